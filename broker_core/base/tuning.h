@@ -1,0 +1,54 @@
+// Tuning: every number that an operator may turn, with its default; data that the code reads.
+#pragma once
+
+#include "broker_core/base/time.h"
+
+#include <cstdint>
+
+namespace broker {
+
+/// The log of one partition. A group closes at the first of window, batches, bytes, rotation,
+/// flush, shutdown; one write and one sync carry a whole group.
+struct WalTuning {
+    std::uint64_t segment_bytes = 64 * 1024;  // 4 KiB .. 1 GiB, a multiple of 512
+    Duration group_window = 2_ms;             // 0: close as soon as the disk is idle
+    std::uint32_t group_max_batches = 1'000;
+    std::uint64_t group_max_bytes = 5'000'000;
+    std::uint32_t max_inflight_writes = 4;
+    std::uint32_t max_inflight_syncs = 1;
+    bool preallocate = true;  // extend a new segment to its full size before its first append
+};
+
+struct RaftTuning {
+    Duration election_timeout = 150_ms;  // smallest; each node draws up to jitter more each time
+    Duration election_jitter = 150_ms;
+    Duration heartbeat = 50_ms;
+    std::uint32_t max_inflight = 64;                // appends sent to one follower, unanswered
+    std::uint64_t max_append_bytes = 64 * 1024;     // payload of one append; at least one entry
+    std::uint64_t max_uncommitted_bytes = 8 << 20;  // beyond: proposals are refused
+    bool commit_before_own_sync = false;            // Raft thesis 10.2.1, last paragraph
+};
+
+enum class Acks1 : std::uint8_t {
+    written,  // answered when the leader's write completed (page cache)
+    synced,   // answered after the leader's own sync
+};
+
+struct BrokerTuning {
+    Duration request_timeout = 30_s;  // upper bound of a produce request's own timeout
+    Duration shutdown_grace = 10_s;   // from the stop signal to an unclean exit
+    std::uint64_t admission_bytes = 1 << 20;  // admitted, unanswered produce bytes of a node
+    std::uint32_t fetch_max_bytes = 1 << 20;
+    std::uint32_t message_max_bytes = 1 << 20;  // one record batch
+    Acks1 acks1 = Acks1::written;
+    bool strict_unknown_producer = true;
+    Duration producer_expiry = 86'400_s;
+};
+
+struct Tuning {
+    WalTuning wal;
+    RaftTuning raft;
+    BrokerTuning broker;
+};
+
+}  // namespace broker

@@ -1,0 +1,78 @@
+// Disk: what a node may ask of storage, and what it may believe afterwards.
+//
+// Submit and complete: every operation that changes something is submitted under an OpId and
+// completes later as an event DiskDone with the same id, in any order. Reading and listing are
+// synchronous and belong to booting.
+//
+// Durability contract, weaker than any file system we know, on purpose:
+//  - A completed write is visible to later reads of this machine, also after the process died.
+//    It is NOT durable: a power loss may keep all of it, none of it, or any subset of its
+//    512-byte sectors, and a sector may itself be torn.
+//  - A completed sync(file) makes durable exactly the writes and truncates of that file that had
+//    completed before the sync was SUBMITTED. Later ones wait for another sync.
+//  - Names are separate from content: a created, renamed or removed name is durable only after a
+//    sync_dir submitted after it completed. A file whose name was never made durable vanishes at
+//    power loss, whatever of its content was synced.
+//  - After a write or sync that reported an error nothing is known about the file's bytes, and a
+//    later successful sync proves nothing about them (PostgreSQL fsync errors, 2018; ATC'20).
+#pragma once
+
+#include "broker_core/base/bytes.h"
+#include "broker_core/base/ids.h"
+#include "broker_core/base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace broker {
+
+enum class DiskOutcome : std::uint8_t { ok, io_error, no_space };
+
+/// The completion of one submitted operation.
+struct DiskDone {
+    OpId op;
+    DiskOutcome outcome;
+};
+
+/// The storage of one node: one flat directory. Names: [a-z0-9.-]{1,64}.
+class Disk {
+public:
+    Disk() = default;
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+    virtual ~Disk() = default;
+
+    /// All names, ascending.
+    virtual std::vector<std::string> list() = 0;
+    /// The whole content. Errors: not_found; io_error if any sector cannot be read.
+    virtual Result<Bytes> read(std::string_view name) = 0;
+
+    /// Creates an empty file (replacing one of that name) and opens it for writing. The handle
+    /// stays valid through renames, until the incarnation ends.
+    virtual FileHandle create(OpId op, std::string_view name) = 0;
+    /// Writes `data` at `offset` bytes, extending the file if needed (a gap reads as zeros).
+    virtual void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) = 0;
+    /// Sets the size in bytes; new bytes read as zeros while the machine is up.
+    virtual void truncate(OpId op, FileHandle file, std::uint64_t size) = 0;
+    virtual void sync(OpId op, FileHandle file) = 0;
+    /// Atomically gives the file called `from` the name `to`, replacing what stood there.
+    virtual void rename(OpId op, std::string_view from, std::string_view to) = 0;
+    virtual void remove(OpId op, std::string_view name) = 0;
+    virtual void sync_dir(OpId op) = 0;
+};
+
+/// Hands out the ids of one incarnation's operations.
+class OpIds {
+public:
+    OpId draw() {
+        ++last_;
+        return last_;
+    }
+
+private:
+    OpId last_;
+};
+
+}  // namespace broker

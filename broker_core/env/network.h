@@ -1,0 +1,25 @@
+// Network: how a node reaches its peers and answers its clients.
+#pragma once
+
+#include "broker_core/base/bytes.h"
+#include "broker_core/base/ids.h"
+
+namespace broker {
+
+/// Peers are reached by datagrams, which may be lost, doubled, delayed and reordered. Clients are
+/// answered on ordered connections, which lose nothing until they break; then the fate of what
+/// was in flight is unknown. Neither call fails or reports anything.
+class Network {
+public:
+    Network() = default;
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+    virtual ~Network() = default;
+
+    virtual void send(BrokerId to, Bytes datagram) = 0;
+    /// One whole response frame, length prefix included. Ignored if the connection is gone.
+    virtual void respond(ConnectionId connection, Bytes frame) = 0;
+    virtual void close(ConnectionId connection) = 0;
+};
+
+}  // namespace broker

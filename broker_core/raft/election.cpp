@@ -1,0 +1,175 @@
+// Elections: pre-vote, votes, and the four ways to change a role (Raft paper 5.2, thesis 9.6).
+#include "broker_core/base/check.h"
+#include "broker_core/raft/raft.h"
+
+#include <bit>
+
+namespace broker::raft {
+
+Time Raft::draw_election_deadline(Time now) {
+    Duration const extra = random_.between(Duration{}, config_.tuning.election_jitter);
+    return now + config_.tuning.election_timeout + extra;
+}
+
+bool Raft::leader_is_heard(Time now) const {
+    if (is_leader()) {
+        return true;
+    }
+    const auto* follower = std::get_if<Follower>(&role_);
+    return follower != nullptr && follower->leader != BrokerId{} &&
+           now < follower->leader_heard + config_.tuning.election_timeout;
+}
+
+void Raft::become_follower(Time now, Term term, BrokerId leader) {
+    CHECK(term >= hard_state_.term);
+    if (is_leader()) {
+        ready_.stepped_down = true;
+        uncommitted_bytes_ = 0;
+        probes_.reached(Probe::leader_stepped_down);
+    }
+    if (term > hard_state_.term) {
+        // The vote belongs to a term; within one it is never taken back.
+        hard_state_ = HardState{term, BrokerId{}};
+        persist();
+    }
+    Time const deadline = draw_election_deadline(now);
+    role_ = Follower{leader, deadline};
+    if (leader != BrokerId{}) {
+        std::get<Follower>(role_).leader_heard = now;
+    }
+}
+
+void Raft::campaign(Time now) {
+    probes_.reached(Probe::pre_vote_started);
+    if (stable_ < log_.last_index()) {
+        // A vote request names the durable end of the log: wait until it is the end.
+        probes_.reached(Probe::campaign_waited_for_sync);
+        BrokerId const leader{};
+        Time const deadline = draw_election_deadline(now);
+        role_ = Follower{leader, deadline};
+        return;
+    }
+    become_pre_candidate(now);
+    count_vote(now, config_.id, true);
+}
+
+void Raft::become_pre_candidate(Time now) {
+    CHECK(!is_leader());
+    Time const deadline = draw_election_deadline(now);
+    role_ = PreCandidate{0, deadline};
+    for (BrokerId const voter : config_.voters) {
+        if (voter != config_.id) {
+            send(Message{.kind = MessageKind::pre_vote,
+                         .to = voter,
+                         .term = hard_state_.term.next(),
+                         .index = log_.last_index(),
+                         .log_term = log_.last_term()});
+        }
+    }
+}
+
+void Raft::become_candidate(Time now) {
+    CHECK(!is_leader());
+    CHECK(stable_ == log_.last_index());
+    hard_state_ = HardState{hard_state_.term.next(), config_.id};
+    persist();
+    Time const deadline = draw_election_deadline(now);
+    role_ = Candidate{0, 0, deadline};
+    probes_.reached(Probe::election_started);
+    for (BrokerId const voter : config_.voters) {
+        if (voter != config_.id) {
+            send(Message{.kind = MessageKind::vote,
+                         .to = voter,
+                         .index = log_.last_index(),
+                         .log_term = log_.last_term()},
+                 log_.last_index());
+        }
+    }
+}
+
+void Raft::become_leader(Time now) {
+    CHECK(std::holds_alternative<Candidate>(role_));
+    CHECK(hard_state_.vote == config_.id);
+    Leader leader;
+    leader.progress.assign(config_.voters.size(), Progress{log_.last_index().next()});
+    leader.first_own = log_.last_index().next();
+    leader.next_heartbeat = now + config_.tuning.heartbeat;
+    leader.quorum_check = now + config_.tuning.election_timeout;
+    for (Progress& progress : leader.progress) {
+        progress.heard_since_check = true;  // a full period to be heard in
+    }
+    role_ = std::move(leader);
+    ready_.became_leader = true;
+    uncommitted_bytes_ = 0;
+    probes_.reached(Probe::leader_elected);
+    // Raft paper 8: a no-op of the own term, so that what earlier terms left can commit.
+    append_own(Entry{hard_state_.term, true, Bytes{}});
+    send_appends(now);
+}
+
+void Raft::on_vote_request(Time now, const Message& message) {
+    bool const pre_vote = message.kind == MessageKind::pre_vote;
+    bool const up_to_date = log_.up_to_date(message.index, message.log_term);
+    bool grant = false;
+    if (pre_vote) {
+        grant = message.term > hard_state_.term && up_to_date && !leader_is_heard(now);
+    } else {
+        bool const free = hard_state_.vote == BrokerId{} || hard_state_.vote == message.from;
+        // A leader of this term is known: the election is over.
+        const auto* follower = std::get_if<Follower>(&role_);
+        bool const leader_known = follower != nullptr && follower->leader != BrokerId{};
+        grant = free && up_to_date && !leader_known;
+        CHECK(!(grant && is_leader()));
+    }
+    probes_.reached(grant ? Probe::vote_granted : Probe::vote_refused);
+    if (pre_vote) {
+        reply(message, Message{.kind = MessageKind::pre_vote_reply,
+                               .term = grant ? message.term : hard_state_.term,
+                               .reject = !grant});
+        return;
+    }
+    if (grant) {
+        if (hard_state_.vote != message.from) {
+            hard_state_.vote = message.from;
+            persist();
+        }
+        // A granted vote postpones the own candidacy (Raft paper 5.2, figure 2 rules for followers).
+        Time const deadline = draw_election_deadline(now);
+        role_ = Follower{BrokerId{}, deadline};
+    }
+    // The vote was given on this log: it leaves only once the log is durable as compared.
+    reply(message, Message{.kind = MessageKind::vote_reply, .reject = !grant},
+          grant ? log_.last_index() : LogIndex{});
+}
+
+void Raft::on_pre_vote_reply(Time now, const Message& message) {
+    if (!std::holds_alternative<PreCandidate>(role_) || message.reject ||
+        message.term != hard_state_.term.next()) {
+        return;
+    }
+    count_vote(now, message.from, true);
+}
+
+void Raft::on_vote_reply(Time now, const Message& message) {
+    if (std::holds_alternative<Candidate>(role_)) {
+        count_vote(now, message.from, !message.reject);
+    }
+}
+
+void Raft::count_vote(Time now, BrokerId voter, bool granted) {
+    std::uint64_t const bit = std::uint64_t{1} << *voter_of(voter);
+    if (auto* pre_candidate = std::get_if<PreCandidate>(&role_)) {
+        pre_candidate->granted |= bit;  // by voter, not by reply: a doubled reply counts once
+        if (static_cast<std::size_t>(std::popcount(pre_candidate->granted)) >= quorum()) {
+            become_candidate(now);
+        }
+        return;
+    }
+    auto& candidate = std::get<Candidate>(role_);
+    (granted ? candidate.granted : candidate.refused) |= bit;
+    if (static_cast<std::size_t>(std::popcount(candidate.granted)) >= quorum()) {
+        become_leader(now);
+    }
+}
+
+}  // namespace broker::raft

@@ -1,0 +1,94 @@
+// What a leader knows of one follower's log, and how it feeds it.
+#pragma once
+
+#include "broker_core/base/ids.h"
+#include "broker_core/base/time.h"
+
+#include <cstdint>
+#include <deque>
+
+namespace broker::raft {
+
+/// Two modes. Probing: one append at a time until the logs are known to agree. Replicating:
+/// appends are sent ahead of their replies, up to a window.
+/// Invariant: match < next. Every entry <= match is durable on the follower and equal to ours.
+class Progress {
+public:
+    explicit Progress(LogIndex next) : next_{next} {}
+
+    [[nodiscard]] LogIndex match() const { return match_; }
+    [[nodiscard]] LogIndex next() const { return next_; }
+    [[nodiscard]] bool replicating() const { return replicating_; }
+    [[nodiscard]] bool may_send(std::uint32_t window) const {
+        return replicating_ ? in_flight_.size() < window : !probe_sent_;
+    }
+
+    void sent(LogIndex last, Time now) {
+        last_sent_ = now;
+        if (!replicating_) {
+            probe_sent_ = true;
+            return;
+        }
+        if (last >= next_) {
+            next_ = last.next();
+            in_flight_.push_back(last);
+        }
+    }
+    void heartbeat_sent(Time now) { last_sent_ = now; }
+    [[nodiscard]] Time last_sent() const { return last_sent_; }
+
+    /// The follower holds everything up to `index`. Returns whether that is news.
+    bool accepted(LogIndex index) {
+        while (!in_flight_.empty() && in_flight_.front() <= index) {
+            in_flight_.pop_front();
+        }
+        bool const news = index > match_;
+        if (news) {
+            match_ = index;
+        }
+        if (next_ <= match_) {
+            next_ = match_.next();
+        }
+        if (!replicating_) {
+            replicating_ = true;
+            next_ = match_.next();
+        }
+        probe_sent_ = false;
+        return news;
+    }
+    /// The follower refused an append behind `index`; `retry` is where the logs may agree.
+    /// Returns whether the refusal concerns the present state and not an older message.
+    bool rejected(LogIndex index, LogIndex retry) {
+        if (index <= match_) {
+            return false;
+        }
+        if (!replicating_ && next_ != index.next()) {
+            return false;
+        }
+        replicating_ = false;
+        in_flight_.clear();
+        next_ = retry < match_ ? match_.next() : retry.next();
+        probe_sent_ = false;
+        return true;
+    }
+    /// A sign of life that says nothing of the log: a lost probe, or a lost append at the head of
+    /// a full window, may be sent again.
+    void alive(std::uint32_t window) {
+        probe_sent_ = false;
+        if (in_flight_.size() >= window) {
+            in_flight_.pop_front();
+        }
+    }
+
+    bool heard_since_check = false;  // for check-quorum
+
+private:
+    LogIndex match_;
+    LogIndex next_;
+    bool replicating_ = false;
+    bool probe_sent_ = false;
+    std::deque<LogIndex> in_flight_;  // last index of each append without a reply, ascending
+    Time last_sent_;
+};
+
+}  // namespace broker::raft

@@ -1,0 +1,128 @@
+// The bytes of the log: segment header, frame header, and the rules of where a frame may stand.
+//
+// segment := segment header, one 512-byte sector; then frames.
+// frame   := header (48 bytes, little endian), payload, zeros up to a multiple of 8.
+//   at  0  header_crc   u32  CRC-32C of bytes 4..47, seeded with the frame's place: a frame that
+//                            lies anywhere else, or in another segment, is not valid there
+//       4  payload_crc  u32  CRC-32C of payload and padding: a damaged payload keeps its identity
+//       8  length       u32  payload bytes
+//      12  flags        u16  entry | truncate | group_end | control
+//      14  version      u16  = frame_version, never 0, so that zeros are never a frame
+//      16  index        u64  of the entry; truncate: the first index removed
+//      24  term         u64
+//      32  frontier     u64  log position known durable when the frame was composed
+//      40  previous     u32  header_crc of the frame before (chain; segment header: its crc)
+//      44  reserved     u32  = 0
+// A frame starts at a multiple of 8, and its header never straddles a 512-byte sector: where
+// fewer than 48 bytes are left in a sector they are zeros, and the frame starts in the next one.
+//
+// Worked example: segment 1, an entry of 100 bytes at offset 512: header 512..559, payload
+// 560..659, zeros 660..663; next frame at 664. A frame ending at 1000 is followed by one at 1024.
+//
+// Why so: a length inside the checksum and bounded before use (WAL-2); the place inside the
+// checksum against misdirected writes; the chain and the frontier tell a torn tail, where nothing
+// valid follows that claims it durable, from damage, where something does (recovery.h).
+#pragma once
+
+#include "broker_core/base/bytes.h"
+#include "broker_core/base/ids.h"
+#include "broker_core/wal/fresh_file.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace broker::wal {
+
+inline constexpr std::uint64_t sector_bytes = 512;
+inline constexpr std::uint64_t segment_header_bytes = sector_bytes;
+inline constexpr std::uint64_t frame_header_bytes = 48;
+inline constexpr std::uint64_t frame_alignment = 8;
+inline constexpr std::uint16_t frame_version = 1;
+
+enum FrameFlag : std::uint16_t {
+    frame_entry = 1,      // carries a Raft entry
+    frame_truncate = 2,   // removes every entry from `index` on
+    frame_group_end = 4,  // the last frame of a group that is synced together
+    frame_control = 8,    // with frame_entry: an entry of the broker, not of a client
+};
+
+struct FrameHeader {
+    std::uint32_t header_crc = 0;
+    std::uint32_t payload_crc = 0;
+    std::uint32_t length = 0;
+    std::uint16_t flags = 0;
+    LogIndex index;
+    Term term;
+    WalPosition frontier;
+    std::uint32_t previous = 0;
+};
+
+/// Where a frame of this log may start, at or after `offset` (bytes from the segment's start).
+constexpr std::uint64_t frame_start(std::uint64_t offset) {
+    std::uint64_t const aligned = (offset + frame_alignment - 1) & ~(frame_alignment - 1);
+    std::uint64_t const left = sector_bytes - aligned % sector_bytes;
+    return left < frame_header_bytes ? aligned + left : aligned;
+}
+
+/// Bytes a frame of `length` payload bytes occupies from its start.
+constexpr std::uint64_t frame_bytes(std::uint64_t length) {
+    return frame_header_bytes + ((length + frame_alignment - 1) & ~(frame_alignment - 1));
+}
+
+/// CRC seed that binds a frame to its place.
+std::uint32_t place_seed(SegmentId segment, std::uint64_t offset);
+
+/// Appends the frame to `target`, header checksums included. The caller has brought `target` to
+/// the frame's start. Returns the header checksum, which the next frame names as `previous`.
+std::uint32_t encode_frame(Bytes& target, const FrameHeader& header, ByteSpan payload,
+                           SegmentId segment, std::uint64_t offset);
+
+/// Sets `group_end` on the frame encoded at `at` in `buffer`; returns its new header checksum.
+std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment,
+                             std::uint64_t offset);
+
+/// The header at `offset` of `segment_bytes`, if it is valid there: checksum, version, and a
+/// length that fits into the bytes. Says nothing of the payload.
+std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId segment,
+                                               std::uint64_t offset);
+/// Whether the payload of a valid header is intact.
+bool payload_intact(ByteSpan segment_bytes, const FrameHeader& header, std::uint64_t offset);
+
+/// The first sector of a segment. `previous_*` state where the segment before ends: its bytes
+/// past `previous_length` are dead for ever, whatever stands there (WAL-4).
+struct SegmentHeader {
+    ClusterId cluster;
+    BrokerId node;
+    DiskUuid disk;
+    PartitionId partition;
+    SegmentId segment;
+    WalPosition base;           // log position of offset 0 of this segment
+    LogIndex first_index;       // of the first entry this segment may hold
+    SegmentId previous;         // 0: none, this is the first
+    std::uint64_t previous_length = 0;
+    std::uint32_t previous_chain = 0;  // header_crc of the last live frame before
+
+    friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
+};
+
+/// The sector's bytes; the returned checksum starts the chain of the segment's frames.
+Bytes encode_segment_header(const SegmentHeader& header);
+std::uint32_t segment_header_crc(ByteSpan sector);
+/// Errors (as nullopt): short, wrong magic or version, checksum.
+std::optional<SegmentHeader> decode_segment_header(ByteSpan bytes);
+
+/// "p3-000000000000002a.log"; a name being created carries the suffix ".tmp".
+std::string segment_name(PartitionId partition, SegmentId segment);
+std::string hard_state_name(PartitionId partition);
+
+/// What a name of the directory stands for, as far as this log is concerned.
+struct ParsedName {
+    enum class Kind : std::uint8_t { segment, hard_state, temporary } kind;
+    PartitionId partition;
+    SegmentId segment;  // of segments, temporary ones included; else 0
+};
+std::optional<ParsedName> parse_name(std::string_view name);
+
+}  // namespace broker::wal

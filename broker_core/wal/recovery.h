@@ -1,0 +1,74 @@
+// Recovery: what the files of one partition still prove after any crash.
+//
+// Order: segment chain, then frames. The chain is walked back from the segment with the largest
+// id; each segment header states where its predecessor ends, and bytes behind that end are dead.
+//
+//   where the first bad frame is found                            | verdict
+//   --------------------------------------------------------------+---------------------------
+//   before the stated end of a segment that has a successor       | damaged: it was sealed
+//   a segment named by its successor is missing, or its header bad| damaged
+//   last segment, a later valid frame claims it durable (frontier)| damaged: it was promised
+//   last segment, no such frame                                   | torn tail: cut here
+//   last segment, nothing but zeros behind                        | clean end
+//
+// "Bad" is any of: header checksum (which covers place and length), payload checksum, chain,
+// index not following, term falling. What lies before the first bad frame but is not proven
+// durable by a frontier may be in the page cache only; the log writes it again into a fresh
+// segment before anything is claimed (WAL-4).
+// Sources: the tail rule after leveldb's log_reader; telling a torn tail from damage after
+// protocol-aware recovery (Alagappan et al., FAST'18), with the durable frontier as witness.
+#pragma once
+
+#include "broker_core/base/result.h"
+#include "broker_core/wal/frame.h"
+#include "broker_core/wal/hard_state.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace broker::wal {
+
+struct SegmentImage {
+    std::string name;
+    Bytes bytes;
+};
+
+struct RecoveredEntry {
+    LogIndex index;
+    Term term;
+    bool control = false;
+    Bytes payload;
+};
+
+/// A frame to be written again, as flags, identity and payload.
+struct CopiedFrame {
+    std::uint16_t flags = 0;  // entry, truncate, control
+    LogIndex index;
+    Term term;
+    Bytes payload;
+};
+
+struct RecoveryReport {
+    std::uint64_t frames_kept = 0;    // in place, proven durable
+    std::uint64_t frames_copied = 0;  // valid, not proven: written again
+    std::uint64_t bytes_cut = 0;      // of the tail, up to the last byte that was not zero
+    bool torn = false;                // the tail held anything at all
+};
+
+struct RecoveredLog {
+    std::vector<RecoveredEntry> entries;  // contiguous from index 1, truncations replayed
+    std::vector<CopiedFrame> copied;
+    SegmentHeader fresh;                 // header of the segment that continues the log
+    std::vector<std::string> stale;      // names outside the chain, to be removed
+    RecoveryReport report;
+};
+
+/// Reads the segments of one partition (any order, temporary files left out).
+/// largest_id: the largest segment id seen on the disk, temporary files included.
+/// Errors: damaged (see the table; nothing is changed), foreign (another cluster, node or disk).
+Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
+                                 const DiskIdentity& identity, PartitionId partition,
+                                 SegmentId largest_id);
+
+}  // namespace broker::wal

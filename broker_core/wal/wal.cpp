@@ -1,0 +1,577 @@
+// Groups, syncs, rotation and promises.
+#include "broker_core/wal/wal.h"
+
+#include "broker_core/base/check.h"
+
+#include <algorithm>
+
+namespace broker::wal {
+namespace {
+
+constexpr std::size_t spare_buffers_max = 8;
+
+void pad_to(Bytes& bytes, std::uint64_t size) {
+    CHECK(bytes.size() <= size);
+    bytes.resize(size);
+}
+
+}  // namespace
+
+Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId partition, Disk& disk,
+         OpIds& ops, Probes& probes)
+    : tuning_{tuning},
+      identity_{identity},
+      partition_{partition},
+      disk_{disk},
+      ops_{ops},
+      probes_{probes},
+      hard_state_{partition, identity, disk, ops, probes} {}
+
+// ---------------------------------------------------------------------------------------------
+// Booting
+
+Result<Booted> Wal::boot() {
+    CHECK(boot_phase_ == BootPhase::closed);
+    probes_.reached(Probe::recovery_started);
+    std::vector<SegmentImage> segments;
+    std::optional<Bytes> hard_state_bytes;
+    SegmentId largest;
+    for (const std::string& name : disk_.list()) {
+        std::optional<ParsedName> const parsed = parse_name(name);
+        if (!parsed || parsed->partition != partition_) {
+            continue;
+        }
+        largest = std::max(largest, parsed->segment);
+        if (parsed->kind == ParsedName::Kind::temporary) {
+            stale_.push_back(name);
+            continue;
+        }
+        Result<Bytes> content = disk_.read(name);
+        if (!content) {
+            return tl::unexpected{content.error()};
+        }
+        if (parsed->kind == ParsedName::Kind::hard_state) {
+            hard_state_bytes = std::move(*content);
+        } else {
+            segments.push_back(SegmentImage{name, std::move(*content)});
+        }
+    }
+
+    HardStateSlot slot{0, HardState{}, 0, identity_};
+    if (hard_state_bytes) {
+        Result<HardStateSlot> const read = read_hard_state(*hard_state_bytes, identity_);
+        if (!read) {
+            return tl::unexpected{read.error()};
+        }
+        slot = *read;
+    } else if (!segments.empty()) {
+        return fail(ErrorCode::damaged, "wal: a log without its hard state");
+    }
+    Result<RecoveredLog> recovered = recover_log(segments, identity_, partition_, largest);
+    if (!recovered) {
+        return tl::unexpected{recovered.error()};
+    }
+    if (recovered->report.torn) {
+        probes_.reached(Probe::recovery_truncated_tail);
+    }
+    if (!recovered->copied.empty()) {
+        probes_.reached(Probe::recovery_copied_tail, recovered->copied.size());
+    }
+    stale_.insert(stale_.end(), recovered->stale.begin(), recovered->stale.end());
+
+    // The fresh segment: its header ends the old one, and the tail not proven durable follows.
+    cursor_.header = recovered->fresh;
+    Bytes content = encode_segment_header(cursor_.header);
+    cursor_.chain = segment_header_crc(content);
+    frontier_ = cursor_.header.base;
+    for (const CopiedFrame& frame : recovered->copied) {
+        std::uint64_t const at = frame_start(content.size());
+        pad_to(content, at);
+        FrameHeader header;
+        header.flags = frame.flags;
+        header.index = frame.index;
+        header.term = frame.term;
+        header.frontier = frontier_;
+        header.previous = cursor_.chain;
+        cursor_.chain = encode_frame(content, header, frame.payload, cursor_.header.segment, at);
+    }
+    cursor_.offset = content.size();
+    cursor_.size = std::max<std::uint64_t>(tuning_.segment_bytes, content.size());
+    last_index_ = LogIndex{recovered->entries.size()};
+    last_term_ = recovered->entries.empty() ? Term{} : recovered->entries.back().term;
+
+    // Names that were read may be volatile: they must be durable before a durable name can refer
+    // to them, so this sync comes before the renames.
+    boot_directory_sync_ = ops_.draw();
+    disk_.sync_dir(boot_directory_sync_);
+    hard_state_.begin(slot);
+    next_.push_back(make_segment(cursor_.header, cursor_.size, content));
+    boot_phase_ = BootPhase::preparing;
+    return Booted{std::move(recovered->entries), slot.state, recovered->report};
+}
+
+void Wal::advance_boot() {
+    FreshFile& segment = next_.front().file;
+    FreshFile& state = hard_state_.fresh_file();
+    switch (boot_phase_) {
+        case BootPhase::preparing:
+            if (boot_directory_synced_ && segment.prepared() && state.prepared()) {
+                segment.rename();
+                state.rename();
+                boot_phase_ = BootPhase::renaming;
+            }
+            break;
+        case BootPhase::renaming:
+            if (segment.renamed() && state.renamed()) {
+                boot_directory_synced_ = false;
+                boot_directory_sync_ = ops_.draw();
+                disk_.sync_dir(boot_directory_sync_);
+                boot_phase_ = BootPhase::linking;
+            }
+            break;
+        case BootPhase::linking:
+            if (boot_directory_synced_) {
+                next_.front().linked = true;
+                current_ = std::move(next_.front());
+                next_.pop_front();
+                written_ = last_index_;
+                flushed_ = last_index_;
+                frontier_ = cursor_.header.base + cursor_.offset;
+                output_.flushed = DurableLog{last_index_, last_term_};
+                boot_phase_ = BootPhase::open;
+                for (const std::string& name : stale_) {
+                    OpId const op = ops_.draw();
+                    removals_.push_back(op);
+                    disk_.remove(op, name);
+                }
+                probes_.reached(Probe::recovery_done);
+            }
+            break;
+        case BootPhase::closed:
+        case BootPhase::open:
+            CHECK(false);
+            break;
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Composing
+
+std::uint64_t Wal::segment_size_for(std::uint64_t payload) const {
+    return std::max(tuning_.segment_bytes, segment_header_bytes + frame_bytes(payload));
+}
+
+Wal::SegmentFile Wal::make_segment(const SegmentHeader& header, std::uint64_t size,
+                                   ByteSpan content) {
+    SegmentFile segment{header.segment,
+                        FreshFile{segment_name(partition_, header.segment), disk_, ops_}, OpId{},
+                        false};
+    segment.file.begin();
+    segment.file.write(0, content);
+    if (tuning_.preallocate) {
+        segment.file.truncate(size);
+    }
+    segment.file.seal();
+    return segment;
+}
+
+void Wal::begin_next_segment(std::uint64_t payload) {
+    SegmentHeader header{identity_.cluster,
+                         identity_.node,
+                         identity_.disk,
+                         partition_,
+                         cursor_.header.segment.next(),
+                         cursor_.header.base + cursor_.offset,
+                         last_index_.next(),
+                         cursor_.header.segment,
+                         cursor_.offset,
+                         cursor_.chain};
+    Bytes const sector = encode_segment_header(header);
+    cursor_.header = header;
+    cursor_.size = segment_size_for(payload);
+    cursor_.offset = segment_header_bytes;
+    cursor_.chain = segment_header_crc(sector);
+    next_.push_back(make_segment(header, cursor_.size, sector));
+    probes_.reached(Probe::segment_rotated);
+}
+
+void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteSpan payload) {
+    CHECK(open());
+    CHECK(!failed_);
+    std::uint64_t start = frame_start(cursor_.offset);
+    if (start + frame_bytes(payload.size()) > cursor_.size &&
+        cursor_.offset > segment_header_bytes) {
+        close_group();
+        begin_next_segment(payload.size());
+        start = frame_start(cursor_.offset);
+    }
+    Group& group = open_group_;
+    if (group.bytes.empty()) {
+        if (!spare_.empty()) {
+            group.bytes = std::move(spare_.back());
+            spare_.pop_back();
+        }
+        group.segment = cursor_.header.segment;
+        group.offset = start;
+        group.opened_at = now;
+    } else {
+        probes_.reached(Probe::group_joined);
+    }
+    pad_to(group.bytes, start - group.offset);
+    FrameHeader header;
+    header.flags = flags;
+    header.index = index;
+    header.term = term;
+    header.frontier = frontier_;
+    header.previous = cursor_.chain;
+    group.last_frame = start - group.offset;
+    cursor_.chain = encode_frame(group.bytes, header, payload, cursor_.header.segment, start);
+    cursor_.offset = group.offset + group.bytes.size();
+    group.last_index = last_index_;
+    group.last_term = last_term_;
+    group.end = cursor_.header.base + cursor_.offset;
+    ++group.frames;
+}
+
+void Wal::append(Time now, LogIndex index, Term term, bool control, ByteSpan payload) {
+    CHECK(index == last_index_.next());
+    CHECK(term >= last_term_);
+    last_index_ = index;
+    last_term_ = term;
+    unsigned const flags = control ? frame_entry | frame_control : unsigned{frame_entry};
+    encode(now, static_cast<std::uint16_t>(flags), index, term, payload);
+    probes_.reached(Probe::wal_append_submitted);
+    if (open_group_.frames >= tuning_.group_max_batches ||
+        open_group_.bytes.size() >= tuning_.group_max_bytes) {
+        close_group();
+    }
+}
+
+void Wal::truncate(Time now, LogIndex first, Term kept_term) {
+    CHECK(first > LogIndex{});
+    CHECK(first <= last_index_);
+    close_group();
+    LogIndex const kept = first.previous();
+    last_index_ = kept;
+    last_term_ = kept_term;
+    // What is in flight still covers the entries that stay, and nothing behind them (WAL-8).
+    for (Group& group : groups_) {
+        if (group.last_index > kept) {
+            group.last_index = kept;
+            group.last_term = kept_term;
+        }
+    }
+    written_ = std::min(written_, kept);
+    flushed_ = std::min(flushed_, kept);
+    std::erase_if(pending_, [&](Pending& pending) {
+        if (pending.requirement.index <= kept) {
+            return false;
+        }
+        Reply const reply = std::move(pending.reply).open();
+        if (reply.connection != ConnectionId{}) {
+            output_.dropped.push_back(Dropped{reply.connection, reply.slot});
+        }
+        return true;
+    });
+    encode(now, frame_truncate, first, kept_term, {});
+    open_group_.cut = true;
+    close_group();
+    probes_.reached(Probe::wal_truncated);
+}
+
+void Wal::flush() {
+    probes_.reached(Probe::flush_called);
+    close_group();
+    pump();
+}
+
+void Wal::close_group() {
+    Group& group = open_group_;
+    if (group.bytes.empty()) {
+        return;
+    }
+    cursor_.chain = mark_group_end(group.bytes, group.last_frame, group.segment,
+                                   group.offset + group.last_frame);
+    groups_.push_back(std::move(group));
+    open_group_ = Group{};
+}
+
+// ---------------------------------------------------------------------------------------------
+// Writing and syncing
+
+void Wal::submit_writes() {
+    for (Group& group : groups_) {
+        if (group.submitted) {
+            if (group.cut) {
+                return;  // nothing behind a cut is written before the cut is durable
+            }
+            continue;
+        }
+        if (!current_ || group.segment != current_->id ||
+            writes_in_flight_ >= tuning_.max_inflight_writes) {
+            return;
+        }
+        group.submitted = true;
+        group.write = ops_.draw();
+        ++writes_in_flight_;
+        probes_.reached(Probe::wal_write_submitted);
+        disk_.write(group.write, current_->file.handle(), group.offset, group.bytes);
+        if (group.cut) {
+            return;
+        }
+    }
+}
+
+void Wal::submit_syncs() {
+    if (syncs_.size() >= tuning_.max_inflight_syncs) {
+        return;
+    }
+    std::uint64_t covered = 0;
+    bool news = false;
+    for (Group& group : groups_) {
+        if (!group.written) {
+            break;
+        }
+        ++covered;
+        news = news || !group.covered;
+        group.covered = true;
+    }
+    if (!news) {
+        return;
+    }
+    // All groups in flight belong to current_: the next segment is not written before this one
+    // is sealed.
+    OpId const op = ops_.draw();
+    syncs_.push_back(SyncInFlight{op, covered});
+    probes_.reached(Probe::wal_sync_started);
+    disk_.sync(op, current_->file.handle());
+}
+
+void Wal::advance_rotation() {
+    if (next_.empty() || !open()) {
+        return;
+    }
+    SegmentFile& next = next_.front();
+    bool const sealed = groups_.empty() || groups_.front().segment == next.id;
+    if (!sealed || !next.file.prepared()) {
+        return;
+    }
+    if (!next.file.rename_submitted()) {
+        next.file.rename();
+        return;
+    }
+    if (!next.file.renamed()) {
+        return;
+    }
+    if (!next.linked) {
+        if (next.directory_sync == OpId{}) {
+            probes_.reached(Probe::segment_renamed);
+            next.directory_sync = ops_.draw();
+            disk_.sync_dir(next.directory_sync);
+        }
+        return;
+    }
+    current_ = std::move(next);
+    next_.pop_front();
+}
+
+void Wal::pump() {
+    if (failed_ || !open()) {
+        return;
+    }
+    advance_rotation();
+    submit_writes();
+    submit_syncs();
+    if (promises_may_open_) {
+        open_promises();
+    }
+}
+
+void Wal::on_write_done(Group& group) {
+    group.written = true;
+    group.write = OpId{};
+    --writes_in_flight_;
+    probes_.reached(Probe::wal_append_done, group.frames);
+    // A frame can be read back only if all before it can: written_ moves over whole prefixes.
+    for (const Group& candidate : groups_) {
+        if (!candidate.written) {
+            break;
+        }
+        written_ = std::max(written_, candidate.last_index);
+    }
+    promises_may_open_ = true;
+}
+
+void Wal::raise_flushed(LogIndex index, Term term) {
+    CHECK(index <= last_index_);
+    if (index <= flushed_) {
+        return;
+    }
+    flushed_ = index;
+    output_.flushed = DurableLog{flushed_, term};
+}
+
+void Wal::on_sync_done(std::uint64_t groups) {
+    CHECK(groups <= groups_.size());
+    probes_.reached(Probe::wal_sync_done);
+    for (std::uint64_t i = 0; i < groups; ++i) {
+        Group& group = groups_.front();
+        CHECK(group.written);
+        frontier_ = group.end;
+        raise_flushed(group.last_index, group.last_term);
+        if (spare_.size() < spare_buffers_max) {
+            group.bytes.clear();
+            spare_.push_back(std::move(group.bytes));
+        }
+        groups_.pop_front();
+    }
+    for (SyncInFlight& later : syncs_) {
+        later.groups -= std::min(later.groups, groups);
+    }
+    promises_may_open_ = true;
+}
+
+bool Wal::on_disk_done(Time now, const DiskDone& done) {
+    (void)now;
+    bool mine = hard_state_.on_disk_done(done);
+    if (mine) {
+        if (std::optional<DurableVote> const proof = hard_state_.take_proof()) {
+            output_.vote = proof;
+            promises_may_open_ = true;
+        }
+        failed_ = failed_ || hard_state_.failed();
+    }
+    for (SegmentFile& next : next_) {
+        if (mine) {
+            break;
+        }
+        if (next.directory_sync != OpId{} && next.directory_sync == done.op) {
+            mine = true;
+            next.linked = true;
+            probes_.reached(Probe::directory_synced);
+            failed_ = failed_ || done.outcome != DiskOutcome::ok;
+        } else if (next.file.on_disk_done(done)) {
+            mine = true;
+            failed_ = failed_ || next.file.failed();
+        }
+    }
+    if (!mine && boot_directory_sync_ != OpId{} && done.op == boot_directory_sync_) {
+        mine = true;
+        boot_directory_sync_ = OpId{};
+        boot_directory_synced_ = true;
+        failed_ = failed_ || done.outcome != DiskOutcome::ok;
+    }
+    if (!mine && std::erase(removals_, done.op) > 0) {
+        return true;  // a stale file that stays is read again at the next boot, and is stale again
+    }
+    for (std::size_t i = 0; i < syncs_.size() && !mine; ++i) {
+        if (syncs_[i].op == done.op) {
+            mine = true;
+            std::uint64_t const groups = syncs_[i].groups;
+            syncs_.erase(syncs_.begin() + static_cast<std::ptrdiff_t>(i));
+            if (done.outcome != DiskOutcome::ok) {
+                failed_ = true;
+            } else {
+                on_sync_done(groups);
+            }
+        }
+    }
+    for (Group& group : groups_) {
+        if (mine) {
+            break;
+        }
+        if (group.submitted && group.write == done.op) {
+            mine = true;
+            if (done.outcome != DiskOutcome::ok) {
+                failed_ = true;
+            } else {
+                on_write_done(group);
+            }
+            break;
+        }
+    }
+    if (failed_ && mine) {
+        probes_.reached(Probe::wal_failed);
+        return true;
+    }
+    if (mine && boot_phase_ != BootPhase::open && boot_phase_ != BootPhase::closed) {
+        advance_boot();
+    }
+    if (mine) {
+        pump();
+    }
+    return mine;
+}
+
+void Wal::finish_step(Time now) {
+    if (failed_ || !open()) {
+        return;
+    }
+    if (has_open_group()) {
+        bool const disk_idle = writes_in_flight_ == 0 && syncs_.empty();
+        bool const due = tuning_.group_window == Duration{}
+                             ? disk_idle
+                             : now >= open_group_.opened_at + tuning_.group_window;
+        if (due) {
+            close_group();
+        }
+    }
+    pump();
+}
+
+Time Wal::next_deadline() const {
+    if (!has_open_group() || tuning_.group_window == Duration{} || failed_) {
+        return Time::never();
+    }
+    return open_group_.opened_at + tuning_.group_window;
+}
+
+bool Wal::idle() const {
+    return open() && groups_.empty() && !has_open_group() && next_.empty() && hard_state_.idle();
+}
+
+// ---------------------------------------------------------------------------------------------
+// Promises
+
+bool Wal::met(const Requirement& requirement) const {
+    LogIndex const reached = requirement.level == Level::synced ? flushed_ : written_;
+    return requirement.index <= reached &&
+           requirement.hard_state_number <= hard_state_.durable_number();
+}
+
+void Wal::promise(const Requirement& requirement, Sealed<Reply> reply) {
+    if (failed_) {
+        return;
+    }
+    if (met(requirement)) {
+        output_.opened.push_back(std::move(reply).open());
+        return;
+    }
+    pending_.push_back(Pending{requirement, std::move(reply)});
+}
+
+void Wal::open_promises() {
+    promises_may_open_ = false;
+    if (pending_.empty()) {
+        return;
+    }
+    std::erase_if(pending_, [this](Pending& pending) {
+        std::uint64_t const number = pending.requirement.hard_state_number;
+        if (number > hard_state_.durable_number()) {
+            return number <= hard_state_.superseded();
+        }
+        if (!met(pending.requirement)) {
+            return false;
+        }
+        output_.opened.push_back(std::move(pending.reply).open());
+        return true;
+    });
+}
+
+void Wal::take(Output& into) {
+    CHECK(into.opened.empty());
+    CHECK(into.dropped.empty());
+    std::swap(into, output_);
+}
+
+}  // namespace broker::wal

@@ -1,0 +1,193 @@
+// The write-ahead log of one partition: appends frames, syncs in groups, opens promises once
+// covered.
+//
+// Happy path: append() encodes the frame into the open group; the group closes when it is full or
+// old and is written with one write; once that completed, a sync is submitted; its completion
+// raises flushed() and opens every promise whose frames had been written before that sync was
+// submitted. Promises on term and vote wait for the hard-state file in the same way.
+// Rotation: a frame that does not fit closes the group and begins the next segment, whose header
+// states where this one ends. The new file is written under a temporary name; only when the old
+// segment is wholly synced it is renamed and the directory synced, and only then is it appended to.
+// Truncation: the frame that cuts a conflicting suffix is synced before any frame behind it is
+// written (WAL-8); flushed() falls at once, and no sync in flight can raise it again.
+// Failure modes: any write or sync error poisons the log: failed() holds for ever, no promise
+// opens any more, and the node must stop (WAL-10). What power loss leaves, recovery.h decides.
+#pragma once
+
+#include "broker_core/base/probes.h"
+#include "broker_core/base/sealed.h"
+#include "broker_core/base/tuning.h"
+#include "broker_core/env/disk.h"
+#include "broker_core/wal/fresh_file.h"
+#include "broker_core/wal/hard_state.h"
+#include "broker_core/wal/promise.h"
+#include "broker_core/wal/recovery.h"
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace broker::wal {
+
+/// What booting found; the machine above starts from it once the log is open.
+struct Booted {
+    std::vector<RecoveredEntry> entries;
+    HardState hard_state;
+    RecoveryReport report;
+};
+
+class Wal {
+public:
+    /// The references must outlive the log.
+    Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId partition, Disk& disk,
+        OpIds& ops, Probes& probes);
+
+    /// Reads what is on the disk and submits what makes it durable: hard state and tail move to
+    /// fresh files. Nothing may be claimed before open().
+    /// Errors: damaged, foreign (recovery.h); io_error. The disk is then left untouched.
+    Result<Booted> boot();
+    /// Whether all that boot() read is durable.
+    [[nodiscard]] bool open() const { return boot_phase_ == BootPhase::open; }
+    /// A write or sync failed.
+    [[nodiscard]] bool failed() const { return failed_; }
+    /// Incarnations that reached service on this disk, this one included.
+    [[nodiscard]] std::uint32_t boots() const { return hard_state_.boots(); }
+
+    /// Appends the entry last_index() + 1. Requires open().
+    void append(Time now, LogIndex index, Term term, bool control, ByteSpan payload);
+    /// Removes every entry from `first` on; first <= last_index(). Promises on them are dropped.
+    /// kept_term: term of the entry before, 0 if there is none.
+    void truncate(Time now, LogIndex first, Term kept_term);
+    /// Stores term and vote; the number is for Requirement.
+    std::uint64_t store(const HardState& state) { return hard_state_.store(state); }
+    /// Holds the reply until its requirement is met; at once if it is.
+    void promise(const Requirement& requirement, Sealed<Reply> reply);
+    /// Closes the open group now. Appends nothing, discards nothing, and twice equals once.
+    void flush();
+
+    /// Returns whether the operation was this log's.
+    bool on_disk_done(Time now, const DiskDone& done);
+    /// Closes a group whose window is over and submits what may be submitted; the node calls it
+    /// once at the end of each step.
+    void finish_step(Time now);
+    [[nodiscard]] Time next_deadline() const;
+
+    [[nodiscard]] LogIndex last_index() const { return last_index_; }
+    /// Everything up to here is durable. Falls only by truncation.
+    [[nodiscard]] LogIndex flushed() const { return flushed_; }
+    /// Whether all that was appended and stored is durable.
+    [[nodiscard]] bool idle() const;
+    [[nodiscard]] bool has_open_group() const { return !open_group_.bytes.empty(); }
+
+    /// What happened since the last call, for the caller to act on.
+    struct Output {
+        std::vector<Reply> opened;
+        std::vector<Dropped> dropped;
+        std::optional<DurableLog> flushed;
+        std::optional<DurableVote> vote;
+
+        void clear() {
+            opened.clear();
+            dropped.clear();
+            flushed.reset();
+            vote.reset();
+        }
+    };
+    /// Swaps the output into `into`, which must be empty; both keep their capacity.
+    void take(Output& into);
+
+private:
+    /// Frames that go to the disk in one write. Closed groups wait in log order.
+    struct Group {
+        SegmentId segment;
+        std::uint64_t offset = 0;      // of bytes[0] in its segment
+        std::uint64_t last_frame = 0;  // offset of the last frame within bytes
+        Bytes bytes;
+        LogIndex last_index;  // highest live entry of this group or before it; lowered by cuts
+        Term last_term;
+        WalPosition end;
+        std::uint32_t frames = 0;
+        Time opened_at;
+        bool cut = false;  // holds a truncation: later groups wait for its sync
+        OpId write;        // in flight; 0: not submitted, or completed
+        bool submitted = false;
+        bool written = false;
+        bool covered = false;  // by a sync in flight
+    };
+    struct SyncInFlight {
+        OpId op;
+        std::uint64_t groups;  // counted from the front of groups_
+    };
+    struct Pending {
+        Requirement requirement;
+        Sealed<Reply> reply;
+    };
+    /// Where the next frame will be encoded.
+    struct Cursor {
+        SegmentHeader header;
+        std::uint64_t size = 0;    // bytes this segment may grow to
+        std::uint64_t offset = 0;  // end of the last frame
+        std::uint32_t chain = 0;
+    };
+    /// A segment on its way to the disk; the one that receives writes stays in current_.
+    struct SegmentFile {
+        SegmentId id;
+        FreshFile file;
+        OpId directory_sync;  // in flight
+        bool linked = false;  // its name is durable
+    };
+    enum class BootPhase : std::uint8_t { closed, preparing, renaming, linking, open };
+
+    std::uint64_t segment_size_for(std::uint64_t payload) const;
+    SegmentFile make_segment(const SegmentHeader& header, std::uint64_t size, ByteSpan content);
+    void begin_next_segment(std::uint64_t payload);
+    void encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteSpan payload);
+    void close_group();
+    void pump();
+    void submit_writes();
+    void submit_syncs();
+    void advance_rotation();
+    void advance_boot();
+    void on_write_done(Group& group);
+    void on_sync_done(std::uint64_t groups);
+    void raise_flushed(LogIndex index, Term term);
+    [[nodiscard]] bool met(const Requirement& requirement) const;
+    void open_promises();
+
+    WalTuning tuning_;
+    DiskIdentity identity_;
+    PartitionId partition_;
+    Disk& disk_;
+    OpIds& ops_;
+    Probes& probes_;
+    HardStateFile hard_state_;
+
+    BootPhase boot_phase_ = BootPhase::closed;
+    OpId boot_directory_sync_;
+    bool boot_directory_synced_ = false;
+    std::vector<std::string> stale_;
+    std::vector<OpId> removals_;
+
+    Cursor cursor_;
+    std::optional<SegmentFile> current_;        // receives writes
+    std::deque<SegmentFile> next_;              // being created, in log order
+    Group open_group_;                          // gathering frames
+    std::deque<Group> groups_;                  // closed, not yet durable
+    std::vector<SyncInFlight> syncs_;
+    std::uint32_t writes_in_flight_ = 0;
+    std::vector<Bytes> spare_;                  // buffers of finished groups, to be used again
+
+    // Invariant: flushed_ <= written_ <= last_index_.
+    LogIndex last_index_;
+    Term last_term_;
+    LogIndex written_;
+    LogIndex flushed_;
+    WalPosition frontier_;  // log position known durable
+    bool failed_ = false;
+
+    std::vector<Pending> pending_;
+    bool promises_may_open_ = false;
+    Output output_;
+};
+
+}  // namespace broker::wal
