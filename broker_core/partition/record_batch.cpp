@@ -18,7 +18,9 @@ constexpr std::int8_t magic_v2 = 2;
 constexpr std::size_t control_key_size_bytes = 4;
 constexpr std::int16_t first_free_control_type = 2;
 
-std::uint32_t computed_crc(ByteSpan batch) { return crc32c(batch.subspan(attributes_at)); }
+std::uint32_t computed_crc(ByteSpan batch) {
+    return crc32c(batch.subspan(attributes_at));
+}
 
 /// The checks that hold for every batch, wherever it comes from.
 BatchResult validate_frame(ByteSpan bytes) {
@@ -41,19 +43,19 @@ BatchResult validate_frame(ByteSpan bytes) {
     if (batch.crc() != computed_crc(bytes)) {
         return tl::unexpected{BatchFault::wrong_crc};
     }
-    bool const counted = batch.records_count() >= 1 &&
-                         batch.last_offset_delta() == batch.records_count() - 1;
+    bool const counted =
+        batch.records_count() >= 1 && batch.last_offset_delta() == batch.records_count() - 1;
     if (!counted) {
         return tl::unexpected{BatchFault::wrong_count};
     }
     return batch;
 }
 
-std::size_t blob_size_bytes(const Blob& blob) {
+std::size_t blob_size_bytes(Blob const& blob) {
     return blob ? varint_size_bytes(static_cast<std::int64_t>(blob->size())) + blob->size() : 1;
 }
 
-std::byte* store_blob(std::byte* target, const Blob& blob) {
+std::byte* store_blob(std::byte* target, Blob const& blob) {
     if (!blob) {
         return store_varint(target, -1);
     }
@@ -67,7 +69,7 @@ Sequence RecordBatchView::last_sequence() const {
     return has_producer() ? sequence_after(base_sequence(), last_offset_delta()) : Sequence{-1};
 }
 
-const char* name_of(BatchFault fault) {
+char const* name_of(BatchFault fault) {
     switch (fault) {
         case BatchFault::too_large:
             return "too_large";
@@ -132,7 +134,7 @@ void stamp(MutableByteSpan batch, BatchPosition position) {
              static_cast<std::uint32_t>(position.leader_epoch.value()));
 }
 
-RecordBatchBuilder::RecordBatchBuilder(Bytes& target, const BatchProducer& producer,
+RecordBatchBuilder::RecordBatchBuilder(Bytes& target, BatchProducer const& producer,
                                        std::uint16_t attributes)
     : target_{target}, start_{target.size()} {
     target.resize(start_ + batch_header_size_bytes);
@@ -145,7 +147,7 @@ RecordBatchBuilder::RecordBatchBuilder(Bytes& target, const BatchProducer& produ
     store_be(header + base_sequence_at, producer.base_sequence.value());
 }
 
-void RecordBatchBuilder::add(const Record& record) {
+void RecordBatchBuilder::add(Record const& record) {
     if (records_count_ == 0) {
         base_timestamp_ms_ = record.timestamp_ms;
         max_timestamp_ms_ = record.timestamp_ms;
@@ -155,8 +157,8 @@ void RecordBatchBuilder::add(const Record& record) {
 
     // attributes and header count take one byte each.
     std::size_t const body_bytes = 2 + varint_size_bytes(timestamp_delta) +
-                                   varint_size_bytes(records_count_) +
-                                   blob_size_bytes(record.key) + blob_size_bytes(record.value);
+                                   varint_size_bytes(records_count_) + blob_size_bytes(record.key) +
+                                   blob_size_bytes(record.value);
     auto const body_length = static_cast<std::int64_t>(body_bytes);
     std::size_t const record_at = target_.size();
     target_.resize(record_at + varint_size_bytes(body_length) + body_bytes);
@@ -187,10 +189,10 @@ std::size_t RecordBatchBuilder::finish() {
     return size_bytes();
 }
 
-std::size_t encode_batch(Bytes& target, const BatchProducer& producer,
+std::size_t encode_batch(Bytes& target, BatchProducer const& producer,
                          std::span<const Record> records) {
     RecordBatchBuilder builder{target, producer};
-    for (const Record& record : records) {
+    for (Record const& record : records) {
         builder.add(record);
     }
     return builder.finish();
@@ -254,9 +256,8 @@ bool RecordReader::next(Record& record) {
     ByteReader body{reader_.bytes(reader_.ok() ? static_cast<std::size_t>(length) : 0)};
     body.be<std::int8_t>();  // attributes: unused by format 2
     // The sum may wrap on hostile input; unsigned arithmetic keeps that defined.
-    record.timestamp_ms =
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_ms_) +
-                                  static_cast<std::uint64_t>(read_varlong(body)));
+    record.timestamp_ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_ms_) +
+                                                    static_cast<std::uint64_t>(read_varlong(body)));
     if (read_varint(body) != index_) {
         body.fail();
     }

@@ -1,4 +1,5 @@
-// The record batch, format v2: view, checks, stamping, and the encoders of data and control batches.
+// The record batch, format v2: view, checks, stamping, and the encoders of data and control
+// batches.
 //
 //   at len field                                  at len field
 //    0  8  base offset (broker assigns)           27  8  base timestamp, ms
@@ -15,9 +16,9 @@
 //   headers := (varint key length, key, varint value length (-1: null), value)*
 //
 // All fixed-width integers are big-endian. One record {offset delta 0, key null, value "hi"} is
-// 10 00 00 00 01 04 68 69 00: length 8, attributes, two deltas, null key, length 2, "hi", no headers.
-// The CRC does not protect bytes 0..20, so that the broker can stamp a batch without touching the
-// rest; the frame of the log that stores the batch protects those (SEMANTICS S4.1).
+// 10 00 00 00 01 04 68 69 00: length 8, attributes, two deltas, null key, length 2, "hi", no
+// headers. The CRC does not protect bytes 0..20, so that the broker can stamp a batch without
+// touching the rest; the frame of the log that stores the batch protects those (SEMANTICS S4.1).
 // Source: Kafka documentation, "Record Batch" and "Record"; KIP-98.
 #pragma once
 
@@ -140,19 +141,19 @@ constexpr Sequence sequence_after(Sequence sequence, std::int32_t count) {
 /// Why a batch is refused. In the order of the checks; the first that fails is reported.
 /// The Kafka code in brackets is what the broker answers a producer with (SEMANTICS S4.2).
 enum class BatchFault : unsigned char {
-    too_large,         // more bytes than the limit (10)
-    truncated,         // shorter than a header, or than its own length field says (2)
-    trailing_bytes,    // more than one batch, or garbage behind it (87)
-    wrong_magic,       // not format 2 (87)
-    wrong_crc,         // (2)
-    wrong_count,       // records count != last offset delta + 1, or < 1 (87)
-    reserved_bits,     // control or transactional bit set by a producer (87)
-    wrong_producer,    // a producer id without a usable epoch and base sequence (87)
-    wrong_position,    // served: base offset or leader epoch differ from those of the log
+    too_large,       // more bytes than the limit (10)
+    truncated,       // shorter than a header, or than its own length field says (2)
+    trailing_bytes,  // more than one batch, or garbage behind it (87)
+    wrong_magic,     // not format 2 (87)
+    wrong_crc,       // (2)
+    wrong_count,     // records count != last offset delta + 1, or < 1 (87)
+    reserved_bits,   // control or transactional bit set by a producer (87)
+    wrong_producer,  // a producer id without a usable epoch and base sequence (87)
+    wrong_position,  // served: base offset or leader epoch differ from those of the log
 };
 
 /// A short static name of `fault`, such as "wrong_crc".
-const char* name_of(BatchFault fault);
+char const* name_of(BatchFault fault);
 
 using BatchResult = tl::expected<RecordBatchView, BatchFault>;
 
@@ -167,7 +168,7 @@ struct BatchPosition {
     Offset base_offset;
     Term leader_epoch;
 
-    friend bool operator==(const BatchPosition&, const BatchPosition&) = default;
+    friend bool operator==(BatchPosition const&, BatchPosition const&) = default;
 };
 
 /// Checks one batch, data or control, on its way out: sound, and where the log says it is.
@@ -199,9 +200,9 @@ struct BatchProducer {
 /// The batch has base offset 0 and leader epoch -1 until it is stamped.
 class RecordBatchBuilder {
 public:
-    RecordBatchBuilder(Bytes& target, const BatchProducer& producer, std::uint16_t attributes = 0);
+    RecordBatchBuilder(Bytes& target, BatchProducer const& producer, std::uint16_t attributes = 0);
 
-    void add(const Record& record);
+    void add(Record const& record);
     [[nodiscard]] std::int32_t records_count() const { return records_count_; }
     /// Bytes of the batch so far, header included.
     [[nodiscard]] std::size_t size_bytes() const { return target_.size() - start_; }
@@ -218,7 +219,7 @@ private:
 
 /// Appends a batch of `records` to `target`. Requires: at least one record.
 /// Returns the size of the batch in bytes.
-std::size_t encode_batch(Bytes& target, const BatchProducer& producer,
+std::size_t encode_batch(Bytes& target, BatchProducer const& producer,
                          std::span<const Record> records);
 
 /// Appends the control batch that stands for a control entry of the log (no-op, configuration,
