@@ -66,6 +66,9 @@ public:
 /// Hands out the ids of one incarnation's operations.
 class OpIds {
 public:
+    /// start: ids are start + 1, start + 2, ...; so that several users of one disk do not meet.
+    explicit OpIds(std::uint64_t start = 0) : last_{start} {}
+
     OpId draw() {
         ++last_;
         return last_;

@@ -8,13 +8,20 @@
 
 namespace broker::wal {
 
-/// A composed reply and whom it is for: a peer, or one response slot of a client connection.
-struct Reply {
-    BrokerId peer;            // 0: for a client
-    ConnectionId connection;  // of a client
+/// One part of a client's produce request, which answers with one response for all its parts.
+struct ProducePart {
+    ConnectionId connection;  // 0: nobody waits
     std::uint64_t slot = 0;   // place among the connection's responses
-    std::uint8_t acks = 0;    // of a produce success: 1, or 2 for "all"; else 0
-    Bytes bytes;
+    std::uint32_t part = 0;   // place among the request's partitions
+};
+
+/// A composed reply: a datagram for a peer, or the success of one produce part.
+struct Reply {
+    BrokerId peer;  // 0: for a client
+    Bytes datagram;
+    ProducePart part;
+    Offset base_offset;     // of the acknowledged batch
+    bool acks_all = false;  // of the acknowledged batch: else acks=1
 };
 
 /// How far a frame must have come before a reply that depends on it may leave.
@@ -28,12 +35,6 @@ struct Requirement {
     LogIndex index;                       // entries up to here; 0: none
     Level level = Level::synced;          // of those entries
     std::uint64_t hard_state_number = 0;  // as HardStateFile::store returned it; 0: none
-};
-
-/// A promise that can never open: the entries it depends on were cut, or its term is over.
-struct Dropped {
-    ConnectionId connection;  // 0: it was for a peer, and nothing is owed
-    std::uint64_t slot = 0;
 };
 
 }  // namespace broker::wal

@@ -268,8 +268,8 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
             return false;
         }
         Reply const reply = std::move(pending.reply).open();
-        if (reply.connection != ConnectionId{}) {
-            output_.dropped.push_back(Dropped{reply.connection, reply.slot});
+        if (reply.part.connection != ConnectionId{}) {
+            output_.dropped.push_back(reply.part);
         }
         return true;
     });

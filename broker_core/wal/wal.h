@@ -82,7 +82,7 @@ public:
     /// What happened since the last call, for the caller to act on.
     struct Output {
         std::vector<Reply> opened;
-        std::vector<Dropped> dropped;
+        std::vector<ProducePart> dropped;  // their entries were cut: their promise never opens
         std::optional<DurableLog> flushed;
         std::optional<DurableVote> vote;
 

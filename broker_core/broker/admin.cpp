@@ -1,0 +1,189 @@
+// The requests around producing and fetching: versions, metadata, offsets, producer ids.
+#include "broker_core/broker/node.h"
+#include "broker_core/partition/record_batch.h"
+#include "broker_core/protocol/api_versions.h"
+#include "broker_core/protocol/init_producer_id.h"
+#include "broker_core/protocol/list_offsets.h"
+#include "broker_core/protocol/metadata.h"
+
+#include <fmt/core.h>
+
+namespace broker {
+namespace {
+
+using protocol::KafkaError;
+
+constexpr std::int32_t kafka_port = 9092;
+
+/// The first record at or below the high watermark whose timestamp is >= `timestamp_ms`.
+struct TimedOffset {
+    Offset offset{-1};
+    std::int64_t timestamp_ms = -1;
+};
+
+TimedOffset find_by_time(const Replica& replica, std::int64_t timestamp_ms) {
+    for (LogIndex index{1}; index <= replica.raft().commit(); ++index) {
+        const raft::Entry& entry = replica.raft().log().at(index);
+        if (entry.control) {
+            continue;
+        }
+        partition::RecordBatchView const batch{entry.payload};
+        if (batch.max_timestamp_ms() < timestamp_ms) {
+            continue;
+        }
+        if (batch.is_compressed()) {
+            return TimedOffset{batch.base_offset(), batch.base_timestamp_ms()};
+        }
+        partition::RecordReader reader{batch};
+        for (partition::Record record; reader.next(record);) {
+            if (record.timestamp_ms >= timestamp_ms) {
+                return TimedOffset{reader.offset(), record.timestamp_ms};
+            }
+        }
+    }
+    return TimedOffset{};
+}
+
+}  // namespace
+
+void Node::on_api_versions(ConnectionId connection, const protocol::RequestFrame& request) {
+    protocol::RequestHeader header = request.header;
+    if (!protocol::offers(protocol::ApiKey::api_versions, header.api_version)) {
+        header.api_version = 0;
+        answer(connection, header, protocol::unsupported_api_versions());
+        return;
+    }
+    if (!protocol::decode_api_versions_request(request.body, header.api_version)) {
+        drop_connection(connection);
+        return;
+    }
+    answer(connection, header, protocol::offered_api_versions());
+}
+
+void Node::on_metadata(ConnectionId connection, const protocol::RequestFrame& request) {
+    Result<protocol::MetadataRequest> const metadata =
+        protocol::decode_metadata_request(request.body, request.header.api_version);
+    if (!metadata) {
+        drop_connection(connection);
+        return;
+    }
+    protocol::MetadataResponse response;
+    std::vector<std::string> hosts;
+    for (std::uint32_t broker = 1; broker <= topics_.brokers(); ++broker) {
+        hosts.push_back(fmt::format("n{}", broker));
+    }
+    for (std::uint32_t broker = 1; broker <= topics_.brokers(); ++broker) {
+        protocol::MetadataBroker& entry = response.brokers.add();
+        entry.node_id = static_cast<std::int32_t>(broker);
+        entry.host = hosts[broker - 1];
+        entry.port = kafka_port;
+    }
+    std::string const cluster = fmt::format("{:016x}", config_.identity.cluster.value());
+    response.cluster_id = cluster;
+
+    auto const describe = [&](std::string_view name) {
+        protocol::MetadataTopic& topic = response.topics.add();
+        topic.name = name;
+        std::optional<PartitionId> const first = topics_.find(name, 0);
+        if (!first) {
+            topic.error = KafkaError::unknown_topic_or_partition;
+            return;
+        }
+        std::uint32_t const count = topics_.topic_of(*first).partitions;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            PartitionId const id = *first + i;
+            const PartitionInfo& info = topics_.partition(id);
+            protocol::MetadataPartition& partition = topic.partitions.add();
+            partition.index = info.index;
+            for (BrokerId const replica : info.replicas) {
+                partition.replica_nodes.push_back(static_cast<std::int32_t>(replica.value()));
+                partition.isr_nodes.push_back(static_cast<std::int32_t>(replica.value()));
+            }
+            const Replica* const replica = replicas_[id.value()].get();
+            BrokerId const leader = replica != nullptr ? replica->leader() : BrokerId{};
+            if (leader == BrokerId{}) {
+                partition.error = KafkaError::leader_not_available;
+            } else {
+                partition.leader_id = static_cast<std::int32_t>(leader.value());
+            }
+        }
+    };
+    if (!metadata->topics) {
+        for (const TopicConfig& topic : topics_.topics()) {
+            describe(topic.name);
+        }
+    } else {
+        for (std::string_view const name : *metadata->topics) {
+            describe(name);
+        }
+    }
+    answer(connection, request.header, response);
+}
+
+void Node::on_list_offsets(ConnectionId connection, const protocol::RequestFrame& request) {
+    Result<protocol::ListOffsetsRequest> const list =
+        protocol::decode_list_offsets_request(request.body, request.header.api_version);
+    if (!list) {
+        drop_connection(connection);
+        return;
+    }
+    protocol::ListOffsetsResponse response;
+    for (const protocol::ListOffsetsTopic& topic : list->topics) {
+        protocol::ListOffsetsTopicResponse& topic_response = response.topics.add();
+        topic_response.name = topic.name;
+        for (const protocol::ListOffsetsPartition& asked : topic.partitions) {
+            protocol::ListOffsetsPartitionResponse& part = topic_response.partitions.add();
+            part.index = asked.index;
+            std::optional<PartitionId> const partition = topics_.find(topic.name, asked.index);
+            Replica* const replica = partition ? leading(*partition) : nullptr;
+            if (!partition) {
+                part.error = KafkaError::unknown_topic_or_partition;
+            } else if (replica == nullptr || state_ != NodeState::running) {
+                part.error = KafkaError::not_leader_or_follower;
+            } else if (!replica->watermark_known()) {
+                part.error = KafkaError::leader_not_available;
+            } else if (asked.timestamp_ms == protocol::timestamp_latest) {
+                part.offset = replica->high_watermark();
+            } else if (asked.timestamp_ms == protocol::timestamp_earliest) {
+                part.offset = Offset{0};
+            } else {
+                TimedOffset const found = find_by_time(*replica, asked.timestamp_ms);
+                part.offset = found.offset;
+                part.timestamp_ms = found.timestamp_ms;
+            }
+        }
+    }
+    answer(connection, request.header, response);
+}
+
+void Node::on_init_producer_id(ConnectionId connection, const protocol::RequestFrame& request) {
+    Result<protocol::InitProducerIdRequest> const init =
+        protocol::decode_init_producer_id_request(request.body, request.header.api_version);
+    if (!init) {
+        drop_connection(connection);
+        return;
+    }
+    protocol::InitProducerIdResponse response;
+    // An id never used before: the boots of this disk are counted durably before it serves.
+    const Replica* first = nullptr;
+    for (const std::unique_ptr<Replica>& replica : replicas_) {
+        if (replica) {
+            first = replica.get();
+            break;
+        }
+    }
+    if (init->transactional_id) {
+        response.error = KafkaError::invalid_request;
+    } else if (first == nullptr || !first->serving() || state_ != NodeState::running) {
+        response.error = KafkaError::leader_not_available;
+    } else {
+        ++producer_ids_;
+        std::int64_t const broker = config_.identity.node.value();
+        std::int64_t const boots = first->wal().boots();
+        response.producer_id = ProducerId{(broker << 44) | (boots << 22) | producer_ids_};
+        response.producer_epoch = ProducerEpoch{0};
+    }
+    answer(connection, request.header, response);
+}
+
+}  // namespace broker

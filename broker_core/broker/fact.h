@@ -1,0 +1,29 @@
+// Facts: what a step changed inside a node, as data, for whoever watches it. The node never reads
+// them; a simulator checks them against its own disks, a daemon may count them.
+#pragma once
+
+#include "broker_core/base/ids.h"
+
+#include <cstdint>
+
+namespace broker {
+
+enum class FactKind : std::uint8_t {
+    became_leader,  // term
+    stepped_down,   // term
+    accepted,       // a client batch passed every check and is about to be appended, once
+    truncated,      // index: the first entry removed
+    appended,       // index..last: entries that joined the log in memory
+    committed,      // index: the commit index rose to it
+    serving,        // the replica's log is recovered and durable; index: its last entry
+};
+
+struct Fact {
+    FactKind kind;
+    PartitionId partition;
+    Term term;
+    LogIndex index;
+    LogIndex last;
+};
+
+}  // namespace broker

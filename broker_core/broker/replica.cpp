@@ -1,0 +1,296 @@
+// Perform: hard state, cut, entries, then what may leave, then commits. One place, one order.
+#include "broker_core/broker/replica.h"
+
+#include "broker_core/base/check.h"
+#include "broker_core/base/hash.h"
+#include "broker_core/partition/record_batch.h"
+
+namespace broker {
+
+Replica::Replica(const PartitionInfo& info, const ReplicaEnv& env)
+    : info_{info},
+      env_{env},
+      ops_{op_ids_start(info.id)},
+      wal_{env.tuning.wal, env.identity, info.id, env.disk, ops_, env.probes},
+      producers_{partition::ProducerStateOptions{
+          env.tuning.broker.strict_unknown_producer ? partition::UnknownProducer::strict
+                                                    : partition::UnknownProducer::permissive,
+          env.tuning.broker.producer_expiry}} {}
+
+Result<wal::RecoveryReport> Replica::boot() {
+    Result<wal::Booted> booted = wal_.boot();
+    if (!booted) {
+        return tl::unexpected{booted.error()};
+    }
+    booted_ = std::move(*booted);
+    return booted_->report;
+}
+
+void Replica::start_raft(Time now) {
+    CHECK(booted_.has_value());
+    std::vector<raft::Entry> entries;
+    entries.reserve(booted_->entries.size());
+    for (wal::RecoveredEntry& entry : booted_->entries) {
+        CHECK(entry.index.value() == entries.size() + 1);
+        entries.push_back(raft::Entry{entry.term, entry.control, std::move(entry.payload)});
+    }
+    raft_.emplace(raft::Config{env_.identity.node, info_.replicas, env_.tuning.raft,
+                               fold64(env_.seed, info_.id.value())},
+                  booted_->hard_state, std::move(entries), now, env_.probes);
+    booted_.reset();
+    LogIndex const last = raft_->log().last_index();
+    for (LogIndex index{1}; index <= last; ++index) {
+        const raft::Entry& entry = raft_->log().at(index);
+        if (entry.control) {
+            offsets_.append(1);
+            continue;
+        }
+        partition::RecordBatchView const batch{entry.payload};
+        producers_.apply(batch, offsets_.log_end());
+        offsets_.append(batch.records_count());
+    }
+    env_.facts.push_back(Fact{FactKind::serving, info_.id, raft_->term(), last, last});
+}
+
+// ---------------------------------------------------------------------------------------------
+// Events
+
+void Replica::on_datagram(Time now, ByteSpan message) {
+    if (!raft_ || !raft::decode(message, received_)) {
+        return;  // not started yet, or not ours: as good as lost on the way
+    }
+    raft_->step(now, raft::Input{&received_});
+    settle(now);
+}
+
+void Replica::on_disk_done(Time now, const DiskDone& done) {
+    CHECK(wal_.on_disk_done(now, done));
+    if (!raft_ && wal_.open()) {
+        start_raft(now);
+    }
+    settle(now);
+}
+
+void Replica::on_deadline(Time now) {
+    if (now >= earliest_waiter_deadline_) {
+        expire_waiters(now);
+    }
+    if (raft_ && now >= raft_->next_deadline()) {
+        raft_->step(now, raft::Input{raft::Tick{}});
+        settle(now);
+    }
+}
+
+void Replica::finish_step(Time now) {
+    wal_.finish_step(now);
+    settle(now);
+}
+
+Time Replica::next_deadline() const {
+    Time deadline = std::min(wal_.next_deadline(), earliest_waiter_deadline_);
+    if (raft_) {
+        deadline = std::min(deadline, raft_->next_deadline());
+    }
+    return deadline;
+}
+
+// ---------------------------------------------------------------------------------------------
+// What Raft and the log ask for
+
+void Replica::settle(Time now) {
+    if (!raft_ || wal_.failed()) {
+        return;
+    }
+    // The log's proofs are inputs of Raft, and what Raft then asks for may open further promises.
+    for (;;) {
+        perform(now);
+        wal_.take(wal_output_);
+        bool const news = wal_output_.flushed.has_value() || wal_output_.vote.has_value();
+        if (wal_output_.flushed) {
+            raft_->step(now, raft::Input{*wal_output_.flushed});
+        }
+        if (wal_output_.vote) {
+            raft_->step(now, raft::Input{*wal_output_.vote});
+        }
+        for (wal::Reply& reply : wal_output_.opened) {
+            output_.opened.push_back(std::move(reply));
+        }
+        output_.unknown.insert(output_.unknown.end(), wal_output_.dropped.begin(),
+                               wal_output_.dropped.end());
+        wal_output_.clear();
+        if (!news) {
+            return;
+        }
+    }
+}
+
+void Replica::perform(Time now) {
+    raft::Ready& ready = raft_->ready();
+    // 1. Term and vote: durable before any message of this step leaves (R16).
+    if (ready.hard_state) {
+        hard_state_number_ = wal_.store(*ready.hard_state);
+    }
+    // 2. A conflicting suffix goes, in memory and on disk, before what replaces it.
+    if (ready.truncate_from) {
+        cut(now, *ready.truncate_from);
+    }
+    // 3. New entries join the log, each exactly once.
+    if (ready.append_from) {
+        append_from(now, *ready.append_from);
+    }
+    // 4. Every message waits in the log for what it promises: the hard state of its step, and
+    //    where it speaks for entries, those entries. A leader's appends speak for none.
+    for (raft::SealedMessage& sealed : ready.messages) {
+        BrokerId const peer = sealed.to;
+        wal_.promise(wal::Requirement{sealed.durable_first, wal::Level::synced, hard_state_number_},
+                     std::move(sealed.message).map([&](const raft::Message& message) {
+                         wal::Reply reply;
+                         reply.peer = peer;
+                         append_le(reply.datagram, env_.identity.cluster.value());
+                         append_le(reply.datagram, info_.id.value());
+                         raft::encode(reply.datagram, message, raft_->log());
+                         return reply;
+                     }));
+    }
+    // 5. What committed becomes visible, and its waiters are answered, again through the log.
+    if (ready.became_leader || ready.stepped_down) {
+        env_.facts.push_back(
+            Fact{ready.became_leader ? FactKind::became_leader : FactKind::stepped_down, info_.id,
+                 raft_->term(), LogIndex{}, LogIndex{}});
+        output_.watermark_moved = true;
+    }
+    if (ready.commit) {
+        env_.facts.push_back(
+            Fact{FactKind::committed, info_.id, raft_->term(), *ready.commit, *ready.commit});
+        producers_.forget_undo_below(offsets_.end_of(*ready.commit));
+        output_.watermark_moved = true;
+        answer_committed();
+    }
+    // 6. Whoever waits on a lost leadership learns that nothing is known (KAFKA-13574).
+    if (ready.stepped_down) {
+        for (const Waiter& waiter : waiters_) {
+            output_.unknown.push_back(waiter.part);
+        }
+        waiters_.clear();
+        earliest_waiter_deadline_ = Time::never();
+    }
+    ready.clear();
+}
+
+void Replica::cut(Time now, LogIndex first) {
+    env_.facts.push_back(Fact{FactKind::truncated, info_.id, raft_->term(), first, first});
+    wal_.truncate(now, first, raft_->log().term_at(first.previous()));
+    producers_.truncate_to(offsets_.base_of(first));
+    offsets_.truncate(first);
+}
+
+void Replica::append_from(Time now, LogIndex first) {
+    const raft::Log& log = raft_->log();
+    for (LogIndex index = first; index <= log.last_index(); ++index) {
+        const raft::Entry& entry = log.at(index);
+        wal_.append(now, index, entry.term, entry.control, entry.payload);
+        if (entry.control) {
+            offsets_.append(1);
+            continue;
+        }
+        partition::RecordBatchView const batch{entry.payload};
+        CHECK(batch.base_offset() == offsets_.log_end());
+        producers_.apply(batch, offsets_.log_end());
+        offsets_.append(batch.records_count());
+    }
+    env_.facts.push_back(
+        Fact{FactKind::appended, info_.id, raft_->term(), first, log.last_index()});
+}
+
+// ---------------------------------------------------------------------------------------------
+// Produce
+
+void Replica::produce(Time now, ByteSpan batch, Acks acks, const wal::ProducePart& part,
+                      Time deadline) {
+    CHECK(leads());
+    Offset const base_offset = offsets_.log_end();
+    env_.probes.reached(Probe::offset_reserved);
+    Bytes stamped{batch.begin(), batch.end()};
+    partition::stamp(stamped, partition::BatchPosition{base_offset, raft_->term()});
+    env_.facts.push_back(Fact{FactKind::accepted, info_.id, raft_->term(),
+                              raft_->log().last_index().next(), LogIndex{}});
+    raft_->step(now, raft::Propose{std::move(stamped)});
+    LogIndex const index = raft_->log().last_index();
+    settle(now);
+    wait_for(now, index, base_offset, acks, part, deadline);
+    settle(now);
+}
+
+void Replica::join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part,
+                   Time deadline) {
+    CHECK(leads());
+    LogIndex const index = base_offset < Offset{0} ? raft_->log().last_index()
+                                                   : offsets_.index_of(base_offset);
+    env_.probes.reached(index <= raft_->commit() ? Probe::duplicate_answered
+                                                 : Probe::duplicate_in_flight);
+    wait_for(now, index, base_offset, acks, part, deadline);
+    settle(now);
+}
+
+void Replica::wait_for(Time now, LogIndex index, Offset base_offset, Acks acks,
+                       const wal::ProducePart& part, Time deadline) {
+    (void)now;
+    switch (acks) {
+        case Acks::none:
+            return;
+        case Acks::leader: {
+            wal::Reply reply;
+            reply.part = part;
+            reply.base_offset = base_offset;
+            wal::Level const level = env_.tuning.broker.acks1 == Acks1::synced
+                                         ? wal::Level::synced
+                                         : wal::Level::written;
+            wal_.promise(wal::Requirement{index, level, 0}, Sealed<wal::Reply>{std::move(reply)});
+            return;
+        }
+        case Acks::all: {
+            Waiter const waiter{part, index, raft_->log().term_at(index), base_offset, deadline};
+            auto at = waiters_.end();
+            while (at != waiters_.begin() && std::prev(at)->index > index) {
+                --at;
+            }
+            waiters_.insert(at, waiter);
+            earliest_waiter_deadline_ = std::min(earliest_waiter_deadline_, deadline);
+            answer_committed();
+            return;
+        }
+    }
+}
+
+void Replica::answer_committed() {
+    // A duplicate of an entry of an earlier term may commit before the leader's own no-op; but
+    // only an own-term commit shows that it stays (Raft paper 5.4.2), which commit() implies.
+    while (!waiters_.empty() && waiters_.front().index <= raft_->commit()) {
+        Waiter const waiter = waiters_.front();
+        waiters_.pop_front();
+        CHECK(raft_->log().term_at(waiter.index) == waiter.term);
+        wal::Reply reply;
+        reply.part = waiter.part;
+        reply.base_offset = waiter.base_offset;
+        reply.acks_all = true;
+        // Committed by others it may be before the own sync; the ack still waits for it, unless
+        // tuned otherwise (Raft thesis 10.2.1).
+        LogIndex const own = env_.tuning.raft.commit_before_own_sync ? LogIndex{} : waiter.index;
+        wal_.promise(wal::Requirement{own, wal::Level::synced, 0},
+                     Sealed<wal::Reply>{std::move(reply)});
+    }
+}
+
+void Replica::expire_waiters(Time now) {
+    earliest_waiter_deadline_ = Time::never();
+    std::erase_if(waiters_, [&](const Waiter& waiter) {
+        if (waiter.deadline > now) {
+            earliest_waiter_deadline_ = std::min(earliest_waiter_deadline_, waiter.deadline);
+            return false;
+        }
+        output_.timed_out.push_back(waiter.part);
+        return true;
+    });
+}
+
+}  // namespace broker
