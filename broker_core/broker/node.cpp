@@ -73,7 +73,8 @@ void Node::step(Instant now, const Event& event) {
 }
 
 void Node::on_datagram(Time now, const DatagramReceived& event) {
-    if (event.bytes.size() < datagram_header_bytes) {
+    // A node about to exit takes nothing more, or a busy partition would never let it finish.
+    if (event.bytes.size() < datagram_header_bytes || state_ == NodeState::final_commit) {
         return;
     }
     ClusterId const cluster{load_le<std::uint64_t>(event.bytes.data())};
@@ -135,6 +136,9 @@ void Node::on_disk_done(Time now, const DiskDone& done) {
 }
 
 void Node::on_deadline(Time now) {
+    if (state_ == NodeState::final_commit) {
+        return;  // the logs' own deadlines are served at the end of every step
+    }
     for (const std::unique_ptr<Replica>& replica : replicas_) {
         if (replica && now >= replica->next_deadline()) {
             replica->on_deadline(now);
@@ -200,7 +204,9 @@ Time Node::next_deadline() const {
     Time deadline = shutdown_deadline_;
     for (const std::unique_ptr<Replica>& replica : replicas_) {
         if (replica) {
-            deadline = std::min(deadline, replica->next_deadline());
+            deadline = std::min(deadline, state_ == NodeState::final_commit
+                                              ? replica->wal().next_deadline()
+                                              : replica->next_deadline());
         }
     }
     for (const ParkedFetch& fetch : parked_) {

@@ -1,0 +1,164 @@
+// The fault vocabulary: one typed element for what a script asks for and for what chance draws.
+//
+// A plan is a list of elements. Each has a trigger (when), a kind (what), a target (whom, by name
+// or by role) and arguments. Roles are resolved when the element fires, and the resolution is
+// recorded. Everything here is data, so that a failing run can be replayed and cut down by
+// removing elements.
+#pragma once
+
+#include "broker_core/base/random.h"
+#include "broker_core/base/time.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brokersim {
+
+using broker::Duration;
+using broker::Probability;
+using broker::Time;
+
+/// X(name, group, what it does). The order is the order of reports.
+#define BROKERSIM_FAULT_KINDS(X)                                                                 \
+    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")     \
+    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")              \
+    X(restart, process, "a node that is down starts again")                                      \
+    X(pause, process, "a node handles no event for a while, then all of them at once")           \
+    X(partition, network, "groups of brokers (and clients) cannot reach each other")             \
+    X(drop, network, "datagrams between brokers are lost with a probability")                    \
+    X(duplicate, network, "datagrams between brokers are delivered twice with a probability")    \
+    X(reorder, network, "datagrams between brokers get an extra delay of their own")             \
+    X(delay, network, "everything on a link takes longer by a fixed time")                       \
+    X(reset, network, "client connections break: request or response lost, fate unknown")        \
+    X(disk_stall, disk, "operations of a disk do not complete for a while")                      \
+    X(slow_disk, disk, "operations of a disk take a multiple of their time")                     \
+    X(heal, control, "ends a fault, or all of them, before its time")
+
+enum class FaultKind : std::uint8_t {
+#define BROKERSIM_FAULT_ENUMERATOR(name, group, text) name,
+    BROKERSIM_FAULT_KINDS(BROKERSIM_FAULT_ENUMERATOR)
+#undef BROKERSIM_FAULT_ENUMERATOR
+};
+inline constexpr std::array fault_kind_names = {
+#define BROKERSIM_FAULT_NAME(name, group, text) std::string_view{#name},
+    BROKERSIM_FAULT_KINDS(BROKERSIM_FAULT_NAME)
+#undef BROKERSIM_FAULT_NAME
+};
+inline constexpr std::size_t fault_kind_count = fault_kind_names.size();
+constexpr std::string_view name_of(FaultKind kind) {
+    return fault_kind_names[static_cast<std::size_t>(kind)];
+}
+
+/// What of a node's disk survives (DESIGN: a crash destroys the node and applies a policy).
+enum class CrashKind : std::uint8_t {
+    process,           // the page cache survives, unsynced as it was
+    power,             // what no sync covered survives in part: sectors, torn ones among them
+    serve_then_power,  // as process; after the restart power fails, within two election timeouts
+    mixed,             // drawn when it fires, 4 : 4 : 2
+};
+
+/// Who: resolved when the element fires.
+enum class TargetKind : std::uint8_t {
+    node,       // n1, n2, ..: `number`
+    one,        // any one broker, drawn
+    minority,   // as many as can fail without losing a quorum, drawn
+    majority,   // a quorum, drawn
+    all,        // every broker
+    leader,     // of a partition
+    follower,   // one of a partition's followers, drawn
+    followers,  // all of them
+    clients,    // every client
+    client,     // p1.. (producers), c1.. (consumers): `number`, `consumer`
+    same,       // whom the fault with `id` was resolved to
+    rest,       // in a topology: everybody not named elsewhere
+};
+struct Target {
+    TargetKind kind = TargetKind::one;
+    std::uint32_t number = 0;      // node, client: from 1
+    bool consumer = false;         // client
+    std::uint32_t partition = 0;   // leader, follower, followers: dense partition id
+    std::string id;                // same
+    std::string text;              // as written, for reports
+
+    friend bool operator==(const Target&, const Target&) = default;
+};
+
+/// Shapes of a partition besides explicit groups.
+enum class Shape : std::uint8_t {
+    groups,               // as listed
+    one,                  // one drawn broker alone
+    leader,               // the leader of a drawn partition alone
+    leader_with_clients,  // the same, but the clients stay with it
+    minority,             // a drawn minority against the rest
+    majority,             // a drawn majority against the rest (clients reach both)
+    halves,               // even numbers: two equal sides
+};
+/// Which way a cut blocks, seen from the first group.
+enum class Direction : std::uint8_t { both, in, out };
+
+enum class ResetPoint : std::uint8_t {
+    before,  // requests in flight are lost, then the connection breaks
+    after,   // requests are processed, responses are lost
+    any,     // drawn each time
+};
+
+/// Work in flight that an armed element waits for.
+enum class ArmOn : std::uint8_t {
+    io_submit,       // the nth submitted disk operation
+    io_done,         // the nth completed one
+    write,           // a write is in flight
+    sync,            // a sync is in flight
+    group_window,    // frames are gathered but not written
+    queued_request,  // a request is unanswered
+    recovery,        // the node is up but does not serve yet
+};
+
+struct Trigger {
+    enum class Kind : std::uint8_t { at, when, arm } kind = Kind::at;
+    Duration at;  // since the run phase began; of arm: from then on
+    // when: the nth time that `event` happens (on `target`, or in fault `of`), then `after`.
+    std::string event;  // a probe, or node_up, node_down, fault_started, fault_ended
+    std::optional<Target> target;
+    std::string of;
+    std::uint64_t nth = 1;
+    Duration after;
+    Duration not_before;
+    // arm
+    ArmOn on = ArmOn::write;
+};
+
+struct Element {
+    std::string id;
+    FaultKind kind = FaultKind::crash;
+    Trigger trigger;
+    Target target;
+    std::optional<Duration> lasts;  // none: until healed, restarted, or the heal phase
+    bool scripted = true;           // else drawn: may find nothing to do
+    bool may_miss = false;          // scripted, but allowed to take no effect
+    // Arguments, each for the kinds that have it.
+    CrashKind crash = CrashKind::mixed;
+    Duration grace{-1};                        // shutdown: kill after this; -1: the broker's own
+    Shape shape = Shape::one;                  // partition
+    std::vector<std::vector<Target>> groups;   // partition, shape groups
+    Direction direction = Direction::both;     // partition
+    Probability probability;                   // drop, duplicate, reorder, reset (per fire: all)
+    Duration by;                               // delay: added; reorder: mean of the extra delay
+    std::uint32_t factor = 1;                  // slow_disk
+    ResetPoint point = ResetPoint::any;        // reset
+    std::string heals;                         // heal: id of a fault; empty: all
+};
+
+/// What became of one element of a plan.
+enum class ElementFate : std::uint8_t {
+    scheduled,    // its trigger has not come
+    fired,        // it acted, nothing shows yet that it mattered
+    effective,    // it acted, and something happened that would not have happened without it
+    no_target,    // nobody to act on
+    not_reached,  // the run ended before its trigger came
+};
+
+}  // namespace brokersim

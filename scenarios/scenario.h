@@ -1,0 +1,165 @@
+// Scenario: a scenario file as typed data, checked, with every default filled in.
+//
+// Keys and units are those of the file format (README of this folder); durations are nanoseconds,
+// sizes bytes, probabilities parts per billion. A Distribution is drawn once per run unless noted.
+#pragma once
+
+#include "broker_core/base/tuning.h"
+#include "broker_core/broker/topics.h"
+#include "faults/fault.h"
+#include "scenarios/value.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+enum class Durability : std::uint8_t { fsync };
+
+struct TopicSpec {
+    std::string name = "orders";
+    Distribution partitions = Distribution::fixed(1);
+    std::optional<Distribution> replication_factor;  // none: min(3, brokers)
+    Distribution min_insync_replicas = Distribution::fixed(0);
+};
+
+struct ClusterSpec {
+    Distribution brokers = Distribution::fixed(3);
+    Durability durability = Durability::fsync;
+    bool strict_unknown_producer = true;
+    std::vector<TopicSpec> topics = {TopicSpec{}};
+    // Drawn per message.
+    Distribution latency = Distribution::uniform(200'000, 1'000'000);
+    Distribution client_latency = Distribution::uniform(100'000, 500'000);
+    // Drawn per operation.
+    Distribution disk_write = Distribution::uniform(20'000, 200'000);
+    Distribution disk_sync = Distribution::exponential(2'000'000, 200'000'000);
+    // Drawn per node. Rates differ always: equal ticks on all nodes would hide split votes.
+    Distribution clock_offset = Distribution::uniform(-1'000'000, 1'000'000);
+    Distribution clock_drift_ppm = Distribution::uniform(-200, 200);
+    bool start_any_order = false;                       // else ascending
+    Distribution start_stagger = Distribution::fixed(0);  // between two starts
+    std::string image;  // foreign records on the disks at the start; see Image. Empty: none
+};
+
+enum class ProducerAcks : std::uint8_t { none, leader, all };
+
+/// One burst of a workload made of steps.
+struct StepSpec {
+    std::string id;
+    std::optional<Duration> at;     // since the run phase began
+    std::optional<Trigger> when;    // or after an event
+    Distribution messages = Distribution::fixed(1);
+    std::int64_t rate_mhz = 0;  // messages per 1000 s; 0: the workload's
+    std::optional<Target> via;  // first contact broker
+};
+
+struct WorkloadSpec {
+    Distribution producers = Distribution::fixed(1);
+    Distribution consumers = Distribution::fixed(1);
+    // Drawn per producer; words as ProducerAcks.
+    Distribution acks = Distribution::fixed(2);
+    Distribution idempotent = Distribution::fixed(1);
+    Distribution messages = Distribution::fixed(100);  // of all producers together
+    Distribution rate_mhz = Distribution::fixed(100'000);  // messages per 1000 s, together
+    Distribution payload = Distribution::fixed(100);       // bytes of a value, per message
+    Distribution batch_records = Distribution::fixed(1);   // most records of one batch
+    Distribution linger = Distribution::fixed(0);
+    Distribution max_in_flight = Distribution::fixed(5);
+    Distribution first_sequence = Distribution::fixed(0);
+    Distribution retry_backoff = Distribution::fixed(100'000'000);
+    Distribution retry_attempts = Distribution::fixed(INT32_MAX);
+    Distribution request_timeout = Distribution::fixed(1'000'000'000);
+    Distribution delivery_timeout = Distribution::fixed(30'000'000'000);
+    std::optional<Target> read_via;                // first contact of the readers
+    std::optional<std::int64_t> reader_stops_at;   // demonstrations only
+    std::vector<StepSpec> steps;                   // instead of one stream
+};
+
+/// Knobs of the broker, each fixed or drawn; what is not named keeps its default.
+struct TuningSpec {
+    bool swarm = false;  // a quarter of the knobs not named leave their default
+    struct Knob {
+        std::string name;  // "wal.segment_bytes"; table: scenarios/knobs.h
+        Distribution value;
+    };
+    std::vector<Knob> knobs;
+};
+
+/// Random faults of one kind.
+struct RandomFault {
+    FaultKind kind = FaultKind::crash;
+    Probability enabled{1'000'000'000};          // in this seed at all
+    std::optional<Distribution> every;           // between two of them; message faults: none
+    Probability probability;                     // per message, for drop, duplicate, reorder
+    std::optional<Distribution> lasts;
+    std::vector<Target> targets;                 // one is drawn
+    std::vector<Shape> shapes;                   // partition: one is drawn
+    Direction direction = Direction::both;
+    bool any_direction = false;                  // drawn
+    Element arguments;                           // crash, grace, by, factor, point
+    std::optional<Distribution> by;              // delay, reorder
+};
+
+struct FaultLimits {
+    bool keep_quorum = false;                    // at most a minority down or cut off at a time
+    std::optional<std::int64_t> max_down;
+    Duration stop_before_end;
+};
+
+struct FaultSpec {
+    std::vector<Element> script;
+    bool swarm = false;  // classes and intensities are drawn; `random` replaces rows
+    std::vector<RandomFault> random;
+    FaultLimits limits;
+};
+
+struct RunSpec {
+    Distribution warm_up = Distribution::fixed(2'000'000'000);
+    Distribution virtual_time = Distribution::fixed(10'000'000'000);
+    std::optional<Duration> settle;  // none: derived from the run's own numbers
+    std::uint64_t max_events = 20'000'000;
+    Duration wall_limit = Duration{60'000'000'000};
+    std::uint64_t seed_count = 1;
+    std::vector<std::uint64_t> seed_list;  // if not empty, instead of a count
+};
+
+enum class VoidReason : std::uint8_t {
+    none,
+    start_failed,
+    fault_without_effect,
+    probe_not_reached,
+    broken_accounting,
+};
+
+struct ExpectSpec {
+    enum class Kind : std::uint8_t { holds, violates, voids } kind = Kind::holds;
+    std::vector<std::string> holds;      // properties or groups this file is about
+    std::string violates;                // a property, an invariant id or an anomaly code
+    std::uint64_t in_seeds_at_least_ppb = 1'000'000'000;
+    std::uint64_t in_seeds_of = 0;       // 0: as many as run
+    VoidReason voids = VoidReason::none;
+    std::vector<std::string> reaches;    // probes every run must hit
+    std::vector<std::string> sometimes;  // probes or judge notes one seed must hit
+};
+
+struct Scenario {
+    std::string name;
+    std::string why;
+    std::vector<std::string> tags;
+    std::vector<std::string> covers;
+    std::string path;  // of the file it came from
+    ClusterSpec cluster;
+    WorkloadSpec workload;
+    TuningSpec tuning;
+    std::string plant;  // mutant, by id or name; empty: the clean broker
+    FaultSpec faults;
+    RunSpec run;
+    ExpectSpec expect;
+    /// 64-bit hash of the resolved form; names and comments do not count.
+    std::uint64_t hash = 0;
+};
+
+}  // namespace brokersim
