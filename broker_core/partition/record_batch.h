@@ -183,8 +183,8 @@ using Blob = std::optional<ByteSpan>;
 
 /// One record to be encoded, or one that was read.
 struct Record {
-    Blob key;
-    Blob value;
+    Blob key{};
+    Blob value{};
     std::int64_t timestamp_ms = 0;
 };
 
