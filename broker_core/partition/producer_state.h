@@ -16,7 +16,9 @@
 // Source: KIP-98; Kafka ProducerStateManager and ProducerAppendInfo; SEMANTICS 9.
 #pragma once
 
+#include "broker_core/base/bytes.h"
 #include "broker_core/base/ids.h"
+#include "broker_core/base/result.h"
 #include "broker_core/base/time.h"
 #include "broker_core/partition/record_batch.h"
 
@@ -143,6 +145,15 @@ public:
     [[nodiscard]] Offset next_offset() const { return next_offset_; }
     /// Changes that could still be taken back.
     [[nodiscard]] std::size_t undo_size() const { return undo_.size() - undo_begin_; }
+
+    /// Appends the table as it is at next_offset() (S9.9); the format is in producer_snapshot.cpp,
+    /// the checksum is the container's. For a snapshot at a committed offset while later entries
+    /// are applied: copy the table, truncate_to the offset, encode the copy.
+    void encode(Bytes& target) const;
+    /// The table of a snapshot; its next_offset is `offset`, below which nothing can be undone.
+    /// Errors: corrupt, if `bytes` are not exactly what encode wrote for some table.
+    [[nodiscard]] static Result<ProducerState> decode(ByteSpan bytes, Offset offset,
+                                                      ProducerStateOptions options);
 
     /// Of exactly what operator== compares; the same on every replica and machine (B10).
     [[nodiscard]] std::uint64_t hash() const;

@@ -248,6 +248,35 @@ TEST_CASE("producer state: a check changes nothing", "[partition]") {
     });
 }
 
+TEST_CASE("producer state: a snapshot holds the table and is refused when damaged", "[partition]") {
+    rc::prop("for any log", [] {
+        ProducerState state;
+        auto const batches_count = *rc::gen::inRange(0, 12);
+        for (int i = 0; i < batches_count; ++i) {
+            Bytes const batch = encode(drawn_batch());
+            state.apply(RecordBatchView{batch}, state.next_offset());
+        }
+        Bytes bytes;
+        state.encode(bytes);
+
+        Result<ProducerState> const decoded =
+            ProducerState::decode(bytes, state.next_offset(), ProducerStateOptions{});
+        RC_ASSERT(decoded.has_value());
+        bool const same = *decoded == state;
+        RC_ASSERT(same);
+        RC_ASSERT(decoded->hash() == state.hash());
+        bool const at_end = decoded->next_offset() == state.next_offset();
+        RC_ASSERT(at_end);
+
+        for (std::size_t size = 0; size < bytes.size(); ++size) {
+            Bytes const cut{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)};
+            RC_ASSERT(!ProducerState::decode(cut, state.next_offset(), {}).has_value());
+        }
+        bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] ^= std::byte{0x80};
+        static_cast<void>(ProducerState::decode(bytes, state.next_offset(), {}));
+    });
+}
+
 TEST_CASE("producer state: the undo log is released as entries become stable", "[partition]") {
     ProducerState state;
     for (std::int32_t i = 0; i < 1000; ++i) {
