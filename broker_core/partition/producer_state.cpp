@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t nanoseconds_per_ms = 1'000'000;
 
 /// True if `a` lies at or before `b` on the circle of 2^31 sequence numbers, taking the shorter
-/// way round: after a wrap, 2147483647 is before 0.
+/// way round: after a wrap, 2147483647 is before 0. A plain <= would call that a gap.
 bool at_or_before(Sequence a, Sequence b) {
     auto const distance =
         (static_cast<std::uint32_t>(b.value()) - static_cast<std::uint32_t>(a.value())) &
@@ -160,7 +160,7 @@ void ProducerState::push_batch(ProducedRange const& range, ProducerBatch const& 
                      log_time_before_ms});
     if (!inserted && entry.epoch() == range.epoch) {
         entry.push(batch, log_time_ms_);
-    } else {
+    } else if (!inserted) {
         entry = fresh;  // S9.1: a new epoch forgets the batches of the old one
     }
     oldest_use_bound_ms_ = std::min(oldest_use_bound_ms_, log_time_ms_);

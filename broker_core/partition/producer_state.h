@@ -1,5 +1,4 @@
-// The table of idempotent producers of one partition: which batches it has, a pure function of the
-// log.
+// The idempotent producers of one partition and their last batches: a pure function of the log.
 //
 // A producer numbers its records; the table remembers, per producer id, the epoch and the last five
 // batches. Before an append the leader asks check(); after an append, its own or a follower's,

@@ -1,5 +1,4 @@
-// The record batch, format v2: view, checks, stamping, and the encoders of data and control
-// batches.
+// The record batch, format v2: view, checks, stamping, and encoders of data and control batches.
 //
 //   at len field                                  at len field
 //    0  8  base offset (broker assigns)           27  8  base timestamp, ms

@@ -125,7 +125,7 @@ inline void run_datadriven(std::filesystem::path const& path, CommandHandler con
 
 /// Calls `run` with every .txt file of a folder, by name; there must be one.
 inline void for_each_datadriven(std::filesystem::path const& folder,
-                                std::function<void(const std::filesystem::path&)> const& run) {
+                                std::function<void(std::filesystem::path const&)> const& run) {
     std::vector<std::filesystem::path> paths;
     for (auto const& entry : std::filesystem::directory_iterator{folder}) {
         if (entry.path().extension() == ".txt") {

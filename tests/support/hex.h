@@ -39,9 +39,4 @@ inline std::string to_hex(ByteSpan bytes) {
     return text;
 }
 
-/// `text` spelled as it lies in a frame.
-inline std::string hex_of(std::string_view text) {
-    return to_hex(as_bytes(text));
-}
-
 }  // namespace broker::test

@@ -1,5 +1,7 @@
-// Arbitrary Kafka messages for property tests: every field that a version carries is drawn,
-// every other keeps its default, so that decode(encode(m)) == m must hold.
+// Arbitrary Kafka messages for property tests, one draw() per message.
+//
+// Every field that the version carries is drawn, every other keeps its default, so that
+// decode(encode(m)) == m must hold.
 #pragma once
 
 #include "broker_core/protocol/api_versions.h"
