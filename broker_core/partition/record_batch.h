@@ -1,5 +1,4 @@
-// The record batch, format v2: view, checks, stamping, and the encoders of data and control
-// batches.
+// The record batch, format v2: view, checks, stamping, and encoders of data and control batches.
 //
 //   at len field                                  at len field
 //    0  8  base offset (broker assigns)           27  8  base timestamp, ms
@@ -183,8 +182,8 @@ using Blob = std::optional<ByteSpan>;
 
 /// One record to be encoded, or one that was read.
 struct Record {
-    Blob key;
-    Blob value;
+    Blob key{};
+    Blob value{};
     std::int64_t timestamp_ms = 0;
 };
 

@@ -16,8 +16,8 @@ namespace broker::protocol {
 struct ApiVersionsRequest {
     static constexpr ApiKey api = ApiKey::api_versions;
 
-    std::string_view client_software_name;     // from v3
-    std::string_view client_software_version;  // from v3
+    std::string_view client_software_name{};     // from v3
+    std::string_view client_software_version{};  // from v3
 
     friend bool operator==(ApiVersionsRequest const&, ApiVersionsRequest const&) = default;
 };
@@ -34,7 +34,7 @@ struct ApiVersionsResponse {
     static constexpr ApiKey api = ApiKey::api_versions;
 
     KafkaError error = KafkaError::none;
-    List<ApiVersionRange> api_keys;
+    List<ApiVersionRange> api_keys{};
     std::int32_t throttle_time_ms = 0;  // from v1
 
     friend bool operator==(ApiVersionsResponse const&, ApiVersionsResponse const&) = default;

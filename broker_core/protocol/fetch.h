@@ -26,16 +26,16 @@ struct FetchPartition {
 };
 
 struct FetchTopic {
-    std::string_view name;
-    List<FetchPartition> partitions;
+    std::string_view name{};
+    List<FetchPartition> partitions{};
 
     friend bool operator==(FetchTopic const&, FetchTopic const&) = default;
 };
 
 /// Partitions that leave a fetch session (v7); ignored here, where no session exists.
 struct ForgottenTopic {
-    std::string_view name;
-    List<std::int32_t> partitions;
+    std::string_view name{};
+    List<std::int32_t> partitions{};
 
     friend bool operator==(ForgottenTopic const&, ForgottenTopic const&) = default;
 };
@@ -50,9 +50,9 @@ struct FetchRequest {
     IsolationLevel isolation_level = IsolationLevel::read_uncommitted;
     std::int32_t session_id = 0;      // from v7
     std::int32_t session_epoch = -1;  // from v7; -1: no session wanted
-    List<FetchTopic> topics;
-    List<ForgottenTopic> forgotten_topics;  // from v7
-    std::string_view rack_id;               // from v11
+    List<FetchTopic> topics{};
+    List<ForgottenTopic> forgotten_topics{};  // from v7
+    std::string_view rack_id{};               // from v11
 
     friend bool operator==(FetchRequest const&, FetchRequest const&) = default;
 };
@@ -70,9 +70,9 @@ struct FetchPartitionResponse {
     Offset high_watermark{-1};
     Offset last_stable_offset{-1};  // always the high watermark here (S2.1)
     Offset log_start_offset{-1};    // from v5
-    std::optional<List<AbortedTransaction>> aborted_transactions;  // null: none
-    std::int32_t preferred_read_replica = -1;                      // from v11
-    ByteSpan records;  // whole batches, or empty; borrowed
+    std::optional<List<AbortedTransaction>> aborted_transactions{};  // null: none
+    std::int32_t preferred_read_replica = -1;                        // from v11
+    ByteSpan records{};  // whole batches, or empty; borrowed
 
     friend bool operator==(FetchPartitionResponse const& left,
                            FetchPartitionResponse const& right) {
@@ -87,8 +87,8 @@ struct FetchPartitionResponse {
 };
 
 struct FetchTopicResponse {
-    std::string_view name;
-    List<FetchPartitionResponse> partitions;
+    std::string_view name{};
+    List<FetchPartitionResponse> partitions{};
 
     friend bool operator==(FetchTopicResponse const&, FetchTopicResponse const&) = default;
 };
@@ -99,7 +99,7 @@ struct FetchResponse {
     std::int32_t throttle_time_ms = 0;
     KafkaError error = KafkaError::none;  // from v7
     std::int32_t session_id = 0;          // from v7; 0: no session
-    List<FetchTopicResponse> topics;
+    List<FetchTopicResponse> topics{};
 
     friend bool operator==(FetchResponse const&, FetchResponse const&) = default;
 };

@@ -34,7 +34,7 @@ struct RequestHeader {
     std::int16_t api_key = 0;  // as on the wire; may be an API that is not offered
     std::int16_t api_version = 0;
     std::int32_t correlation_id = 0;
-    std::optional<std::string_view> client_id;
+    std::optional<std::string_view> client_id{};
 
     friend bool operator==(RequestHeader const&, RequestHeader const&) = default;
 };
@@ -42,12 +42,12 @@ struct RequestHeader {
 /// A request split into header and body; both borrow the payload it was read from.
 struct RequestFrame {
     RequestHeader header;
-    ByteSpan body;
+    ByteSpan body{};
 };
 
 struct ResponseFrame {
     std::int32_t correlation_id = 0;
-    ByteSpan body;
+    ByteSpan body{};
 };
 
 /// Splits the payload of a frame. Whether key and version are offered is the caller's question.
@@ -66,7 +66,7 @@ void encode(Bytes& target, RequestHeader const& header);
 struct RequestInfo {
     std::int16_t api_version = 0;
     std::int32_t correlation_id = 0;
-    std::optional<std::string_view> client_id;
+    std::optional<std::string_view> client_id{};
 };
 
 /// Appends a whole request frame. Message: one of the request structs of this folder.

@@ -17,7 +17,7 @@ namespace broker::protocol {
 struct InitProducerIdRequest {
     static constexpr ApiKey api = ApiKey::init_producer_id;
 
-    std::optional<std::string_view> transactional_id;  // must be null here, else (42)
+    std::optional<std::string_view> transactional_id{};  // must be null here, else (42)
     std::int32_t transaction_timeout_ms = 0;
 
     friend bool operator==(InitProducerIdRequest const&, InitProducerIdRequest const&) = default;

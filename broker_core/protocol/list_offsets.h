@@ -25,8 +25,8 @@ struct ListOffsetsPartition {
 };
 
 struct ListOffsetsTopic {
-    std::string_view name;
-    List<ListOffsetsPartition> partitions;
+    std::string_view name{};
+    List<ListOffsetsPartition> partitions{};
 
     friend bool operator==(ListOffsetsTopic const&, ListOffsetsTopic const&) = default;
 };
@@ -36,7 +36,7 @@ struct ListOffsetsRequest {
 
     std::int32_t replica_id = -1;                                       // -1: a consumer
     IsolationLevel isolation_level = IsolationLevel::read_uncommitted;  // from v2
-    List<ListOffsetsTopic> topics;
+    List<ListOffsetsTopic> topics{};
 
     friend bool operator==(ListOffsetsRequest const&, ListOffsetsRequest const&) = default;
 };
@@ -52,8 +52,8 @@ struct ListOffsetsPartitionResponse {
 };
 
 struct ListOffsetsTopicResponse {
-    std::string_view name;
-    List<ListOffsetsPartitionResponse> partitions;
+    std::string_view name{};
+    List<ListOffsetsPartitionResponse> partitions{};
 
     friend bool operator==(ListOffsetsTopicResponse const&,
                            ListOffsetsTopicResponse const&) = default;
@@ -63,7 +63,7 @@ struct ListOffsetsResponse {
     static constexpr ApiKey api = ApiKey::list_offsets;
 
     std::int32_t throttle_time_ms = 0;  // from v2
-    List<ListOffsetsTopicResponse> topics;
+    List<ListOffsetsTopicResponse> topics{};
 
     friend bool operator==(ListOffsetsResponse const&, ListOffsetsResponse const&) = default;
 };

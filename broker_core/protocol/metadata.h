@@ -16,17 +16,17 @@ namespace broker::protocol {
 struct MetadataRequest {
     static constexpr ApiKey api = ApiKey::metadata;
 
-    std::optional<List<std::string_view>> topics;  // null: all topics; empty: brokers only
-    bool allow_auto_topic_creation = true;         // from v4; ignored, clients create nothing
+    std::optional<List<std::string_view>> topics{};  // null: all topics; empty: brokers only
+    bool allow_auto_topic_creation = true;           // from v4; ignored, clients create nothing
 
     friend bool operator==(MetadataRequest const&, MetadataRequest const&) = default;
 };
 
 struct MetadataBroker {
     std::int32_t node_id = 0;
-    std::string_view host;
+    std::string_view host{};
     std::int32_t port = 0;
-    std::optional<std::string_view> rack;
+    std::optional<std::string_view> rack{};
 
     friend bool operator==(MetadataBroker const&, MetadataBroker const&) = default;
 };
@@ -35,17 +35,17 @@ struct MetadataPartition {
     KafkaError error = KafkaError::none;
     std::int32_t index = 0;
     std::int32_t leader_id = -1;  // -1: none known, with error leader_not_available
-    List<std::int32_t> replica_nodes;
-    List<std::int32_t> isr_nodes;  // the voters: there is no ISR (SEMANTICS 1)
+    List<std::int32_t> replica_nodes{};
+    List<std::int32_t> isr_nodes{};  // the voters: there is no ISR (SEMANTICS 1)
 
     friend bool operator==(MetadataPartition const&, MetadataPartition const&) = default;
 };
 
 struct MetadataTopic {
     KafkaError error = KafkaError::none;
-    std::string_view name;
+    std::string_view name{};
     bool is_internal = false;
-    List<MetadataPartition> partitions;
+    List<MetadataPartition> partitions{};
 
     friend bool operator==(MetadataTopic const&, MetadataTopic const&) = default;
 };
@@ -54,10 +54,10 @@ struct MetadataResponse {
     static constexpr ApiKey api = ApiKey::metadata;
 
     std::int32_t throttle_time_ms = 0;  // from v3
-    List<MetadataBroker> brokers;
-    std::optional<std::string_view> cluster_id;  // from v2
+    List<MetadataBroker> brokers{};
+    std::optional<std::string_view> cluster_id{};  // from v2
     std::int32_t controller_id = -1;
-    List<MetadataTopic> topics;
+    List<MetadataTopic> topics{};
 
     friend bool operator==(MetadataResponse const&, MetadataResponse const&) = default;
 };

@@ -16,7 +16,7 @@ namespace broker::protocol {
 
 struct ProducePartition {
     std::int32_t index = 0;
-    ByteSpan records;  // one batch if the client is sound; borrowed from the frame
+    ByteSpan records{};  // one batch if the client is sound; borrowed from the frame
 
     friend bool operator==(ProducePartition const& left, ProducePartition const& right) {
         return left.index == right.index && same_bytes(left.records, right.records);
@@ -24,8 +24,8 @@ struct ProducePartition {
 };
 
 struct ProduceTopic {
-    std::string_view name;
-    List<ProducePartition> partitions;
+    std::string_view name{};
+    List<ProducePartition> partitions{};
 
     friend bool operator==(ProduceTopic const&, ProduceTopic const&) = default;
 };
@@ -33,10 +33,10 @@ struct ProduceTopic {
 struct ProduceRequest {
     static constexpr ApiKey api = ApiKey::produce;
 
-    std::optional<std::string_view> transactional_id;  // must be null here: no transactions
-    std::int16_t acks = -1;                            // 0, 1, -1; anything else is (21)
+    std::optional<std::string_view> transactional_id{};  // must be null here: no transactions
+    std::int16_t acks = -1;                              // 0, 1, -1; anything else is (21)
     std::int32_t timeout_ms = 0;
-    List<ProduceTopic> topics;
+    List<ProduceTopic> topics{};
 
     friend bool operator==(ProduceRequest const&, ProduceRequest const&) = default;
 };
@@ -53,8 +53,8 @@ struct ProducePartitionResponse {
 };
 
 struct ProduceTopicResponse {
-    std::string_view name;
-    List<ProducePartitionResponse> partitions;
+    std::string_view name{};
+    List<ProducePartitionResponse> partitions{};
 
     friend bool operator==(ProduceTopicResponse const&, ProduceTopicResponse const&) = default;
 };
@@ -62,7 +62,7 @@ struct ProduceTopicResponse {
 struct ProduceResponse {
     static constexpr ApiKey api = ApiKey::produce;
 
-    List<ProduceTopicResponse> topics;
+    List<ProduceTopicResponse> topics{};
     std::int32_t throttle_time_ms = 0;
 
     friend bool operator==(ProduceResponse const&, ProduceResponse const&) = default;
