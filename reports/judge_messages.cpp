@@ -162,6 +162,10 @@ namespace {
 /// Rule 22 for one batch: e(i) = b + i - i0 is where member i belongs if the batch is in one piece.
 void judge_batch(const Tables& tables, const Send& send, Findings& findings) {
     std::span const members{&tables.pairing.messages[send.first_message], send.message_count};
+    auto const elsewhere = [&](const Message& member) { return member.key != members[0].key; };
+    if (std::any_of(members.begin(), members.end(), elsewhere)) {
+        return;  // a completion replaced the list by one that is no batch
+    }
     KeyTable const& key = tables.key_of(members[0]);
     std::uint8_t const base = key.drained() ? sighting::drained : sighting::polled;
     auto const is_present = [&](const Message& member) {

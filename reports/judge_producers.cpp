@@ -19,7 +19,8 @@ struct Pair {
 struct Entry {
     std::int64_t epoch;
     std::int64_t sequence;
-    std::uint32_t message;  // ascending with place in op and with time
+    std::uint32_t place;    // in its op
+    std::uint32_t message;  // ascends with time, for sends that claim one sequence
 
     friend auto operator<=>(const Entry&, const Entry&) = default;
 };
@@ -44,7 +45,7 @@ public:
                 std::uint32_t const message = send.first_message + i;
                 if (tables_.low(tables_.pairing.messages[message]) != absent) {
                     group(tables_.pairing.messages[message].key, has_pid, producer)
-                        .push_back({epoch, fields.sequence, message});
+                        .push_back({epoch, fields.sequence, i, message});
                 }
             }
         }
