@@ -142,11 +142,11 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     }
     Time const at = std::max(arrival(client_latency_), connection.last_to_broker + Duration{1});
     connection.last_to_broker = at;
-    std::uint32_t const slot = frames_.put(std::move(frame));
+    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), -1});
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
 }
 
-void VirtualNetwork::respond(std::uint32_t id, Bytes frame) {
+void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch) {
     ++responses_sent;
     Connection& connection = connections_[id];
     std::uint32_t const member = client_member(connection.client);
@@ -159,7 +159,7 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame) {
     }
     Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
     connection.last_to_client = at;
-    std::uint32_t const slot = frames_.put(std::move(frame));
+    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), leader_epoch});
     scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
 }
 

@@ -47,6 +47,13 @@ struct Connection {
     std::deque<RequestTag> expected;  // responses owed, in order
 };
 
+/// A frame on a connection. leader_epoch: of a fetch response, the term of the leader that
+/// answered; known to the simulator only, as the protocol's fetch responses do not carry it.
+struct FrameInFlight {
+    Bytes bytes;
+    std::int64_t leader_epoch = -1;
+};
+
 struct DatagramInFlight {
     std::uint32_t from = 0;  // 0-based broker
     std::uint32_t element = UINT32_MAX;  // the fault that made this copy; none
@@ -74,7 +81,7 @@ public:
     // Connections. Times of delivery are drawn here; the world delivers.
     std::uint32_t open(std::uint32_t client, std::uint32_t broker);
     void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
-    void respond(std::uint32_t connection, Bytes frame);
+    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch);
     void close_by_client(std::uint32_t connection);
     void close_by_broker(std::uint32_t connection);
     /// Breaks it so that both sides learn. lose_requests: those still on their way are lost.
@@ -83,7 +90,7 @@ public:
     /// The broker's process is gone: clients learn by a reset, unless the machine is gone too.
     void broker_gone(std::uint32_t broker, bool silently);
     Connection& connection(std::uint32_t id) { return connections_[id]; }
-    Bytes take_frame(std::uint32_t slot) { return frames_.take(slot); }
+    FrameInFlight take_frame(std::uint32_t slot) { return frames_.take(slot); }
     [[nodiscard]] std::uint32_t connections_count() const {
         return static_cast<std::uint32_t>(connections_.size());
     }
@@ -125,7 +132,7 @@ private:
     broker::Random random_;
     broker::Random fault_random_;
     Pool<DatagramInFlight> datagrams_;
-    Pool<Bytes> frames_;
+    Pool<FrameInFlight> frames_;
     std::vector<Connection> connections_;
     std::vector<std::uint32_t> live_;  // connections not closed on both sides, ascending
     std::vector<std::uint16_t> cuts_;
