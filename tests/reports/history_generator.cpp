@@ -381,7 +381,14 @@ private:
         Log& log = logs_[name];
         int const process = 20 + dice_.below(2);
         int& next = log.positions[process];
-        next = std::max(next, log.start);
+        if (next < log.start) {  // out of range: the consumer starts anew at the log start
+            next = log.start;
+            ops_.push_back({{"process", process},
+                            {"type", "ok"},
+                            {"f", "assign"},
+                            {"keys", Json::array({"a", "b"})},
+                            {"seek", "beginning"}});
+        }
         Json invocation{{"process", process},
                         {"type", "invoke"},
                         {"f", "poll"},
