@@ -20,7 +20,8 @@ struct Entry {
     std::int64_t epoch;
     std::int64_t sequence;
     std::uint32_t place;    // in its op
-    std::uint32_t message;  // ascends with time, for sends that claim one sequence
+    std::uint32_t send;     // ascends with time, for sends that claim one sequence
+    std::uint32_t message;
 
     friend auto operator<=>(const Entry&, const Entry&) = default;
 };
@@ -45,7 +46,8 @@ public:
                 std::uint32_t const message = send.first_message + i;
                 if (tables_.low(tables_.pairing.messages[message]) != absent) {
                     group(tables_.pairing.messages[message].key, has_pid, producer)
-                        .push_back({epoch, fields.sequence, i, message});
+                        .push_back({epoch, fields.sequence, i,
+                                    tables_.pairing.messages[message].send, message});
                 }
             }
         }
