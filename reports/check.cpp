@@ -18,14 +18,17 @@ constexpr int exit_cannot_judge = 125;
 
 int exit_code(Verdict verdict) {
     switch (verdict) {
-        case Verdict::pass: return 0;
-        case Verdict::fail: return 1;
-        case Verdict::inconclusive: break;
+        case Verdict::pass:
+            return 0;
+        case Verdict::fail:
+            return 1;
+        case Verdict::inconclusive:
+            break;
     }
     return 6;
 }
 
-int check(const std::string& path, std::istream& in, CheckOutput output, std::ostream& out,
+int check(std::string const& path, std::istream& in, CheckOutput output, std::ostream& out,
           std::ostream& err) {
     std::string const name = path == "-" ? "stdin" : path;
     auto const history = read_history(in, name);
@@ -52,7 +55,7 @@ int check(const std::string& path, std::istream& in, CheckOutput output, std::os
 
 }  // namespace
 
-int run_check(const std::string& path, std::istream& in, CheckOutput output, std::ostream& out,
+int run_check(std::string const& path, std::istream& in, CheckOutput output, std::ostream& out,
               std::ostream& err) noexcept {
     try {
         if (path == "-") {
@@ -64,14 +67,14 @@ int run_check(const std::string& path, std::istream& in, CheckOutput output, std
             return exit_cannot_judge;
         }
         return check(path, file, output, out, err);
-    } catch (const std::exception& error) {
+    } catch (std::exception const& error) {
         std::cerr.clear();
         std::cerr << path << ": " << error.what() << '\n';
         return exit_internal;
     }
 }
 
-int run_check(const std::string& path, CheckOutput output, std::ostream& out,
+int run_check(std::string const& path, CheckOutput output, std::ostream& out,
               std::ostream& err) noexcept {
     return run_check(path, std::cin, output, out, err);
 }

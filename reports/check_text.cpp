@@ -1,11 +1,11 @@
 // The words of `brokersim check`: a template per code, the reading block, the sums.
 #include "reports/check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
-
-#include <fmt/format.h>
 
 namespace brokersim::reports {
 
@@ -44,11 +44,14 @@ constexpr std::array<std::string_view, code_count> sentences{
     "nothing was acknowledged and nothing was read",
 };
 
-std::string datum_text(const Datum& datum) {
+std::string datum_text(Datum const& datum) {
     switch (datum.kind) {
-        case Datum::Kind::null: return "unknown";
-        case Datum::Kind::number: return std::to_string(datum.number);
-        case Datum::Kind::text: break;
+        case Datum::Kind::null:
+            return "unknown";
+        case Datum::Kind::number:
+            return std::to_string(datum.number);
+        case Datum::Kind::text:
+            break;
     }
     return datum.text;
 }
@@ -56,7 +59,7 @@ std::string datum_text(const Datum& datum) {
 /// Lists longer than this are cut in words; JSON has them whole.
 constexpr std::size_t listed_max = 10;
 
-std::string field_text(const Field& field) {
+std::string field_text(Field const& field) {
     if (!field.is_list) {
         return datum_text(field.values.front());
     }
@@ -73,21 +76,21 @@ std::string field_text(const Field& field) {
 constexpr std::size_t examples_max = 10;
 
 /// Is this a PHANTOM that the block about other runs counts?
-bool of_other_run(const Finding& finding, const Trust& trust) {
+bool of_other_run(Finding const& finding, Trust const& trust) {
     if (finding.code != Code::phantom) {
         return false;
     }
     std::string const& value = finding.field("value")->values.front().text;
     return std::any_of(trust.foreign_runs.begin(), trust.foreign_runs.end(),
-                       [&](const ForeignRun& run) { return value.starts_with(run.run + "/"); });
+                       [&](ForeignRun const& run) { return value.starts_with(run.run + "/"); });
 }
 
-void append_findings(std::string& out, const std::vector<Finding>& findings, const Trust& trust) {
+void append_findings(std::string& out, std::vector<Finding> const& findings, Trust const& trust) {
     for (auto first = findings.begin(); first != findings.end();) {
-        auto const last = std::find_if(first, findings.end(), [&](const Finding& finding) {
+        auto const last = std::find_if(first, findings.end(), [&](Finding const& finding) {
             return finding.code != first->code;
         });
-        std::vector<const Finding*> told;
+        std::vector<Finding const*> told;
         for (auto finding = first; finding != last; ++finding) {
             if (!of_other_run(*finding, trust)) {
                 told.push_back(&*finding);
@@ -108,11 +111,11 @@ void append_findings(std::string& out, const std::vector<Finding>& findings, con
     }
 }
 
-std::string joined(const std::vector<std::string>& texts, std::string_view between) {
+std::string joined(std::vector<std::string> const& texts, std::string_view between) {
     return fmt::format("{}", fmt::join(texts, between));
 }
 
-void append_bare_ids(std::string& out, const BareIds& bare) {
+void append_bare_ids(std::string& out, BareIds const& bare) {
     fmt::format_to(std::back_inserter(out), "by bare id  received {}, missing {}, duplicates {}",
                    bare.received, bare.missing, bare.duplicates);
     std::int64_t const total = bare.received + bare.missing;
@@ -126,7 +129,7 @@ void append_bare_ids(std::string& out, const BareIds& bare) {
 
 }  // namespace
 
-std::string in_words(const Finding& finding) {
+std::string in_words(Finding const& finding) {
     std::string_view rest = sentences[static_cast<std::size_t>(finding.code)];
     std::string text;
     while (!rest.empty()) {
@@ -143,7 +146,7 @@ std::string in_words(const Finding& finding) {
     return text;
 }
 
-std::string trust_text(const Judgement& judgement, const Trust& trust) {
+std::string trust_text(Judgement const& judgement, Trust const& trust) {
     std::string out;
     if (!trust.foreign_runs.empty()) {
         std::vector<std::string> runs;
@@ -171,7 +174,7 @@ std::string trust_text(const Judgement& judgement, const Trust& trust) {
     return out;
 }
 
-std::string report_text(const Judgement& judgement, const Trust& trust) {
+std::string report_text(Judgement const& judgement, Trust const& trust) {
     std::string out = fmt::format("{}\n", verdict_name(judgement.verdict));
     append_findings(out, judgement.anomalies, trust);
     append_findings(out, judgement.notes, trust);
@@ -198,7 +201,7 @@ std::string report_text(const Judgement& judgement, const Trust& trust) {
     return out;
 }
 
-std::string closing_block(const Judgement& judgement, std::string_view path, std::size_t ops) {
+std::string closing_block(Judgement const& judgement, std::string_view path, std::size_t ops) {
     std::string_view what = "no anomaly";
     if (!judgement.anomalies.empty()) {
         what = code_name(judgement.anomalies.front().code);

@@ -1,12 +1,12 @@
 // Counts records by run, compares with the sampled ends, and repeats the naive comparison.
 #include "reports/trust.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
-
-#include <fmt/format.h>
 
 namespace brokersim::reports {
 
@@ -17,12 +17,12 @@ struct Read {
     std::int64_t offset;
     ValueId value;
 
-    friend auto operator<=>(const Read&, const Read&) = default;
+    friend auto operator<=>(Read const&, Read const&) = default;
 };
 
 class Assessor {
 public:
-    Assessor(const History& history, const Judgement& judgement)
+    Assessor(History const& history, Judgement const& judgement)
         : history_{history}, judgement_{judgement} {}
 
     Trust assess() {
@@ -50,7 +50,7 @@ private:
             }
         }
         // A drain is the better reading of its key.
-        std::erase_if(reads_, [&](const Read& read) { return drained_.contains(read.key); });
+        std::erase_if(reads_, [&](Read const& read) { return drained_.contains(read.key); });
         for (auto const& [key, op] : drained_) {
             collect_records(key, history_.drain_of(*op).records);
         }
@@ -58,7 +58,7 @@ private:
         reads_.erase(std::unique(reads_.begin(), reads_.end()), reads_.end());
     }
 
-    void collect_send(const History::Op& op) {
+    void collect_send(History::Op const& op) {
         for (SendMop const& mop : history_.sends(op)) {
             sent_keys_.insert(mop.key);
             MessageName name{};
@@ -102,7 +102,7 @@ private:
             trust_.foreign_runs.push_back({std::string{history_.names.run_text(run)}, records});
         }
         std::sort(trust_.foreign_runs.begin(), trust_.foreign_runs.end(),
-                  [](const ForeignRun& left, const ForeignRun& right) {
+                  [](ForeignRun const& left, ForeignRun const& right) {
                       return std::tie(right.records, left.run) < std::tie(left.records, right.run);
                   });
         trust_.corrupt = static_cast<std::int64_t>(judgement_.count(Code::corrupt_record));
@@ -146,16 +146,16 @@ private:
         }
         trust_.bare.sent = static_cast<std::int64_t>(sent.size());
         trust_.bare.received = static_cast<std::int64_t>(received.size());
-        trust_.bare.missing = std::count_if(
-            sent.begin(), sent.end(), [&](const Bare& id) { return !received.contains(id); });
+        trust_.bare.missing = std::count_if(sent.begin(), sent.end(),
+                                            [&](Bare const& id) { return !received.contains(id); });
         trust_.bare.duplicates = trust_.read - trust_.bare.received;
     }
 
     void give_reasons() {
         std::set<KeyId> keys = sent_keys_;
         keys.insert(read_keys_.begin(), read_keys_.end());
-        auto const undrained = std::count_if(
-            keys.begin(), keys.end(), [&](KeyId key) { return !drained_.contains(key); });
+        auto const undrained = std::count_if(keys.begin(), keys.end(),
+                                             [&](KeyId key) { return !drained_.contains(key); });
         bool const short_of_end = trust_.sampled != absent && trust_.read < trust_.sampled;
         bool const stopped = history_.config.reader_stops_at > 0 || !ends_.empty();
         if (undrained > 0 && stopped && short_of_end) {
@@ -165,13 +165,12 @@ private:
                 fmt::format("{} of {} keys not drained", undrained, keys.size()));
         }
         if (trust_.foreign > 0) {
-            trust_.reasons.push_back(
-                fmt::format("{} foreign records in the log", trust_.foreign));
+            trust_.reasons.push_back(fmt::format("{} foreign records in the log", trust_.foreign));
         }
     }
 
-    const History& history_;
-    const Judgement& judgement_;
+    History const& history_;
+    Judgement const& judgement_;
     Trust trust_;
     std::vector<Read> reads_;
     std::vector<ValueId> acked_;
@@ -180,13 +179,13 @@ private:
     std::set<std::uint32_t> own_clients_;
     std::set<KeyId> sent_keys_;
     std::set<KeyId> read_keys_;
-    std::map<KeyId, const History::Op*> drained_;
-    std::map<KeyId, const History::Op*> ends_;
+    std::map<KeyId, History::Op const*> drained_;
+    std::map<KeyId, History::Op const*> ends_;
 };
 
 }  // namespace
 
-Trust assess_trust(const History& history, const Judgement& judgement) {
+Trust assess_trust(History const& history, Judgement const& judgement) {
     return Assessor{history, judgement}.assess();
 }
 

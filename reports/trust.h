@@ -1,4 +1,4 @@
-// Whether a loss figure can be believed (I-16), and what a comparison by bare number would have said.
+// Whether a loss figure can be believed (I-16), and what comparing bare numbers would have said.
 //
 // A reader that stops early, or a log that holds another run's records, makes "acked minus read" a
 // figure about the reader, not about the broker. The incident behind this: 71 of 100 read, 62
@@ -31,14 +31,14 @@ struct BareIds {
 /// Counts of what was read, and the reasons not to believe a loss figure.
 /// A history whose keys were all drained, and which met no other run, has no reasons.
 struct Trust {
-    std::vector<std::string> reasons;  // in words, for "not trustworthy: ..."
+    std::vector<std::string> reasons;      // in words, for "not trustworthy: ..."
     std::vector<ForeignRun> foreign_runs;  // most records first, then by name
-    std::int64_t read = 0;             // distinct (offset, value) by polls or the drain
-    std::int64_t sampled = absent;     // records up to the sampled ends; absent: not sampled
-    std::int64_t own = 0;              // distinct messages of this history's sends
+    std::int64_t read = 0;                 // distinct (offset, value) by polls or the drain
+    std::int64_t sampled = absent;         // records up to the sampled ends; absent: not sampled
+    std::int64_t own = 0;                  // distinct messages of this history's sends
     std::int64_t extra_copies = 0;
-    std::int64_t foreign = 0;          // records of other runs
-    std::int64_t unknown = 0;          // other records that nobody sent here
+    std::int64_t foreign = 0;  // records of other runs
+    std::int64_t unknown = 0;  // other records that nobody sent here
     std::int64_t corrupt = 0;
     BareIds bare;
 
@@ -47,6 +47,6 @@ struct Trust {
 
 /// Looks at the history and at its judgement; a value belongs to another run if it has the form
 /// RUN/CLIENT/SEQUENCE and no message of RUN was sent here.
-[[nodiscard]] Trust assess_trust(const History& history, const Judgement& judgement);
+[[nodiscard]] Trust assess_trust(History const& history, Judgement const& judgement);
 
 }  // namespace brokersim::reports

@@ -5,6 +5,7 @@
 #include "reports/judge.h"
 
 #include <catch2/catch.hpp>
+
 #include <sstream>
 #include <string>
 #include <vector>
@@ -13,8 +14,9 @@ namespace brokersim::reports {
 
 namespace {
 
-const std::string head = R"({"format":"brokersim-history/1","config":{"acks":"all","idempotent":true}})"
-                         "\n";
+const std::string head =
+    R"({"format":"brokersim-history/1","config":{"acks":"all","idempotent":true}})"
+    "\n";
 const std::string acked =
     R"({"process":1,"type":"ok","f":"send","mops":[{"f":"send","key":"k","value":"a","offset":0}]})"
     "\n";
@@ -28,7 +30,7 @@ struct Answer {
     std::string err;
 };
 
-Answer check(const std::string& text, CheckOutput output = CheckOutput::json) {
+Answer check(std::string const& text, CheckOutput output = CheckOutput::json) {
     std::istringstream in{text};
     std::ostringstream out;
     std::ostringstream err;
@@ -41,9 +43,9 @@ Answer check(const std::string& text, CheckOutput output = CheckOutput::json) {
 TEST_CASE("check: the verdict is the exit code, the object the last line", "[check]") {
     CHECK(check(head + acked + drained).code == 0);
     CHECK(check(head + acked).code == 6);
-    Answer const failed =
-        check(head + acked +
-              R"({"process":"drain","type":"ok","f":"drain","key":"k","start":0,"hw":0,"records":[]})");
+    Answer const failed = check(
+        head + acked +
+        R"({"process":"drain","type":"ok","f":"drain","key":"k","start":0,"hw":0,"records":[]})");
 
     CHECK(failed.code == 1);
     CHECK(failed.out.starts_with(R"({"v":1,"verdict":"FAIL","anomalies":[{"code":"LOST_ACKED")"));
@@ -52,7 +54,8 @@ TEST_CASE("check: the verdict is the exit code, the object the last line", "[che
 
 TEST_CASE("check: transactions are not judged", "[check]") {
     std::string const text =
-        R"({"format":"brokersim-history/1","config":{"acks":"all","idempotent":true,"transactional":true}})";
+        R"({"format":"brokersim-history/1",)"
+        R"("config":{"acks":"all","idempotent":true,"transactional":true}})";
 
     CHECK(check(text).code == 77);
 }
@@ -88,13 +91,17 @@ TEST_CASE("check: malformed lines are refused with their position", "[check][his
          "stdin:2: 'value' is missing"},
         {head + R"({"process":1,"type":"ok","f":"send","mops":[{"f":"send","key":1,"value":1}]})",
          "stdin:2: 'key' must be a string"},
-        {head + R"({"process":1,"type":"ok","f":"send","mops":[{"f":"send","key":"k","value":1.5}]})",
+        {head +
+             R"({"process":1,"type":"ok","f":"send","mops":[{"f":"send","key":"k","value":1.5}]})",
          "stdin:2: 'value' must be an integer or a string"},
         {head + R"({"process":1,"type":"ok","f":"txn"})", "stdin:2: unknown f \"txn\""},
         {head + R"({"process":1,"type":"ok","f":"drain"})", "stdin:2: unknown f \"drain\""},
-        {head + R"({"process":1,"type":"ok","f":"poll","mops":[{"f":"poll","records":{"k":[[0]]}}]})",
+        {head +
+             R"({"process":1,"type":"ok","f":"poll","mops":[{"f":"poll","records":{"k":[[0]]}}]})",
          "stdin:2: a record must be"},
-        {head + acked + R"({"process":2,"type":"info","f":"send","mops":[{"f":"send","key":"k","value":"a"}]})",
+        {head + acked +
+             R"({"process":2,"type":"info","f":"send",)"
+              R"("mops":[{"f":"send","key":"k","value":"a"}]})",
          "stdin:3: message a of k is sent twice"},
         {head + acked + drained + R"({"process":1,"type":"info","f":"send",)" + mop + "}",
          "stdin:4: key k was drained before"},
@@ -151,8 +158,9 @@ History foreign_log(bool stops) {
     if (stops) {
         history.end(absent, key, 0, 191);
     } else {
-        history.drain(absent, {.key = key, .start = 0, .hw = 191, .records = log, .control = {},
-                               .corrupt = {}});
+        history.drain(
+            absent,
+            {.key = key, .start = 0, .hw = 191, .records = log, .control = {}, .corrupt = {}});
     }
     return history;
 }

@@ -1,12 +1,12 @@
 // Measures the judge on a clean history with dense ids: `judge_bench [SENDS]`, one line of figures.
 #include "reports/judge.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace {
 
@@ -38,8 +38,8 @@ History clean_history(int sends) {
         }
         (void)history.names.process(3);
     }
-    history.drain(sends, {.key = key, .start = 0, .hw = sends, .records = log, .control = {},
-                          .corrupt = {}});
+    history.drain(
+        sends, {.key = key, .start = 0, .hw = sends, .records = log, .control = {}, .corrupt = {}});
     return history;
 }
 
@@ -59,12 +59,12 @@ int main(int argc, char** argv) {
     auto const judgement = judge(history);
     double const judged = milliseconds_since(begin);
     double const events = static_cast<double>(history.ops().size()) + 3.0 * sends;
-    std::fputs(fmt::format("{} sends, {} events (ops and records): recorded in {:.1f} ms, judged "
-                           "{} in {:.1f} ms, {:.1f} M events/s\n",
-                           sends, events, recorded,
-                           judgement ? verdict_name(judgement->verdict) : "error", judged,
-                           events / judged / 1e3)
-                   .c_str(),
-               stdout);
+    std::fputs(
+        fmt::format("{} sends, {} events (ops and records): recorded in {:.1f} ms, judged "
+                    "{} in {:.1f} ms, {:.1f} M events/s\n",
+                    sends, events, recorded, judgement ? verdict_name(judgement->verdict) : "error",
+                    judged, events / judged / 1e3)
+            .c_str(),
+        stdout);
     return judgement ? 0 : 1;
 }

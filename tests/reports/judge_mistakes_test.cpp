@@ -3,6 +3,7 @@
 #include "reports/judge.h"
 
 #include <catch2/catch.hpp>
+
 #include <sstream>
 #include <string>
 
@@ -10,25 +11,26 @@ namespace brokersim::reports {
 
 namespace {
 
-std::string mop(const std::string& value, const std::string& offset) {
+std::string mop(std::string const& value, std::string const& offset) {
     return R"("mops":[{"f":"send","key":"k","value":")" + value + R"(","offset":)" + offset + "}]";
 }
-std::string send(const std::string& type, const std::string& value, const std::string& offset,
-                 const std::string& more = "") {
+std::string send(std::string const& type, std::string const& value, std::string const& offset,
+                 std::string const& more = "") {
     return R"({"process":1,"type":")" + type + R"(","f":"send",)" + mop(value, offset) + more +
            "}\n";
 }
-std::string poll(int process, const std::string& records) {
+std::string poll(int process, std::string const& records) {
     return R"({"process":)" + std::to_string(process) +
            R"(,"type":"ok","f":"poll","mops":[{"f":"poll","records":{"k":)" + records + "}}]}\n";
 }
-std::string drain(int start, int hw, const std::string& records) {
+std::string drain(int start, int hw, std::string const& records) {
     return R"({"process":"drain","type":"ok","f":"drain","key":"k","start":)" +
            std::to_string(start) + R"(,"hw":)" + std::to_string(hw) + R"(,"records":)" + records +
            "}\n";
 }
 
-Judgement judged(const std::string& ops, const std::string& config = R"("acks":"all","idempotent":true)") {
+Judgement judged(std::string const& ops,
+                 std::string const& config = R"("acks":"all","idempotent":true)") {
     std::istringstream in{R"({"format":"brokersim-history/1","config":{)" + config + "}}\n" + ops};
     auto const history = read_history(in, "test");
     REQUIRE(history.has_value());
@@ -58,8 +60,8 @@ TEST_CASE("judge Y3: a failed send that is read is aborted, not recovered", "[ju
 }
 
 TEST_CASE("judge Y4: a message is not crossed off at its first read", "[judge]") {
-    auto const found =
-        judged(send("ok", "a", "0") + poll(5, R"([[0,"a"]])") + drain(0, 2, R"([[0,"a"],[1,"a"]])"));
+    auto const found = judged(send("ok", "a", "0") + poll(5, R"([[0,"a"]])") +
+                              drain(0, 2, R"([[0,"a"],[1,"a"]])"));
     CHECK(found.count(Code::duplicate) == 1);
 }
 
