@@ -35,8 +35,11 @@ public:
     /// place in op).
     void by_sequence() {
         for (Send const& send : tables_.pairing.sends) {
+            if (!send.idempotent || send.status == Status::failed) {
+                continue;
+            }
             SendFields const fields = fields_of(send);
-            if (!send.idempotent || fields.sequence == absent || send.status == Status::failed) {
+            if (fields.sequence == absent) {
                 continue;
             }
             bool const has_pid = fields.pid != absent;
