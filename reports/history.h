@@ -23,8 +23,20 @@ inline constexpr std::int64_t number_max = std::int64_t{1} << 62;
 
 enum class OpType : std::uint8_t { invoke, ok, fail, info };
 enum class OpKind : std::uint8_t {
-    send, poll, assign, subscribe, drain,
-    crash, restart, leader, partition, heal, hw, leo, replica, budget_exceeded,
+    send,
+    poll,
+    assign,
+    subscribe,
+    drain,
+    crash,
+    restart,
+    leader,
+    partition,
+    heal,
+    hw,
+    leo,
+    replica,
+    budget_exceeded,
     end,      // sampled end of a key: what a reader could have read (I-14); no rule uses it
     ignored,  // any other observation of the simulator: counted only
 };
@@ -48,7 +60,7 @@ struct Config {
     bool retention = false;
     std::int64_t reader_stops_at = 0;  // records after which the reader stopped by order; 0: never
 
-    friend bool operator==(const Config&, const Config&) = default;
+    friend bool operator==(Config const&, Config const&) = default;
 };
 
 /// Names for people; empty texts are not written.
@@ -58,7 +70,7 @@ struct Header {
     std::string scenario;
     std::string recorder;
 
-    friend bool operator==(const Header&, const Header&) = default;
+    friend bool operator==(Header const&, Header const&) = default;
 };
 
 /// One message of a send. offset: where the broker says it stands, on `ok` only.
@@ -67,7 +79,7 @@ struct SendMop {
     ValueId value;
     std::int64_t offset = absent;
 
-    friend bool operator==(const SendMop&, const SendMop&) = default;
+    friend bool operator==(SendMop const&, SendMop const&) = default;
 };
 
 /// Optional facts of a send; they may stand on the invocation, the completion or both, and those of
@@ -80,9 +92,9 @@ struct SendFields {
     std::uint32_t max_copies = 0;    // copies the fault model allows; 0: not given
     Acks acks = Acks::unset;
     Choice idempotent = Choice::unset;
-    Choice batch = Choice::unset;    // yes: the mops are one record batch of one key
+    Choice batch = Choice::unset;  // yes: the mops are one record batch of one key
 
-    friend bool operator==(const SendFields&, const SendFields&) = default;
+    friend bool operator==(SendFields const&, SendFields const&) = default;
 };
 
 /// One record as a client or a drain saw it.
@@ -90,7 +102,7 @@ struct Record {
     std::int64_t offset;
     ValueId value;
 
-    friend bool operator==(const Record&, const Record&) = default;
+    friend bool operator==(Record const&, Record const&) = default;
 };
 
 /// What one poll response said about one key. Spans are copied when the op is recorded.
@@ -121,7 +133,7 @@ struct ReplicaEntry {
     std::int64_t epoch;
     ValueId value;  // no_value: a control entry
 
-    friend auto operator<=>(const ReplicaEntry&, const ReplicaEntry&) = default;
+    friend auto operator<=>(ReplicaEntry const&, ReplicaEntry const&) = default;
 };
 
 /// The log of one node at the end of the run.
@@ -143,10 +155,10 @@ public:
         std::uint32_t count = 0;
     };
     struct Op {
-        std::int64_t time;       // virtual ns, or absent
+        std::int64_t time;  // virtual ns, or absent
         ProcessId process;
-        KeyId key = no_key;      // of ops about one key
-        std::uint32_t first = 0; // range of sends / poll parts / keys / nodes / replica entries
+        KeyId key = no_key;       // of ops about one key
+        std::uint32_t first = 0;  // range of sends / poll parts / keys / nodes / replica entries
         std::uint32_t count = 0;
         std::uint32_t details = none;  // index of send fields, drain or fact
         OpKind kind;
@@ -158,11 +170,11 @@ public:
         std::int64_t hw;
         std::int64_t from;
         std::int64_t epoch;
-        KeyId key;          // no_key: says only that the mop exists
+        KeyId key;  // no_key: says only that the mop exists
         std::uint32_t mop;
         Range records;
         Range corrupt;
-        bool has_records;   // the key stood in `records`; of a bare mop: `records` was not null
+        bool has_records;  // the key stood in `records`; of a bare mop: `records` was not null
     };
     struct StoredDrain {
         std::int64_t start;
@@ -192,17 +204,17 @@ public:
 
     /// Recording. time: virtual ns or `absent`. Every op takes the next position.
     void send_invoke(std::int64_t time, ProcessId process, std::span<const SendMop> mops,
-                     const SendFields& fields = {});
+                     SendFields const& fields = {});
     /// type: ok (took place), fail (definitely did not), info (unknown).
-    void send_done(std::int64_t time, ProcessId process, OpType type,
-                   std::span<const SendMop> mops, const SendFields& fields = {});
+    void send_done(std::int64_t time, ProcessId process, OpType type, std::span<const SendMop> mops,
+                   SendFields const& fields = {});
     void poll_invoke(std::int64_t time, ProcessId process);
     /// No parts: a response without any result.
     void poll_done(std::int64_t time, ProcessId process, OpType type,
                    std::span<const PollPart> parts);
     void assign(std::int64_t time, ProcessId process, OpType type, std::span<const KeyId> keys,
                 Choice seek = Choice::no, OpKind kind = OpKind::assign);
-    void drain(std::int64_t time, const Drain& drain);
+    void drain(std::int64_t time, Drain const& drain);
 
     void crash(std::int64_t time, std::uint32_t node, Disk disk);
     void restart(std::int64_t time, std::uint32_t node, Disk disk);
@@ -216,7 +228,7 @@ public:
     /// Log end and durable end (both exclusive) of a node; one op per change, falls included.
     void leo(std::int64_t time, KeyId key, std::uint32_t node, std::int64_t leo,
              std::int64_t flushed);
-    void replica(std::int64_t time, const Replica& replica);
+    void replica(std::int64_t time, Replica const& replica);
     /// key: no_key covers every key. From here on acknowledged data may legally be lost.
     void budget_exceeded(std::int64_t time, KeyId key, std::string_view reason);
     /// The end of a key as sampled when all was quiet: [start, end) holds `control` control
@@ -229,17 +241,17 @@ public:
     /// For the JSON reader, whose mops may say "no result" (null) or "empty" ({}): appends a poll
     /// op, then its parts one by one.
     void begin_poll(std::int64_t time, ProcessId process, OpType type);
-    void add_part(const PollPart& part, bool has_records);
+    void add_part(PollPart const& part, bool has_records);
 
     /// Reading.
-    [[nodiscard]] const std::vector<Op>& ops() const { return ops_; }
-    [[nodiscard]] std::span<const SendMop> sends(const Op& op) const;
-    [[nodiscard]] SendFields send_fields(const Op& op) const;
-    [[nodiscard]] std::span<const StoredPart> parts(const Op& op) const;
-    [[nodiscard]] std::span<const std::uint32_t> listed(const Op& op) const;  // keys or nodes
-    [[nodiscard]] const StoredDrain& drain_of(const Op& op) const { return drains_[op.details]; }
-    [[nodiscard]] const Fact& fact_of(const Op& op) const { return facts_[op.details]; }
-    [[nodiscard]] std::span<const ReplicaEntry> entries(const Op& op) const;
+    [[nodiscard]] std::vector<Op> const& ops() const { return ops_; }
+    [[nodiscard]] std::span<const SendMop> sends(Op const& op) const;
+    [[nodiscard]] SendFields send_fields(Op const& op) const;
+    [[nodiscard]] std::span<const StoredPart> parts(Op const& op) const;
+    [[nodiscard]] std::span<const std::uint32_t> listed(Op const& op) const;  // keys or nodes
+    [[nodiscard]] StoredDrain const& drain_of(Op const& op) const { return drains_[op.details]; }
+    [[nodiscard]] Fact const& fact_of(Op const& op) const { return facts_[op.details]; }
+    [[nodiscard]] std::span<const ReplicaEntry> entries(Op const& op) const;
     [[nodiscard]] std::span<const Record> records(Range range) const {
         return std::span{records_}.subspan(range.first, range.count);
     }
@@ -255,8 +267,8 @@ public:
 private:
     Op& append(OpKind kind, OpType type, std::int64_t time, ProcessId process);
     void append_send(OpType type, std::int64_t time, ProcessId process,
-                     std::span<const SendMop> mops, const SendFields& fields);
-    Op& append_fact(OpKind kind, std::int64_t time, const Fact& fact);
+                     std::span<const SendMop> mops, SendFields const& fields);
+    Op& append_fact(OpKind kind, std::int64_t time, Fact const& fact);
     Range store(std::span<const Record> records);
     Range store(std::span<const std::int64_t> offsets);
     Range store_list(std::span<const std::uint32_t> list);

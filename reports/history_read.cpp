@@ -1,15 +1,14 @@
 // Reads brokersim-history/1 line by line; nlohmann/json and its exceptions stay in this file.
 #include "reports/history_json.h"
-
 #include "reports/pairing.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <istream>
 #include <optional>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace brokersim::reports {
 
@@ -28,12 +27,12 @@ template <class... Args>
 }
 
 /// The member of that name, nullptr if there is none.
-const Json* member(const Json& object, const char* name) {
+Json const* member(Json const& object, char const* name) {
     auto const found = object.find(name);
     return found == object.end() ? nullptr : &*found;
 }
 
-const Json& required(const Json& object, const char* name) {
+Json const& required(Json const& object, char const* name) {
     Json const* found = member(object, name);
     if (found == nullptr) {
         refuse("'{}' is missing", name);
@@ -41,13 +40,12 @@ const Json& required(const Json& object, const char* name) {
     return *found;
 }
 
-std::int64_t integer(const Json& json, const char* name) {
+std::int64_t integer(Json const& json, char const* name) {
     if (!json.is_number_integer()) {
         refuse("'{}' must be an integer", name);
     }
-    bool const too_large =
-        json.is_number_unsigned() &&
-        json.get<std::uint64_t>() > static_cast<std::uint64_t>(number_max);
+    bool const too_large = json.is_number_unsigned() &&
+                           json.get<std::uint64_t>() > static_cast<std::uint64_t>(number_max);
     auto const number = too_large ? 0 : json.get<std::int64_t>();
     if (too_large || number < -number_max) {
         refuse("'{}' is out of range", name);
@@ -55,7 +53,7 @@ std::int64_t integer(const Json& json, const char* name) {
     return number;
 }
 
-std::int64_t integer_within(const Json& json, const char* name, std::int64_t low,
+std::int64_t integer_within(Json const& json, char const* name, std::int64_t low,
                             std::int64_t high) {
     std::int64_t const number = integer(json, name);
     if (number < low || number > high) {
@@ -65,40 +63,40 @@ std::int64_t integer_within(const Json& json, const char* name, std::int64_t low
 }
 
 /// absent if the member is not there or null.
-std::int64_t optional_integer(const Json& object, const char* name) {
+std::int64_t optional_integer(Json const& object, char const* name) {
     Json const* found = member(object, name);
     return found == nullptr || found->is_null() ? absent : integer(*found, name);
 }
 
-const std::string& text(const Json& json, const char* name) {
+std::string const& text(Json const& json, char const* name) {
     if (!json.is_string()) {
         refuse("'{}' must be a string", name);
     }
-    return json.get_ref<const std::string&>();
+    return json.get_ref<std::string const&>();
 }
 
-const Json& list(const Json& json, const char* name) {
+Json const& list(Json const& json, char const* name) {
     if (!json.is_array()) {
         refuse("'{}' must be a list", name);
     }
     return json;
 }
 
-const Json& object(const Json& json, const char* name) {
+Json const& object(Json const& json, char const* name) {
     if (!json.is_object()) {
         refuse("'{}' must be an object", name);
     }
     return json;
 }
 
-bool boolean(const Json& json, const char* name) {
+bool boolean(Json const& json, char const* name) {
     if (!json.is_boolean()) {
         refuse("'{}' must be true or false", name);
     }
     return json.get<bool>();
 }
 
-Choice optional_choice(const Json& parent, const char* name) {
+Choice optional_choice(Json const& parent, char const* name) {
     Json const* found = member(parent, name);
     if (found == nullptr || found->is_null()) {
         return Choice::unset;
@@ -106,7 +104,7 @@ Choice optional_choice(const Json& parent, const char* name) {
     return boolean(*found, name) ? Choice::yes : Choice::no;
 }
 
-Acks parse_acks(const Json& json) {
+Acks parse_acks(Json const& json) {
     std::string const& word = text(json, "acks");
     if (word == "all") {
         return Acks::all;
@@ -124,20 +122,20 @@ struct KindName {
     std::string_view name;
     OpKind kind;
 };
-constexpr std::array client_kinds{
-    KindName{"send", OpKind::send}, KindName{"poll", OpKind::poll},
-    KindName{"assign", OpKind::assign}, KindName{"subscribe", OpKind::subscribe}};
+constexpr std::array client_kinds{KindName{"send", OpKind::send}, KindName{"poll", OpKind::poll},
+                                  KindName{"assign", OpKind::assign},
+                                  KindName{"subscribe", OpKind::subscribe}};
 constexpr std::array sim_kinds{
-    KindName{"crash", OpKind::crash},     KindName{"restart", OpKind::restart},
-    KindName{"leader", OpKind::leader},   KindName{"partition", OpKind::partition},
-    KindName{"heal", OpKind::heal},       KindName{"hw", OpKind::hw},
-    KindName{"leo", OpKind::leo},         KindName{"replica", OpKind::replica},
-    KindName{"end", OpKind::end},         KindName{"budget_exceeded", OpKind::budget_exceeded}};
+    KindName{"crash", OpKind::crash},   KindName{"restart", OpKind::restart},
+    KindName{"leader", OpKind::leader}, KindName{"partition", OpKind::partition},
+    KindName{"heal", OpKind::heal},     KindName{"hw", OpKind::hw},
+    KindName{"leo", OpKind::leo},       KindName{"replica", OpKind::replica},
+    KindName{"end", OpKind::end},       KindName{"budget_exceeded", OpKind::budget_exceeded}};
 
 template <std::size_t N>
-std::optional<OpKind> find_kind(const std::array<KindName, N>& kinds, std::string_view name) {
+std::optional<OpKind> find_kind(std::array<KindName, N> const& kinds, std::string_view name) {
     auto const found = std::find_if(kinds.begin(), kinds.end(),
-                                    [&](const KindName& kind) { return kind.name == name; });
+                                    [&](KindName const& kind) { return kind.name == name; });
     return found == kinds.end() ? std::nullopt : std::optional{found->kind};
 }
 
@@ -173,11 +171,11 @@ public:
 
 private:
     tl::unexpected<ReadError> malformed(std::uint32_t line, std::string_view what) const {
-        return tl::unexpected{ReadError{ReadError::Kind::malformed,
-                                        fmt::format("{}:{}: {}", file_, line, what)}};
+        return tl::unexpected{
+            ReadError{ReadError::Kind::malformed, fmt::format("{}:{}: {}", file_, line, what)}};
     }
 
-    std::optional<ReadError> read_line(const std::string& line) {
+    std::optional<ReadError> read_line(std::string const& line) {
         try {
             Json const json = Json::parse(line);
             object(json, "line");
@@ -188,9 +186,9 @@ private:
                 lines_of_ops_.push_back(line_);
                 read_op(json);
             }
-        } catch (const LineError& error) {
+        } catch (LineError const& error) {
             return malformed(line_, error.text).value();
-        } catch (const Json::exception& error) {
+        } catch (Json::exception const& error) {
             return malformed(line_, fmt::format("not JSON: {}", error.what())).value();
         }
         if (transactional_) {
@@ -200,7 +198,7 @@ private:
         return std::nullopt;
     }
 
-    void read_header(const Json& json) {
+    void read_header(Json const& json) {
         if (Json const* format = member(json, "format");
             format == nullptr || *format != "brokersim-history/1") {
             refuse("the first line must have the format \"brokersim-history/1\"");
@@ -209,10 +207,9 @@ private:
             ops_promised_ = integer_within(*ops, "ops", 0, number_max);
         }
         Header& header = history_.header;
-        for (auto const& [name, place] : {std::pair{"name", &header.name},
-                                          std::pair{"seed", &header.seed},
-                                          std::pair{"scenario", &header.scenario},
-                                          std::pair{"recorder", &header.recorder}}) {
+        for (auto const& [name, place] :
+             {std::pair{"name", &header.name}, std::pair{"seed", &header.seed},
+              std::pair{"scenario", &header.scenario}, std::pair{"recorder", &header.recorder}}) {
             if (Json const* found = member(json, name)) {
                 *place = found->is_string() ? found->get<std::string>() : found->dump();
             }
@@ -220,7 +217,7 @@ private:
         read_config(object(required(json, "config"), "config"));
     }
 
-    void read_config(const Json& json) {
+    void read_config(Json const& json) {
         Config& config = history_.config;
         config.acks = parse_acks(required(json, "acks"));
         config.idempotent = boolean(required(json, "idempotent"), "idempotent");
@@ -234,7 +231,7 @@ private:
         }
         constexpr std::int64_t bound = 1'000'000'000;
         struct Number {
-            const char* name;
+            char const* name;
             std::int64_t* place;
             std::int64_t low;
         };
@@ -255,7 +252,7 @@ private:
         }
     }
 
-    void read_op(const Json& json) {
+    void read_op(Json const& json) {
         Json const& process = required(json, "process");
         if (!process.is_string() && !process.is_number_integer()) {
             refuse("'process' must be an integer or a string");
@@ -270,7 +267,7 @@ private:
             }
         }
         process_ = process.is_string()
-                       ? history_.names.process(process.get_ref<const std::string&>())
+                       ? history_.names.process(process.get_ref<std::string const&>())
                        : history_.names.process(integer(process, "process"));
         if (process_ == Names::sim) {
             read_sim_op(json, f);
@@ -281,7 +278,7 @@ private:
         }
     }
 
-    static OpType parse_type(const Json& json) {
+    static OpType parse_type(Json const& json) {
         std::string const& word = text(json, "type");
         if (word == "invoke") {
             return OpType::invoke;
@@ -298,19 +295,19 @@ private:
         return OpType::info;
     }
 
-    ValueId value(const Json& json) {
-        return json.is_string() ? history_.names.value(json.get_ref<const std::string&>())
+    ValueId value(Json const& json) {
+        return json.is_string() ? history_.names.value(json.get_ref<std::string const&>())
                                 : history_.names.value(value_number(json));
     }
 
-    static std::int64_t value_number(const Json& json) {
+    static std::int64_t value_number(Json const& json) {
         if (!json.is_number_integer()) {
             refuse("'value' must be an integer or a string");
         }
         return integer(json, "value");
     }
 
-    KeyId key(const Json& json) { return history_.names.key(text(json, "key")); }
+    KeyId key(Json const& json) { return history_.names.key(text(json, "key")); }
 
     void refuse_drained(KeyId key) const {
         if (key < drained_.size() && drained_[key]) {
@@ -318,7 +315,7 @@ private:
         }
     }
 
-    void read_client_op(const Json& json, const std::string& f) {
+    void read_client_op(Json const& json, std::string const& f) {
         auto const kind = find_kind(client_kinds, f);
         if (!kind) {
             refuse("unknown f \"{}\" of a client", f);
@@ -332,7 +329,7 @@ private:
         }
     }
 
-    void read_send(const Json& json) {
+    void read_send(Json const& json) {
         std::vector<SendMop> mops;
         for (Json const& mop : list(required(json, "mops"), "mops")) {
             if (text(required(object(mop, "mop"), "f"), "f") != "send") {
@@ -357,7 +354,7 @@ private:
         }
         fields.idempotent = optional_choice(json, "idempotent");
         fields.batch = optional_choice(json, "batch");
-        bool const one_key = std::all_of(mops.begin(), mops.end(), [&](const SendMop& mop) {
+        bool const one_key = std::all_of(mops.begin(), mops.end(), [&](SendMop const& mop) {
             return mop.key == mops.front().key;
         });
         if (fields.batch == Choice::yes && !one_key) {
@@ -370,7 +367,7 @@ private:
         }
     }
 
-    static std::uint32_t optional_count(const Json& json, const char* name) {
+    static std::uint32_t optional_count(Json const& json, char const* name) {
         Json const* found = member(json, name);
         if (found == nullptr || found->is_null()) {
             return 0;
@@ -378,7 +375,7 @@ private:
         return static_cast<std::uint32_t>(integer_within(*found, name, 1, 1'000'000'000));
     }
 
-    std::vector<Record> records(const Json& json) {
+    std::vector<Record> records(Json const& json) {
         std::vector<Record> read;
         for (Json const& pair : list(json, "records")) {
             if (!pair.is_array() || pair.size() != 2) {
@@ -389,7 +386,7 @@ private:
         return read;
     }
 
-    static std::vector<std::int64_t> offsets(const Json& parent, const char* name) {
+    static std::vector<std::int64_t> offsets(Json const& parent, char const* name) {
         std::vector<std::int64_t> read;
         Json const* found = member(parent, name);
         if (found != nullptr && !found->is_null()) {
@@ -410,7 +407,7 @@ private:
         bool has_records = false;
     };
 
-    void read_poll(const Json& json) {
+    void read_poll(Json const& json) {
         history_.begin_poll(time_, process_, type_);
         std::uint32_t number = 0;
         for (Json const& mop : list(required(json, "mops"), "mops")) {
@@ -421,9 +418,9 @@ private:
         }
     }
 
-    void read_poll_mop(const Json& mop, std::uint32_t number) {
+    void read_poll_mop(Json const& mop, std::uint32_t number) {
         std::vector<std::pair<KeyId, Part>> parts;
-        auto const each = [&](const char* name, auto use) {
+        auto const each = [&](char const* name, auto use) {
             Json const* found = member(mop, name);
             if (found == nullptr || found->is_null()) {
                 return false;
@@ -440,24 +437,22 @@ private:
             }
             return true;
         };
-        bool const result = each("records", [&](Part& part, const Json& read) {
+        bool const result = each("records", [&](Part& part, Json const& read) {
             part.records = records(read);
             part.has_records = true;
         });
-        each("hw", [](Part& part, const Json& read) { part.hw = integer(read, "hw"); });
-        each("from", [](Part& part, const Json& read) { part.from = integer(read, "from"); });
-        each("epoch", [](Part& part, const Json& read) { part.epoch = integer(read, "epoch"); });
-        each("corrupt", [](Part& part, const Json& read) {
+        each("hw", [](Part& part, Json const& read) { part.hw = integer(read, "hw"); });
+        each("from", [](Part& part, Json const& read) { part.from = integer(read, "from"); });
+        each("epoch", [](Part& part, Json const& read) { part.epoch = integer(read, "epoch"); });
+        each("corrupt", [](Part& part, Json const& read) {
             for (Json const& offset : list(read, "corrupt")) {
                 part.corrupt.push_back(integer(offset, "corrupt"));
             }
         });
-        bool const any_records = std::any_of(parts.begin(), parts.end(), [](auto const& part) {
-            return part.second.has_records;
-        });
+        bool const any_records = std::any_of(
+            parts.begin(), parts.end(), [](auto const& part) { return part.second.has_records; });
         if (parts.empty() || result != any_records) {
-            history_.add_part(
-                {.key = no_key, .records = {}, .corrupt = {}, .mop = number}, result);
+            history_.add_part({.key = no_key, .records = {}, .corrupt = {}, .mop = number}, result);
         }
         for (auto const& [id, part] : parts) {
             history_.add_part({.key = id,
@@ -471,7 +466,7 @@ private:
         }
     }
 
-    void read_assign(const Json& json, OpKind kind) {
+    void read_assign(Json const& json, OpKind kind) {
         std::vector<KeyId> keys;
         for (Json const& name : list(required(json, "keys"), "keys")) {
             keys.push_back(key(name));
@@ -481,7 +476,7 @@ private:
         history_.assign(time_, process_, type_, keys, seeks ? Choice::yes : Choice::no, kind);
     }
 
-    void read_drain(const Json& json, const std::string& f) {
+    void read_drain(Json const& json, std::string const& f) {
         if (f != "drain" || type_ != OpType::ok) {
             refuse("process \"drain\" has only ops of f \"drain\" and type \"ok\"");
         }
@@ -504,12 +499,12 @@ private:
                                .source = oracle ? DrainSource::oracle : DrainSource::client});
     }
 
-    std::uint32_t node(const Json& json) const {
+    std::uint32_t node(Json const& json) const {
         return static_cast<std::uint32_t>(
             integer_within(required(json, "node"), "node", 0, 1'000'000'000));
     }
 
-    static Disk disk(const Json& json) {
+    static Disk disk(Json const& json) {
         Json const* found = member(json, "disk");
         if (found == nullptr || found->is_null()) {
             return Disk::kept;
@@ -530,25 +525,33 @@ private:
         return Disk::damaged;
     }
 
-    KeyId optional_key(const Json& json) {
+    KeyId optional_key(Json const& json) {
         Json const* found = member(json, "key");
         return found == nullptr || found->is_null() ? no_key : key(*found);
     }
 
-    void read_sim_op(const Json& json, const std::string& f) {
+    void read_sim_op(Json const& json, std::string const& f) {
         OpKind const kind = find_kind(sim_kinds, f).value_or(OpKind::ignored);
         if (kind != OpKind::ignored && type_ != OpType::info) {
             refuse("ops of process \"sim\" have the type \"info\"");
         }
         switch (kind) {
-            case OpKind::crash: history_.crash(time_, node(json), disk(json)); break;
-            case OpKind::restart: history_.restart(time_, node(json), disk(json)); break;
+            case OpKind::crash:
+                history_.crash(time_, node(json), disk(json));
+                break;
+            case OpKind::restart:
+                history_.restart(time_, node(json), disk(json));
+                break;
             case OpKind::leader:
                 history_.leader(time_, optional_key(json), node(json),
                                 optional_integer(json, "epoch"));
                 break;
-            case OpKind::partition: history_.partition(time_, nodes(json)); break;
-            case OpKind::heal: history_.heal(time_, nodes(json)); break;
+            case OpKind::partition:
+                history_.partition(time_, nodes(json));
+                break;
+            case OpKind::heal:
+                history_.heal(time_, nodes(json));
+                break;
             case OpKind::hw:
                 history_.hw(time_, key(required(json, "key")), node(json),
                             integer(required(json, "hw"), "hw"), optional_integer(json, "epoch"));
@@ -558,29 +561,35 @@ private:
                              integer(required(json, "leo"), "leo"),
                              integer(required(json, "flushed"), "flushed"));
                 break;
-            case OpKind::replica: read_replica(json); break;
+            case OpKind::replica:
+                read_replica(json);
+                break;
             case OpKind::budget_exceeded: {
                 Json const* reason = member(json, "reason");
                 history_.budget_exceeded(time_, optional_key(json),
                                          reason == nullptr ? "" : text(*reason, "reason"));
                 break;
             }
-            case OpKind::end: read_end(json); break;
-            case OpKind::ignored: history_.ignored(time_, f); break;
+            case OpKind::end:
+                read_end(json);
+                break;
+            case OpKind::ignored:
+                history_.ignored(time_, f);
+                break;
             case OpKind::send:
             case OpKind::poll:
             case OpKind::assign:
             case OpKind::subscribe:
-            case OpKind::drain: break;
+            case OpKind::drain:
+                break;
         }
     }
 
     /// An `end` op of another shape is some other observation, which is nobody's mistake.
-    void read_end(const Json& json) {
+    void read_end(Json const& json) {
         Json const* name = member(json, "key");
         Json const* end = member(json, "end");
-        if (name == nullptr || !name->is_string() || end == nullptr ||
-            !end->is_number_integer()) {
+        if (name == nullptr || !name->is_string() || end == nullptr || !end->is_number_integer()) {
             history_.ignored(time_, "end");
             return;
         }
@@ -590,7 +599,7 @@ private:
                      control == absent ? 0 : control);
     }
 
-    static std::vector<std::uint32_t> nodes(const Json& json) {
+    static std::vector<std::uint32_t> nodes(Json const& json) {
         std::vector<std::uint32_t> read;
         Json const* found = member(json, "nodes");
         if (found != nullptr && found->is_array()) {
@@ -604,7 +613,7 @@ private:
         return read;
     }
 
-    void read_replica(const Json& json) {
+    void read_replica(Json const& json) {
         std::vector<ReplicaEntry> entries;
         for (Json const& entry : list(required(json, "entries"), "entries")) {
             if (!entry.is_array() || entry.size() != 3) {

@@ -1,12 +1,11 @@
 // Writes brokersim-history/1, field by field in a fixed order.
+#include "reports/finding.h"
 #include "reports/history_json.h"
 
-#include "reports/finding.h"
+#include <fmt/format.h>
 
 #include <iterator>
 #include <ostream>
-
-#include <fmt/format.h>
 
 namespace brokersim::reports {
 
@@ -14,59 +13,86 @@ namespace {
 
 std::string_view acks_text(Acks acks) {
     switch (acks) {
-        case Acks::zero: return "0";
-        case Acks::one: return "1";
+        case Acks::zero:
+            return "0";
+        case Acks::one:
+            return "1";
         case Acks::all:
-        case Acks::unset: break;
+        case Acks::unset:
+            break;
     }
     return "all";
 }
 
 std::string_view type_text(OpType type) {
     switch (type) {
-        case OpType::invoke: return "invoke";
-        case OpType::ok: return "ok";
-        case OpType::fail: return "fail";
-        case OpType::info: break;
+        case OpType::invoke:
+            return "invoke";
+        case OpType::ok:
+            return "ok";
+        case OpType::fail:
+            return "fail";
+        case OpType::info:
+            break;
     }
     return "info";
 }
 
 std::string_view disk_text(Disk disk) {
     switch (disk) {
-        case Disk::kept: return "kept";
-        case Disk::lost: return "lost";
-        case Disk::wiped: return "wiped";
-        case Disk::damaged: break;
+        case Disk::kept:
+            return "kept";
+        case Disk::lost:
+            return "lost";
+        case Disk::wiped:
+            return "wiped";
+        case Disk::damaged:
+            break;
     }
     return "damaged";
 }
 
 std::string_view kind_text(OpKind kind) {
     switch (kind) {
-        case OpKind::send: return "send";
-        case OpKind::poll: return "poll";
-        case OpKind::assign: return "assign";
-        case OpKind::subscribe: return "subscribe";
-        case OpKind::drain: return "drain";
-        case OpKind::crash: return "crash";
-        case OpKind::restart: return "restart";
-        case OpKind::leader: return "leader";
-        case OpKind::partition: return "partition";
-        case OpKind::heal: return "heal";
-        case OpKind::hw: return "hw";
-        case OpKind::leo: return "leo";
-        case OpKind::replica: return "replica";
-        case OpKind::budget_exceeded: return "budget_exceeded";
-        case OpKind::end: return "end";
-        case OpKind::ignored: break;
+        case OpKind::send:
+            return "send";
+        case OpKind::poll:
+            return "poll";
+        case OpKind::assign:
+            return "assign";
+        case OpKind::subscribe:
+            return "subscribe";
+        case OpKind::drain:
+            return "drain";
+        case OpKind::crash:
+            return "crash";
+        case OpKind::restart:
+            return "restart";
+        case OpKind::leader:
+            return "leader";
+        case OpKind::partition:
+            return "partition";
+        case OpKind::heal:
+            return "heal";
+        case OpKind::hw:
+            return "hw";
+        case OpKind::leo:
+            return "leo";
+        case OpKind::replica:
+            return "replica";
+        case OpKind::budget_exceeded:
+            return "budget_exceeded";
+        case OpKind::end:
+            return "end";
+        case OpKind::ignored:
+            break;
     }
     return "";
 }
 
 class Writer {
 public:
-    explicit Writer(const History& history) : history_{history} {}
+    explicit Writer(History const& history) : history_{history} {}
 
     /// The header line.
     std::string header() {
@@ -84,10 +110,10 @@ public:
         not_usual("retention", config.retention, usual.retention);
         not_usual("reader_stops_at", config.reader_stops_at, usual.reader_stops_at);
         append(R"(}},"ops":{})", history_.ops().size());
-        for (auto const& [name, text] : {std::pair{"name", &history_.header.name},
-                                         std::pair{"seed", &history_.header.seed},
-                                         std::pair{"scenario", &history_.header.scenario},
-                                         std::pair{"recorder", &history_.header.recorder}}) {
+        for (auto const& [name, text] :
+             {std::pair{"name", &history_.header.name}, std::pair{"seed", &history_.header.seed},
+              std::pair{"scenario", &history_.header.scenario},
+              std::pair{"recorder", &history_.header.recorder}}) {
             if (!text->empty()) {
                 append(R"(,"{}":{})", name, json_quoted(*text));
             }
@@ -96,7 +122,7 @@ public:
     }
 
     /// The line of one op; the reference is good until the next call.
-    const std::string& op(const History::Op& op) {
+    std::string const& op(History::Op const& op) {
         line_.clear();
         line_ += R"({"process":)";
         if (history_.names.process_is_number(op.process)) {
@@ -122,13 +148,13 @@ private:
     }
 
     template <class T>
-    void not_usual(const char* name, T value, T usual) {
+    void not_usual(char const* name, T value, T usual) {
         if (value != usual) {
             append(R"(,"{}":{})", name, value);
         }
     }
 
-    void number(const char* name, std::int64_t value) {
+    void number(char const* name, std::int64_t value) {
         if (value != absent) {
             append(R"(,"{}":{})", name, value);
         }
@@ -151,7 +177,7 @@ private:
     }
 
     template <class List, class Each>
-    void joined(const List& list, Each each) {
+    void joined(List const& list, Each each) {
         line_ += '[';
         bool first = true;
         for (auto const& element : list) {
@@ -163,7 +189,7 @@ private:
     }
 
     void records(History::Range range) {
-        joined(history_.records(range), [&](const Record& record) {
+        joined(history_.records(range), [&](Record const& record) {
             append("[{},", record.offset);
             value(record.value);
             line_ += ']';
@@ -174,30 +200,34 @@ private:
         joined(history_.offsets(range), [&](std::int64_t offset) { append("{}", offset); });
     }
 
-    void named_offsets(const char* name, History::Range range) {
+    void named_offsets(char const* name, History::Range range) {
         if (range.count != 0) {
             append(R"(,"{}":)", name);
             offsets(range);
         }
     }
 
-    void body(const History::Op& op) {
+    void body(History::Op const& op) {
         switch (op.kind) {
-            case OpKind::send: send(op); break;
-            case OpKind::poll: poll(op); break;
+            case OpKind::send:
+                send(op);
+                break;
+            case OpKind::poll:
+                poll(op);
+                break;
             case OpKind::assign:
             case OpKind::subscribe:
                 line_ += R"(,"keys":)";
-                joined(history_.listed(op), [&](KeyId id) {
-                    line_ += json_quoted(history_.names.key_text(id));
-                });
+                joined(history_.listed(op),
+                       [&](KeyId id) { line_ += json_quoted(history_.names.key_text(id)); });
                 line_ += op.seek ? R"(,"seek":true)" : "";
                 break;
-            case OpKind::drain: drain(op); break;
+            case OpKind::drain:
+                drain(op);
+                break;
             case OpKind::crash:
             case OpKind::restart:
-                append(R"(,"node":{},"disk":"{}")", history_.fact_of(op).node,
-                       disk_text(op.disk));
+                append(R"(,"node":{},"disk":"{}")", history_.fact_of(op).node, disk_text(op.disk));
                 break;
             case OpKind::partition:
             case OpKind::heal:
@@ -209,14 +239,17 @@ private:
             case OpKind::leo:
             case OpKind::replica:
             case OpKind::budget_exceeded:
-            case OpKind::end: fact(op); break;
-            case OpKind::ignored: break;
+            case OpKind::end:
+                fact(op);
+                break;
+            case OpKind::ignored:
+                break;
         }
     }
 
-    void send(const History::Op& op) {
+    void send(History::Op const& op) {
         line_ += R"(,"mops":)";
-        joined(history_.sends(op), [&](const SendMop& mop) {
+        joined(history_.sends(op), [&](SendMop const& mop) {
             append(R"({{"f":"send","key":{},"value":)",
                    json_quoted(history_.names.key_text(mop.key)));
             value(mop.value);
@@ -236,13 +269,13 @@ private:
         choice("batch", fields.batch);
     }
 
-    void choice(const char* name, Choice choice) {
+    void choice(char const* name, Choice choice) {
         if (choice != Choice::unset) {
             append(R"(,"{}":{})", name, choice == Choice::yes);
         }
     }
 
-    void poll(const History::Op& op) {
+    void poll(History::Op const& op) {
         line_ += R"(,"mops":[)";
         auto const parts = history_.parts(op);
         for (std::size_t first = 0; first < parts.size();) {
@@ -285,23 +318,23 @@ private:
         line_ += first ? "}" : "}}";
     }
 
-    void by_key(std::span<const History::StoredPart> parts, const char* name,
-                std::int64_t History::StoredPart::* field) {
+    void by_key(std::span<const History::StoredPart> parts, char const* name,
+                std::int64_t History::StoredPart::*field) {
         bool first = true;
         for (History::StoredPart const& part : parts) {
             if (part.*field != absent) {
                 if (first) {
                     append(R"(,"{}":{{)", name);
                 }
-                append("{}{}:{}", first ? "" : ",",
-                       json_quoted(history_.names.key_text(part.key)), part.*field);
+                append("{}{}:{}", first ? "" : ",", json_quoted(history_.names.key_text(part.key)),
+                       part.*field);
                 first = false;
             }
         }
         line_ += first ? "" : "}";
     }
 
-    void drain(const History::Op& op) {
+    void drain(History::Op const& op) {
         History::StoredDrain const& drain = history_.drain_of(op);
         key(op.key);
         number("start", drain.start);
@@ -314,7 +347,7 @@ private:
         line_ += drain.source == DrainSource::oracle ? R"(,"source":"oracle")" : "";
     }
 
-    void fact(const History::Op& op) {
+    void fact(History::Op const& op) {
         History::Fact const& fact = history_.fact_of(op);
         key(op.key);
         if (op.kind == OpKind::budget_exceeded) {
@@ -332,7 +365,7 @@ private:
         number(is_end ? "control" : "epoch", fact.epoch);
         if (op.kind == OpKind::replica) {
             line_ += R"(,"entries":)";
-            joined(history_.entries(op), [&](const ReplicaEntry& entry) {
+            joined(history_.entries(op), [&](ReplicaEntry const& entry) {
                 append("[{},{},", entry.offset, entry.epoch);
                 value(entry.value);
                 line_ += ']';
@@ -340,13 +373,13 @@ private:
         }
     }
 
-    const History& history_;
+    History const& history_;
     std::string line_;
 };
 
 }  // namespace
 
-void write_history(const History& history, std::ostream& out) {
+void write_history(History const& history, std::ostream& out) {
     Writer writer{history};
     out << writer.header();
     for (History::Op const& op : history.ops()) {
@@ -354,7 +387,7 @@ void write_history(const History& history, std::ostream& out) {
     }
 }
 
-std::string history_text(const History& history) {
+std::string history_text(History const& history) {
     Writer writer{history};
     std::string text = writer.header();
     for (History::Op const& op : history.ops()) {

@@ -9,13 +9,27 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::array rules{
-    lost_acked,          duplicate,           aborted_read,     phantom,
-    wrong_partition,     read_before_send,    corrupt_record,   inconsistent_offset,
-    ack_offset_mismatch, realtime_reorder,    producer_reorder, poll_nonmonotonic_and_skip,
-    offset_gap,          read_then_lost,      read_above_hw,    hw_regression,
-    hw_ahead,            ack_before_durable,  replica_divergence, committed_truncated,
-    torn_batch};
+constexpr std::array rules{lost_acked,
+                           duplicate,
+                           aborted_read,
+                           phantom,
+                           wrong_partition,
+                           read_before_send,
+                           corrupt_record,
+                           inconsistent_offset,
+                           ack_offset_mismatch,
+                           realtime_reorder,
+                           producer_reorder,
+                           poll_nonmonotonic_and_skip,
+                           offset_gap,
+                           read_then_lost,
+                           read_above_hw,
+                           hw_regression,
+                           hw_ahead,
+                           ack_before_durable,
+                           replica_divergence,
+                           committed_truncated,
+                           torn_batch};
 static_assert(rules.size() == anomaly_count - 1);  // two of them share a function
 
 constexpr std::array notes{duplicate_allowed, recovered, lost_excused, unseen};
@@ -33,7 +47,7 @@ Field Findings::number(std::string_view name, std::int64_t number) {
     return {name, false, {{.kind = Datum::Kind::number, .number = number, .text = {}}}};
 }
 
-Field Findings::numbers(std::string_view name, const std::vector<std::int64_t>& numbers) {
+Field Findings::numbers(std::string_view name, std::vector<std::int64_t> const& numbers) {
     Field field{name, true, {}};
     for (std::int64_t const number : numbers) {
         field.values.push_back({.kind = Datum::Kind::number, .number = number, .text = {}});
@@ -51,7 +65,7 @@ Datum Findings::datum(ValueId value) const {
     return {.kind = Datum::Kind::text, .number = 0, .text = names_.value_text(value)};
 }
 
-Field Findings::values(std::string_view name, const std::vector<ValueId>& values) const {
+Field Findings::values(std::string_view name, std::vector<ValueId> const& values) const {
     Field field{name, true, {}};
     for (ValueId const value : values) {
         field.values.push_back(datum(value));
@@ -59,19 +73,18 @@ Field Findings::values(std::string_view name, const std::vector<ValueId>& values
     return field;
 }
 
-Field Findings::sorted_values(std::string_view name, const std::vector<ValueId>& values) const {
+Field Findings::sorted_values(std::string_view name, std::vector<ValueId> const& values) const {
     Field field = this->values(name, values);
     std::sort(field.values.begin(), field.values.end());
     return field;
 }
 
 Field Findings::process(ProcessId process) const {
-    return names_.process_is_number(process)
-               ? number("process", names_.process_number(process))
-               : text("process", names_.process_text(process));
+    return names_.process_is_number(process) ? number("process", names_.process_number(process))
+                                             : text("process", names_.process_text(process));
 }
 
-tl::expected<Judgement, JudgeError> judge(const History& history) {
+tl::expected<Judgement, JudgeError> judge(History const& history) {
     Tables tables{history};
     if (auto flaw = tables.build()) {
         return tl::unexpected{
@@ -85,9 +98,9 @@ tl::expected<Judgement, JudgeError> judge(const History& history) {
     for (auto const note : notes) {
         note(tables, noted);
     }
-    bool const none_unseen = std::none_of(
-        noted.list.begin(), noted.list.end(),
-        [](const Finding& finding) { return finding.code == Code::unseen; });
+    bool const none_unseen =
+        std::none_of(noted.list.begin(), noted.list.end(),
+                     [](Finding const& finding) { return finding.code == Code::unseen; });
     std::size_t const before_vacuous = noted.list.size();
     if (anomalies.list.empty()) {
         vacuous(tables, noted);

@@ -1,11 +1,11 @@
 // The judge: says from the clients' own records whether messages were lost, doubled or disordered.
 //
 // Words. A message is a (key, value), sent by one op. It is ACKED, FAILED (definitely did not
-// happen) or INDETERMINATE. A poll shows (offset, value) pairs; a drain is the authoritative read of
-// a key's [start, end) after all is quiet. V = the offsets where a value was read, O = the values
-// read at an offset. An acked message may be excused (its loss is legal: the fault budget was
-// exceeded after it was sent; or acks=1 and a crash or leader change came after it was sent), and
-// observations of it may then be void.
+// happen) or INDETERMINATE. A poll shows (offset, value) pairs; a drain is the authoritative read
+// of a key's [start, end) after all is quiet. V = the offsets where a value was read, O = the
+// values read at an offset. An acked message may be excused (its loss is legal: the fault budget
+// was exceeded after it was sent; or acks=1 and a crash or leader change came after it was sent),
+// and observations of it may then be void.
 //
 // Anomalies; any one makes the verdict FAIL:
 //   1 LOST_ACKED           an acked, unexcused message is not in the drain, or was overtaken by
@@ -44,10 +44,10 @@
 #include "reports/history.h"
 #include "reports/pairing.h"
 
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <tl/expected.hpp>
 
 namespace brokersim::reports {
 
@@ -64,6 +64,6 @@ struct JudgeError {
 
 /// Judges a complete history. Pure: the same history gives the same judgement, byte for byte, and
 /// neither the order of ids nor anything outside the history matters.
-[[nodiscard]] tl::expected<Judgement, JudgeError> judge(const History& history);
+[[nodiscard]] tl::expected<Judgement, JudgeError> judge(History const& history);
 
 }  // namespace brokersim::reports

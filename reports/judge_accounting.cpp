@@ -2,9 +2,9 @@
 // counted by a loop of its own over different data, so that a wrong table shows as an imbalance.
 #include "reports/judge_rules.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace brokersim::reports {
 
@@ -12,7 +12,7 @@ namespace {
 
 class Accountant {
 public:
-    Accountant(const Tables& tables, Sums& sums) : tables_{tables}, sums_{sums} {}
+    Accountant(Tables const& tables, Sums& sums) : tables_{tables}, sums_{sums} {}
 
     void count() {
         count_ops();
@@ -27,7 +27,7 @@ public:
     [[nodiscard]] std::optional<std::string> imbalance() const {
         auto const& s = sums_;
         struct Identity {
-            const char* name;
+            char const* name;
             std::int64_t left;
             std::int64_t right;
         };
@@ -38,8 +38,7 @@ public:
             {"A4 extra_copies", s.extra_copies, s.extra_legal + s.extra_illegal},
             {"A5 unique", s.unique,
              s.acked_found + s.recovered + s.aborted + s.misplaced + s.phantom},
-            {"A6 acked", s.acked,
-             acked_seen_ + s.lost + s.excused + s.below_start + s.unseen},
+            {"A6 acked", s.acked, acked_seen_ + s.lost + s.excused + s.below_start + s.unseen},
             {"A6 acked_found", s.acked_found, acked_seen_},
         };
         for (Identity const& identity : identities) {
@@ -84,8 +83,12 @@ private:
                 continue;
             }
             switch (send->status) {
-                case Status::acked: ++sums_.acked; break;
-                case Status::failed: ++sums_.failed; break;
+                case Status::acked:
+                    ++sums_.acked;
+                    break;
+                case Status::failed:
+                    ++sums_.failed;
+                    break;
                 case Status::indeterminate:
                     ++(send->handed ? sums_.handed : sums_.indeterminate);
                     break;
@@ -110,7 +113,7 @@ private:
         }
     }
 
-    [[nodiscard]] std::int64_t copies(const Message& message) const {
+    [[nodiscard]] std::int64_t copies(Message const& message) const {
         std::uint8_t const flag = read_flag(message.key);
         std::int64_t count = 0;
         for (std::uint32_t index = message.sightings; index != none;
@@ -133,9 +136,15 @@ private:
                 continue;
             }
             switch (send->status) {
-                case Status::acked: ++sums_.acked_found; break;
-                case Status::failed: ++sums_.aborted; break;
-                case Status::indeterminate: ++sums_.recovered; break;
+                case Status::acked:
+                    ++sums_.acked_found;
+                    break;
+                case Status::failed:
+                    ++sums_.aborted;
+                    break;
+                case Status::indeterminate:
+                    ++sums_.recovered;
+                    break;
             }
         }
     }
@@ -175,9 +184,9 @@ private:
         }
     }
 
-    void count_acked(const Message& message) {
-        std::uint8_t const there = tables_.key_of(message).drained() ? message_flag::in_drain
-                                                                     : message_flag::visible;
+    void count_acked(Message const& message) {
+        std::uint8_t const there =
+            tables_.key_of(message).drained() ? message_flag::in_drain : message_flag::visible;
         if ((message.flags & there) != 0) {
             ++acked_seen_;
         } else if ((message.flags & message_flag::missing) != 0) {
@@ -189,14 +198,14 @@ private:
         }
     }
 
-    const Tables& tables_;
+    Tables const& tables_;
     Sums& sums_;
     std::int64_t acked_seen_ = 0;
 };
 
 }  // namespace
 
-std::optional<std::string> account(const Tables& tables, Sums& sums) {
+std::optional<std::string> account(Tables const& tables, Sums& sums) {
     Accountant accountant{tables, sums};
     accountant.count();
     return accountant.imbalance();

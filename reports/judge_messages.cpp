@@ -8,17 +8,19 @@ namespace brokersim::reports {
 
 namespace {
 
-bool has(const Message& message, std::uint8_t flag) { return (message.flags & flag) != 0; }
+bool has(Message const& message, std::uint8_t flag) {
+    return (message.flags & flag) != 0;
+}
 
 /// Fields key, value, and the least offset at which the value was read.
-std::vector<Field> where_read(const Tables& tables, const Findings& findings,
-                              const Message& message) {
+std::vector<Field> where_read(Tables const& tables, Findings const& findings,
+                              Message const& message) {
     return {findings.key(message.key), findings.value("value", message.value),
             Findings::number("offset", tables.min_offset(message, sighting::observed))};
 }
 
 /// A message that nobody sent to this key: the smallest key to which its value was sent, if any.
-KeyId smallest_sent_key(const Tables& tables, const Message& message) {
+KeyId smallest_sent_key(Tables const& tables, Message const& message) {
     Names const& names = tables.history.names;
     KeyId smallest = no_key;
     std::uint32_t other = tables.pairing.message_of_value[message.value];
@@ -32,14 +34,14 @@ KeyId smallest_sent_key(const Tables& tables, const Message& message) {
     return smallest;
 }
 
-bool visible_unsent(const Message& message) {
+bool visible_unsent(Message const& message) {
     return message.send == none && has(message, message_flag::visible);
 }
 
 }  // namespace
 
 /// Rule 1: ACKED, Missing (J12), not excused (J6).
-void lost_acked(const Tables& tables, Findings& findings) {
+void lost_acked(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (has(message, message_flag::missing) && !has(message, message_flag::excused)) {
             findings.add(Code::lost_acked,
@@ -50,7 +52,7 @@ void lost_acked(const Tables& tables, Findings& findings) {
 }
 
 /// Rule 2: not foreign and |V| > max (J4).
-void duplicate(const Tables& tables, Findings& findings) {
+void duplicate(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (!has(message, message_flag::visible) || has(message, message_flag::foreign) ||
             tables.sightings[message.sightings].next_of_message == none) {
@@ -66,7 +68,7 @@ void duplicate(const Tables& tables, Findings& findings) {
 }
 
 /// Rule 3: FAILED and visible.
-void aborted_read(const Tables& tables, Findings& findings) {
+void aborted_read(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (message.send != none && has(message, message_flag::foreign)) {
             findings.add(Code::aborted_read, where_read(tables, findings, message));
@@ -75,7 +77,7 @@ void aborted_read(const Tables& tables, Findings& findings) {
 }
 
 /// Rule 4: visible, sent to no key.
-void phantom(const Tables& tables, Findings& findings) {
+void phantom(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (visible_unsent(message) && smallest_sent_key(tables, message) == no_key) {
             findings.add(Code::phantom, where_read(tables, findings, message));
@@ -84,7 +86,7 @@ void phantom(const Tables& tables, Findings& findings) {
 }
 
 /// Rule 5: visible here, sent only to other keys.
-void wrong_partition(const Tables& tables, Findings& findings) {
+void wrong_partition(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (!visible_unsent(message)) {
             continue;
@@ -99,7 +101,7 @@ void wrong_partition(const Tables& tables, Findings& findings) {
 }
 
 /// Rule 6: visible, not foreign, and a completed poll that returned it is before inv.
-void read_before_send(const Tables& tables, Findings& findings) {
+void read_before_send(Tables const& tables, Findings& findings) {
     if (!tables.history.config.realtime) {
         return;
     }
@@ -113,16 +115,16 @@ void read_before_send(const Tables& tables, Findings& findings) {
 
 /// Rule 9: (a, v) in A(k), V non-empty, a not in V; and the copy at a can be no unread further one:
 /// max = 1, or everything at a was read (drained from S <= a on, or overtaken).
-void ack_offset_mismatch(const Tables& tables, Findings& findings) {
+void ack_offset_mismatch(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (!has(message, message_flag::visible) || !tables.is_acked(message) ||
             message.acked == absent || has(message, message_flag::void_ack)) {
             continue;
         }
         KeyTable const& key = tables.key_of(message);
-        bool const must_show = tables.send_of(message)->copies_max == 1 ||
-                               (key.drained() ? message.acked >= key.start
-                                              : tables.overtaken(key, message.acked));
+        bool const must_show =
+            tables.send_of(message)->copies_max == 1 ||
+            (key.drained() ? message.acked >= key.start : tables.overtaken(key, message.acked));
         // Almost always the only sighting is the acked one itself.
         Sighting const& newest = tables.sightings[message.sightings];
         bool const plain = newest.next_of_message == none;
@@ -131,16 +133,16 @@ void ack_offset_mismatch(const Tables& tables, Findings& findings) {
         }
         auto const found = tables.visible_offsets(message);
         if (!std::binary_search(found.begin(), found.end(), message.acked)) {
-            findings.add(Code::ack_offset_mismatch,
-                         {findings.key(message.key), findings.value("value", message.value),
-                          Findings::number("acked", message.acked),
-                          Findings::numbers("found", found)});
+            findings.add(
+                Code::ack_offset_mismatch,
+                {findings.key(message.key), findings.value("value", message.value),
+                 Findings::number("acked", message.acked), Findings::numbers("found", found)});
         }
     }
 }
 
 /// Rule 15: drained; a non-void poll observation (o, v), not foreign, o >= S, v not in the drain.
-void read_then_lost(const Tables& tables, Findings& findings) {
+void read_then_lost(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         KeyTable const& key = tables.key_of(message);
         if (!key.drained() || !has(message, message_flag::visible) ||
@@ -160,15 +162,15 @@ void read_then_lost(const Tables& tables, Findings& findings) {
 namespace {
 
 /// Rule 22 for one batch: e(i) = b + i - i0 is where member i belongs if the batch is in one piece.
-void judge_batch(const Tables& tables, const Send& send, Findings& findings) {
+void judge_batch(Tables const& tables, Send const& send, Findings& findings) {
     std::span const members{&tables.pairing.messages[send.first_message], send.message_count};
-    auto const elsewhere = [&](const Message& member) { return member.key != members[0].key; };
+    auto const elsewhere = [&](Message const& member) { return member.key != members[0].key; };
     if (std::any_of(members.begin(), members.end(), elsewhere)) {
         return;  // a completion replaced the list by one that is no batch
     }
     KeyTable const& key = tables.key_of(members[0]);
     std::uint8_t const base = key.drained() ? sighting::drained : sighting::polled;
-    auto const is_present = [&](const Message& member) {
+    auto const is_present = [&](Message const& member) {
         return tables.min_offset(member, base) != absent;
     };
     auto const first = std::find_if(members.begin(), members.end(), is_present);
@@ -191,16 +193,16 @@ void judge_batch(const Tables& tables, const Send& send, Findings& findings) {
         ++expected;
     }
     if (displaced || !missing.empty()) {
-        findings.add(Code::torn_batch, {findings.key(members[0].key),
-                                        findings.values("present", present),
-                                        findings.values("missing", missing)});
+        findings.add(Code::torn_batch,
+                     {findings.key(members[0].key), findings.values("present", present),
+                      findings.values("missing", missing)});
     }
 }
 
 }  // namespace
 
 /// Rule 22: a batch, not FAILED, of which a part is missing or displaced.
-void torn_batch(const Tables& tables, Findings& findings) {
+void torn_batch(Tables const& tables, Findings& findings) {
     for (Send const& send : tables.pairing.sends) {
         if (send.batch && send.status != Status::failed && send.message_count != 0) {
             judge_batch(tables, send, findings);

@@ -9,24 +9,22 @@ namespace brokersim::reports {
 
 /// Rule 19: ACKED with acks "all" and a known, and from inv to the completion fewer than
 /// required_acks nodes ever had an end above a.
-void ack_before_durable(const Tables& tables, Findings& findings) {
+void ack_before_durable(Tables const& tables, Findings& findings) {
     History const& history = tables.history;
     if (!history.config.realtime || tables.facts.empty()) {
         return;
     }
     NodeEnds ends{tables};
-    auto const check = [&](const Message& message, const Send& send) {
+    auto const check = [&](Message const& message, Send const& send) {
         if (message.acked == absent || !ends.any(message.key) ||
             tables.keys[message.key].budget_before(send.completed)) {
             return;
         }
-        std::int64_t const have =
-            ends.count_having_held(message.key, message.acked, send.invoked);
+        std::int64_t const have = ends.count_having_held(message.key, message.acked, send.invoked);
         if (have < history.config.required_acks) {
             findings.add(Code::ack_before_durable,
                          {findings.key(message.key), findings.value("value", message.value),
-                          Findings::number("offset", message.acked),
-                          Findings::number("have", have),
+                          Findings::number("offset", message.acked), Findings::number("have", have),
                           Findings::number("need", history.config.required_acks)});
         }
     };
@@ -36,8 +34,7 @@ void ack_before_durable(const Tables& tables, Findings& findings) {
             ends.on_leo(op.key, history.fact_of(op), position);
         } else if (op.kind == OpKind::send && op.type == OpType::ok && op.count != 0) {
             SendMop const& mop = history.sends(op).front();
-            Message const& first =
-                tables.pairing.messages[tables.pairing.find(mop.key, mop.value)];
+            Message const& first = tables.pairing.messages[tables.pairing.find(mop.key, mop.value)];
             Send const& send = tables.pairing.sends[first.send];
             if (send.status == Status::acked && send.acks == Acks::all) {
                 for (std::uint32_t i = 0; i < send.message_count; ++i) {
@@ -58,15 +55,15 @@ struct Dump {
 };
 
 /// Offsets of [from, to) at which the two dumps hold different entries, or one holds none.
-std::vector<std::int64_t> differences(const Dump& left, const Dump& right) {
+std::vector<std::int64_t> differences(Dump const& left, Dump const& right) {
     std::int64_t const from = std::max(left.start, right.start);
     std::int64_t const to = std::min(left.hw, right.hw);
-    auto const begin_of = [from](const Dump& dump) {
+    auto const begin_of = [from](Dump const& dump) {
         return std::lower_bound(
             dump.entries.begin(), dump.entries.end(), from,
             [](const ReplicaEntry& entry, std::int64_t wanted) { return entry.offset < wanted; });
     };
-    auto const end_of_offset = [](const Dump& dump, auto begin) {
+    auto const end_of_offset = [](Dump const& dump, auto begin) {
         auto end = begin;
         while (end != dump.entries.end() && end->offset == begin->offset) {
             ++end;
@@ -104,7 +101,7 @@ std::vector<std::int64_t> differences(const Dump& left, const Dump& right) {
 
 /// Rule 20: two final logs, o in [larger start, smaller hw): (epoch, value) differ, or absent in
 /// one. Off for keys with a budget_exceeded.
-void replica_divergence(const Tables& tables, Findings& findings) {
+void replica_divergence(Tables const& tables, Findings& findings) {
     History const& history = tables.history;
     std::map<KeyId, std::map<std::uint32_t, Dump>> dumps;  // by node, the last one counts
     for (std::uint32_t const position : tables.dumps) {
@@ -138,15 +135,15 @@ namespace {
 /// What one node showed and held of one key.
 struct Held {
     std::int64_t flushed = absent;
-    std::int64_t shown = absent;        // largest HW since the disk was last lost
-    std::uint32_t shown_in_life = 0;    // disk life in which it was shown
+    std::int64_t shown = absent;      // largest HW since the disk was last lost
+    std::uint32_t shown_in_life = 0;  // disk life in which it was shown
 };
 
 }  // namespace
 
 /// Rule 21: a leo op of n with flushed `to` < min(n's previous flushed, largest HW n exposed on k
 /// since its last crash with disk wiped or damaged).
-void committed_truncated(const Tables& tables, Findings& findings) {
+void committed_truncated(Tables const& tables, Findings& findings) {
     History const& history = tables.history;
     if (!history.config.realtime) {
         return;

@@ -5,16 +5,18 @@ namespace brokersim::reports {
 
 namespace {
 
-bool has(const Message& message, std::uint8_t flag) { return (message.flags & flag) != 0; }
+bool has(Message const& message, std::uint8_t flag) {
+    return (message.flags & flag) != 0;
+}
 
-std::vector<Field> named(const Findings& findings, const Message& message) {
+std::vector<Field> named(Findings const& findings, Message const& message) {
     return {findings.key(message.key), findings.value("value", message.value)};
 }
 
 }  // namespace
 
 /// Not foreign, 1 < |V| <= max.
-void duplicate_allowed(const Tables& tables, Findings& findings) {
+void duplicate_allowed(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (!has(message, message_flag::visible) || has(message, message_flag::foreign) ||
             tables.sightings[message.sightings].next_of_message == none) {
@@ -30,11 +32,11 @@ void duplicate_allowed(const Tables& tables, Findings& findings) {
 }
 
 /// INDETERMINATE (handed included), and in the drain if the key is drained, else visible.
-void recovered(const Tables& tables, Findings& findings) {
+void recovered(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         Send const* send = tables.send_of(message);
-        std::uint8_t const there = tables.key_of(message).drained() ? message_flag::in_drain
-                                                                    : message_flag::visible;
+        std::uint8_t const there =
+            tables.key_of(message).drained() ? message_flag::in_drain : message_flag::visible;
         if (send != nullptr && send->status == Status::indeterminate && has(message, there)) {
             findings.add(Code::recovered, named(findings, message));
         }
@@ -42,7 +44,7 @@ void recovered(const Tables& tables, Findings& findings) {
 }
 
 /// ACKED, Missing and excused; or handed, drained and not in the drain.
-void lost_excused(const Tables& tables, Findings& findings) {
+void lost_excused(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         Send const* send = tables.send_of(message);
         bool const excused_loss =
@@ -57,7 +59,7 @@ void lost_excused(const Tables& tables, Findings& findings) {
 }
 
 /// ACKED, not Missing, V empty, and nobody looked where it could be.
-void unseen(const Tables& tables, Findings& findings) {
+void unseen(Tables const& tables, Findings& findings) {
     for (Message const& message : tables.pairing.messages) {
         if (!tables.is_acked(message) ||
             has(message, message_flag::missing | message_flag::visible)) {
@@ -73,7 +75,7 @@ void unseen(const Tables& tables, Findings& findings) {
 }
 
 /// No message ACKED, no record polled or drained.
-void vacuous(const Tables& tables, Findings& findings) {
+void vacuous(Tables const& tables, Findings& findings) {
     for (Send const& send : tables.pairing.sends) {
         if (send.status == Status::acked && send.message_count != 0) {
             return;

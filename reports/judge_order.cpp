@@ -18,7 +18,7 @@ private:
     std::vector<std::int64_t> floors_;
 };
 
-void raise_by_poll(const Tables& tables, std::uint32_t position, Floors& floors) {
+void raise_by_poll(Tables const& tables, std::uint32_t position, Floors& floors) {
     History const& history = tables.history;
     for (History::StoredPart const& part : history.parts(history.ops()[position])) {
         // An observation with a later budget_exceeded on its key raises nothing, void or not; so
@@ -36,17 +36,16 @@ void raise_by_poll(const Tables& tables, std::uint32_t position, Floors& floors)
 
 /// Rule 10: not FAILED, inv exists, low <= floor = the largest offset of k known before inv by
 /// acks of A(k) of messages that are not excused, or by polls.
-void realtime_reorder(const Tables& tables, Findings& findings) {
+void realtime_reorder(Tables const& tables, Findings& findings) {
     if (!tables.history.config.realtime) {
         return;
     }
     auto const& ops = tables.history.ops();
     Floors floors{tables.keys.size()};
-    auto const on_invocation = [&](const Send& send) {
+    auto const on_invocation = [&](Send const& send) {
         for (std::uint32_t i = 0; i < send.message_count; ++i) {
             Message const& message = tables.pairing.messages[send.first_message + i];
-            std::int64_t const low =
-                send.status == Status::failed ? absent : tables.low(message);
+            std::int64_t const low = send.status == Status::failed ? absent : tables.low(message);
             if (low != absent && low <= floors.of(message.key)) {
                 findings.add(Code::realtime_reorder,
                              {findings.key(message.key), findings.value("value", message.value),
@@ -55,7 +54,7 @@ void realtime_reorder(const Tables& tables, Findings& findings) {
             }
         }
     };
-    auto const on_ack = [&](const History::Op& op) {
+    auto const on_ack = [&](History::Op const& op) {
         for (SendMop const& mop : tables.history.sends(op)) {
             if (mop.offset == absent) {
                 continue;
@@ -112,7 +111,7 @@ public:
     void keep_only(ProcessId process, std::span<const KeyId> keys, bool seek) {
         std::vector<KeyId> kept(keys.begin(), keys.end());
         std::sort(kept.begin(), kept.end());
-        std::erase_if(of_process_[process], [&](const Position& position) {
+        std::erase_if(of_process_[process], [&](Position const& position) {
             return seek || !std::binary_search(kept.begin(), kept.end(), position.key);
         });
     }
@@ -128,7 +127,7 @@ private:
         List const& list = of_process_[process];
         return std::lower_bound(
             list.begin(), list.end(), key,
-            [](const Position& position, KeyId wanted) { return position.key < wanted; });
+            [](Position const& position, KeyId wanted) { return position.key < wanted; });
     }
 
     std::vector<List> of_process_;
@@ -137,13 +136,13 @@ private:
 /// Rules 12 and 13 along one consumer after the other.
 class PollWalk {
 public:
-    PollWalk(const Tables& tables, Findings& findings)
+    PollWalk(Tables const& tables, Findings& findings)
         : tables_{tables},
           findings_{findings},
           positions_{tables.history.names.process_count()},
           known_before_(tables.keys.size()) {}
 
-    void on_poll(const CompletedPoll& poll) {
+    void on_poll(CompletedPoll const& poll) {
         History::Op const& op = tables_.history.ops()[poll.op];
         moved_.clear();
         for (History::StoredPart const& part : tables_.history.parts(op)) {
@@ -158,7 +157,7 @@ public:
         }
     }
 
-    void on_assign(const History::Op& op) {
+    void on_assign(History::Op const& op) {
         positions_.keep_only(op.process, tables_.history.listed(op), op.seek);
     }
 
@@ -168,8 +167,7 @@ private:
         std::int64_t offset;
     };
 
-    void walk(const CompletedPoll& poll, const History::Op& op,
-              const History::StoredPart& part) {
+    void walk(CompletedPoll const& poll, History::Op const& op, History::StoredPart const& part) {
         Moved& moved = moved_in_op(part.key);
         std::int64_t previous = moved.offset;
         if (previous == absent) {
@@ -180,10 +178,10 @@ private:
         }
         for (Record const& record : tables_.history.records(part.records)) {
             if (previous != absent && record.offset <= previous) {
-                findings_.add(Code::poll_nonmonotonic,
-                              {findings_.key(part.key), findings_.process(op.process),
-                               Findings::number("from", previous),
-                               Findings::number("to", record.offset)});
+                findings_.add(
+                    Code::poll_nonmonotonic,
+                    {findings_.key(part.key), findings_.process(op.process),
+                     Findings::number("from", previous), Findings::number("to", record.offset)});
             } else if (previous != absent && record.offset > previous + 1) {
                 skip(poll, op, part.key, previous, record);
             }
@@ -192,8 +190,8 @@ private:
         moved.offset = previous;
     }
 
-    void skip(const CompletedPoll& poll, const History::Op& op, KeyId id, std::int64_t previous,
-              const Record& record) {
+    void skip(CompletedPoll const& poll, History::Op const& op, KeyId id, std::int64_t previous,
+              Record const& record) {
         // No later budget_exceeded on k; a void observation always has one, so J7 is covered.
         KeyTable const& key = tables_.keys[id];
         if (key.budget_after(poll.op)) {
@@ -210,10 +208,10 @@ private:
                 skipped.push_back(tables_.offset_of(key, slot));
             }
         }
-        findings_.add(Code::poll_skip,
-                      {findings_.key(id), findings_.process(op.process),
-                       Findings::number("from", previous), Findings::number("to", record.offset),
-                       Findings::numbers("skipped", skipped)});
+        findings_.add(
+            Code::poll_skip,
+            {findings_.key(id), findings_.process(op.process), Findings::number("from", previous),
+             Findings::number("to", record.offset), Findings::numbers("skipped", skipped)});
     }
 
     /// Long stretches are answered from prefix sums, so that many readers over one large hole stay
@@ -242,14 +240,14 @@ private:
     /// The entry of that key for the present op; its offset is absent before the first record.
     Moved& moved_in_op(KeyId key) {
         auto const found = std::find_if(moved_.begin(), moved_.end(),
-                                        [&](const Moved& moved) { return moved.key == key; });
+                                        [&](Moved const& moved) { return moved.key == key; });
         if (found != moved_.end()) {
             return *found;
         }
         return moved_.emplace_back(Moved{key, absent});
     }
 
-    const Tables& tables_;
+    Tables const& tables_;
     Findings& findings_;
     Positions positions_;
     std::vector<Moved> moved_;
@@ -259,9 +257,9 @@ private:
 }  // namespace
 
 /// Rule 12: o <= prev, where prev is the record of k before it in this op, else the position of the
-/// process, else `from` - 1. Rule 13: o > prev and known offsets lie between. Polls of type fail and
-/// info are checked and move nothing.
-void poll_nonmonotonic_and_skip(const Tables& tables, Findings& findings) {
+/// process, else `from` - 1. Rule 13: o > prev and known offsets lie between. Polls of type fail
+/// and info are checked and move nothing.
+void poll_nonmonotonic_and_skip(Tables const& tables, Findings& findings) {
     PollWalk walk{tables, findings};
     std::size_t next_poll = 0;
     auto const& ops = tables.history.ops();

@@ -13,29 +13,33 @@ struct Pair {
     std::uint32_t first;
     std::uint32_t second;
 
-    friend auto operator<=>(const Pair&, const Pair&) = default;
+    friend auto operator<=>(Pair const&, Pair const&) = default;
 };
 
 struct Entry {
     std::int64_t epoch;
     std::int64_t sequence;
-    std::uint32_t place;    // in its op
-    std::uint32_t message;  // ascends with time, for sends that claim one sequence
+    std::uint32_t place;  // in its op
+    std::uint32_t send;   // ascends with time, for sends that claim one sequence
+    std::uint32_t message;
 
-    friend auto operator<=>(const Entry&, const Entry&) = default;
+    friend auto operator<=>(Entry const&, Entry const&) = default;
 };
 
 /// Collects neighbours that stand in the wrong order, each pair once.
 class ProducerOrder {
 public:
-    explicit ProducerOrder(const Tables& tables) : tables_{tables} {}
+    explicit ProducerOrder(Tables const& tables) : tables_{tables} {}
 
     /// (a) idempotent sends with a sequence, per (key, pid or else process), by (epoch, sequence,
     /// place in op).
     void by_sequence() {
         for (Send const& send : tables_.pairing.sends) {
+            if (!send.idempotent || send.status == Status::failed) {
+                continue;
+            }
             SendFields const fields = fields_of(send);
-            if (!send.idempotent || fields.sequence == absent || send.status == Status::failed) {
+            if (fields.sequence == absent) {
                 continue;
             }
             bool const has_pid = fields.pid != absent;
@@ -45,7 +49,8 @@ public:
                 std::uint32_t const message = send.first_message + i;
                 if (tables_.low(tables_.pairing.messages[message]) != absent) {
                     group(tables_.pairing.messages[message].key, has_pid, producer)
-                        .push_back({epoch, fields.sequence, i, message});
+                        .push_back({epoch, fields.sequence, i,
+                                    tables_.pairing.messages[message].send, message});
                 }
             }
         }
@@ -89,11 +94,10 @@ public:
         for (Pair const& pair : pairs_) {
             Message const& first = tables_.pairing.messages[pair.first];
             Message const& second = tables_.pairing.messages[pair.second];
-            findings.add(
-                Code::producer_reorder,
-                {findings.key(first.key), findings.value("first", first.value),
-                 findings.value("second", second.value),
-                 Findings::numbers("offsets", {tables_.low(first), tables_.low(second)})});
+            findings.add(Code::producer_reorder,
+                         {findings.key(first.key), findings.value("first", first.value),
+                          findings.value("second", second.value),
+                          Findings::numbers("offsets", {tables_.low(first), tables_.low(second)})});
         }
     }
 
@@ -101,7 +105,7 @@ private:
     using GroupName = std::tuple<KeyId, bool, std::int64_t>;
 
     /// Both ops of a send may carry the producer's fields; the completion's win one by one.
-    [[nodiscard]] SendFields fields_of(const Send& send) const {
+    [[nodiscard]] SendFields fields_of(Send const& send) const {
         auto const& ops = tables_.history.ops();
         SendFields fields = tables_.history.send_fields(ops[send.last_op()]);
         if (send.invoked != none && send.completed != none) {
@@ -133,7 +137,7 @@ private:
         }
     }
 
-    const Tables& tables_;
+    Tables const& tables_;
     std::map<GroupName, std::size_t> group_ids_;
     std::vector<std::vector<Entry>> groups_;
     GroupName last_name_;
@@ -145,7 +149,7 @@ private:
 }  // namespace
 
 /// Rule 11: low(second) <= low(first) for neighbours among messages not FAILED with low defined.
-void producer_reorder(const Tables& tables, Findings& findings) {
+void producer_reorder(Tables const& tables, Findings& findings) {
     ProducerOrder order{tables};
     order.by_sequence();
     order.within_ops();

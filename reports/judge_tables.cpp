@@ -55,7 +55,7 @@ void Tables::extend_all(KeyId key, std::span<const std::int64_t> offsets) {
     }
 }
 
-void Tables::scan_poll(const History::Op& op) {
+void Tables::scan_poll(History::Op const& op) {
     for (History::StoredPart const& part : history.parts(op)) {
         if (part.key == no_key) {
             continue;
@@ -231,7 +231,7 @@ void Tables::gather_sparse() {
     }
 }
 
-std::uint32_t Tables::lower_slot(const KeyTable& key, std::int64_t offset) const {
+std::uint32_t Tables::lower_slot(KeyTable const& key, std::int64_t offset) const {
     if (key.sparse_first == none) {
         std::int64_t const place =
             std::clamp<std::int64_t>(offset, key.base, key.base + key.slot_count) - key.base;
@@ -244,7 +244,7 @@ std::uint32_t Tables::lower_slot(const KeyTable& key, std::int64_t offset) const
 
 void Tables::mark_excused() {
     bool const realtime = history.config.realtime;
-    auto const after = [realtime](std::uint32_t event, const Send& send) {
+    auto const after = [realtime](std::uint32_t event, Send const& send) {
         return event != none && (!realtime || send.invoked == none || event > send.invoked);
     };
     for (Message& message : pairing.messages) {
@@ -331,7 +331,7 @@ void Tables::see_drains() {
     }
 }
 
-bool Tables::is_void_after_budget(const KeyTable& key, const Message& message,
+bool Tables::is_void_after_budget(KeyTable const& key, Message const& message,
                                   std::int64_t offset) const {
     if (message.send == none || is_failed(message)) {
         return false;
@@ -433,7 +433,7 @@ void Tables::classify(Message& message) {
     }
 }
 
-std::vector<std::int64_t> Tables::visible_offsets(const Message& message) const {
+std::vector<std::int64_t> Tables::visible_offsets(Message const& message) const {
     std::vector<std::int64_t> offsets;
     for (std::uint32_t index = message.sightings; index != none;
          index = sightings[index].next_of_message) {
@@ -445,7 +445,7 @@ std::vector<std::int64_t> Tables::visible_offsets(const Message& message) const 
     return offsets;
 }
 
-std::int64_t Tables::min_offset(const Message& message, std::uint8_t flags) const {
+std::int64_t Tables::min_offset(Message const& message, std::uint8_t flags) const {
     std::int64_t least = absent;
     for (std::uint32_t index = message.sightings; index != none;
          index = sightings[index].next_of_message) {

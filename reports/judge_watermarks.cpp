@@ -1,6 +1,5 @@
 // Rules 17 and 18: high watermarks that fell, or ran ahead of what nodes held.
 #include "reports/judge_rules.h"
-
 #include "reports/node_ends.h"
 
 #include <algorithm>
@@ -23,7 +22,7 @@ public:
             }
             auto const after = std::lower_bound(
                 lane.rises.begin(), lane.rises.end(), position,
-                [](const Rise& rise, std::uint32_t wanted) { return rise.position < wanted; });
+                [](Rise const& rise, std::uint32_t wanted) { return rise.position < wanted; });
             if (after != lane.rises.begin()) {
                 result = std::max(result, (after - 1)->hw);
             }
@@ -36,7 +35,7 @@ public:
     void show(std::uint32_t position, std::int64_t epoch, std::int64_t hw) {
         maximum_ = std::max(maximum_, hw);
         auto lane = std::find_if(lanes_.rbegin(), lanes_.rend(),
-                                 [&](const Lane& other) { return other.epoch == epoch; });
+                                 [&](Lane const& other) { return other.epoch == epoch; });
         Lane& chosen = lane == lanes_.rend() ? lanes_.emplace_back(Lane{epoch, {}}) : *lane;
         if (chosen.rises.empty() || chosen.rises.back().hw < hw) {
             chosen.rises.push_back({position, hw});
@@ -65,10 +64,10 @@ private:
 /// Walks over everything that shows a watermark, in the order of positions.
 class WatermarkWalk {
 public:
-    explicit WatermarkWalk(const Tables& tables)
-        : tables_{tables}, exposed_(tables.keys.size()) {}
+    explicit WatermarkWalk(Tables const& tables) : tables_{tables}, exposed_(tables.keys.size()) {}
 
-    /// on_show(exposed, key, fact or poll position, asked position, epoch, hw) before each is added.
+    /// on_show(exposed, key, fact or poll position, asked position, epoch, hw) before each is
+    /// added.
     template <class OnShow, class OnFact>
     void run(OnShow on_show, OnFact on_fact) {
         History const& history = tables_.history;
@@ -111,7 +110,7 @@ private:
         }
     }
 
-    const Tables& tables_;
+    Tables const& tables_;
     std::vector<Exposed> exposed_;
 };
 
@@ -119,11 +118,11 @@ private:
 
 /// Rule 17: an exposed HW below the largest exposed before it (a poll: before its inv) among those
 /// of no later epoch. Starts anew at a budget_exceeded on the key.
-void hw_regression(const Tables& tables, Findings& findings) {
+void hw_regression(Tables const& tables, Findings& findings) {
     if (!tables.history.config.realtime) {
         return;
     }
-    auto const on_show = [&](const Exposed& exposed, KeyId key, std::uint32_t before,
+    auto const on_show = [&](Exposed const& exposed, KeyId key, std::uint32_t before,
                              std::int64_t epoch, std::int64_t hw) {
         if (exposed.maximum() == absent || hw >= exposed.maximum()) {
             return;
@@ -134,18 +133,18 @@ void hw_regression(const Tables& tables, Findings& findings) {
                                                Findings::number("to", hw)});
         }
     };
-    WatermarkWalk{tables}.run(on_show, [](const Exposed&, std::uint32_t, const History::Op&) {});
+    WatermarkWalk{tables}.run(on_show, [](Exposed const&, std::uint32_t, History::Op const&) {});
 }
 
 /// Rule 18: an hw op above every HW exposed on k before, while fewer than required_acks nodes have
 /// an end that reaches it.
-void hw_ahead(const Tables& tables, Findings& findings) {
+void hw_ahead(Tables const& tables, Findings& findings) {
     if (!tables.history.config.realtime || tables.facts.empty()) {
         return;
     }
     NodeEnds ends{tables};
-    auto const on_fact = [&](const Exposed& exposed, std::uint32_t position,
-                             const History::Op& op) {
+    auto const on_fact = [&](Exposed const& exposed, std::uint32_t position,
+                             History::Op const& op) {
         History::Fact const& fact = tables.history.fact_of(op);
         if (op.kind == OpKind::leo) {
             ends.on_leo(op.key, fact);
@@ -164,7 +163,7 @@ void hw_ahead(const Tables& tables, Findings& findings) {
         }
     };
     WatermarkWalk{tables}.run(
-        [](const Exposed&, KeyId, std::uint32_t, std::int64_t, std::int64_t) {}, on_fact);
+        [](Exposed const&, KeyId, std::uint32_t, std::int64_t, std::int64_t) {}, on_fact);
 }
 
 }  // namespace brokersim::reports

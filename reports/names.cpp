@@ -3,10 +3,10 @@
 
 #include "broker_core/base/hash.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace brokersim::reports {
 
@@ -97,7 +97,9 @@ ValueId Names::value(std::string_view text) {
     return value_of_text_[id];
 }
 
-ValueId Names::value(std::int64_t number) { return in_lane(0, number, Kind::number); }
+ValueId Names::value(std::int64_t number) {
+    return in_lane(0, number, Kind::number);
+}
 
 ValueId Names::value(RunId run, std::uint32_t client, std::int64_t sequence) {
     return in_lane(lane_of(run, client), sequence, Kind::message);
@@ -162,9 +164,12 @@ ProcessId Names::process(std::string_view text) {
 std::string Names::value_text(ValueId value) const {
     Value const& entry = values_[value];
     switch (entry.kind) {
-        case Kind::number: return std::to_string(entry.number);
-        case Kind::text: return std::string{value_texts_.text(static_cast<TextId>(entry.number))};
-        case Kind::message: break;
+        case Kind::number:
+            return std::to_string(entry.number);
+        case Kind::text:
+            return std::string{value_texts_.text(static_cast<TextId>(entry.number))};
+        case Kind::message:
+            break;
     }
     Lane const& lane = lanes_[entry.lane];
     return fmt::format("{}/{}/{}", runs_.text(lane.run), lane.client, entry.number);

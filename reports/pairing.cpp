@@ -1,10 +1,10 @@
 // One sweep over the ops; a stack per process finds the latest open send.
 #include "reports/pairing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <fmt/format.h>
 
 namespace brokersim::reports {
 
@@ -12,7 +12,7 @@ namespace {
 
 class Pairer {
 public:
-    Pairer(const History& history, Pairing& pairing) : history_{history}, pairing_{pairing} {
+    Pairer(History const& history, Pairing& pairing) : history_{history}, pairing_{pairing} {
         auto const& ops = history.ops();
         pairing.message_of_value.assign(history.names.value_count(), none);
         pairing.sends.reserve(ops.size() / 2);
@@ -62,14 +62,14 @@ private:
         latest_open(op.process);  // drops what is closed from the top of the stack
     }
 
-    Send& add_send(const History::Op& op) {
+    Send& add_send(History::Op const& op) {
         auto const index = static_cast<std::uint32_t>(pairing_.sends.size());
         pairing_.sends.emplace_back().process = op.process;
         add_messages(index, op);
         return pairing_.sends.back();
     }
 
-    void add_messages(std::uint32_t send, const History::Op& op) {
+    void add_messages(std::uint32_t send, History::Op const& op) {
         pairing_.sends[send].first_message = static_cast<std::uint32_t>(pairing_.messages.size());
         pairing_.sends[send].message_count = op.count;
         for (SendMop const& mop : history_.sends(op)) {
@@ -85,7 +85,7 @@ private:
     }
 
     /// The invocation's list was replaced: its messages were never sent.
-    void forget_messages(const Send& send) {
+    void forget_messages(Send const& send) {
         for (std::uint32_t i = 0; i < send.message_count; ++i) {
             std::uint32_t const index = send.first_message + i;
             std::uint32_t* link = &pairing_.message_of_value[pairing_.messages[index].value];
@@ -101,7 +101,7 @@ private:
         return pairing_.sends[send].completed == none && pairing_.sends[send].invoked != none;
     }
 
-    [[nodiscard]] std::uint32_t find_open_equal(const History::Op& op) const {
+    [[nodiscard]] std::uint32_t find_open_equal(History::Op const& op) const {
         auto const mops = history_.sends(op);
         if (mops.empty()) {
             return none;
@@ -118,12 +118,12 @@ private:
         return none;
     }
 
-    [[nodiscard]] bool has_list(const Send& send, std::span<const SendMop> mops) const {
+    [[nodiscard]] bool has_list(Send const& send, std::span<const SendMop> mops) const {
         if (send.message_count != mops.size()) {
             return false;
         }
         Message const* message = &pairing_.messages[send.first_message];
-        return std::all_of(mops.begin(), mops.end(), [&](const SendMop& mop) {
+        return std::all_of(mops.begin(), mops.end(), [&](SendMop const& mop) {
             bool const equal = message->key == mop.key && message->value == mop.value;
             ++message;
             return equal;
@@ -162,7 +162,7 @@ private:
         }
     }
 
-    static void fill_in(SendFields& fields, const SendFields& earlier) {
+    static void fill_in(SendFields& fields, SendFields const& earlier) {
         auto const fill = [](auto& field, auto other, auto unset) {
             field = field == unset ? other : field;
         };
@@ -173,7 +173,7 @@ private:
         fill(fields.batch, earlier.batch, Choice::unset);
     }
 
-    [[nodiscard]] std::uint32_t copies_max(std::uint32_t given, const Send& send) const {
+    [[nodiscard]] std::uint32_t copies_max(std::uint32_t given, Send const& send) const {
         if (given != 0) {
             return given;
         }
@@ -181,12 +181,12 @@ private:
             return 1;
         }
         constexpr std::uint64_t bound = std::numeric_limits<std::uint32_t>::max();
-        auto const per_attempt = std::min(
-            bound, static_cast<std::uint64_t>(history_.config.network_dup) + 1);
+        auto const per_attempt =
+            std::min(bound, static_cast<std::uint64_t>(history_.config.network_dup) + 1);
         return static_cast<std::uint32_t>(std::min(bound, per_attempt * send.attempts));
     }
 
-    void take_offsets(const Send& send, const History::Op& op) {
+    void take_offsets(Send const& send, History::Op const& op) {
         std::uint32_t message = send.first_message;
         for (SendMop const& mop : history_.sends(op)) {
             pairing_.messages[message++].acked = mop.offset;
@@ -207,10 +207,9 @@ private:
                 }
                 std::uint32_t const op = first_op(index);
                 if (!flaw || op < flaw->op) {
-                    flaw = Malformed{
-                        op, fmt::format("message {} of {} is sent twice",
-                                        history_.names.value_text(message.value),
-                                        history_.names.key_text(message.key))};
+                    flaw = Malformed{op, fmt::format("message {} of {} is sent twice",
+                                                     history_.names.value_text(message.value),
+                                                     history_.names.key_text(message.key))};
                 }
                 break;
             }
@@ -234,7 +233,7 @@ private:
 
     static constexpr std::uint32_t forgotten = none - 1;
 
-    const History& history_;
+    History const& history_;
     Pairing& pairing_;
     std::vector<std::vector<std::uint32_t>> open_;  // by process: invoked sends, latest last
     std::vector<std::uint32_t> shared_values_;      // messages added to a chain that had one
@@ -249,7 +248,7 @@ std::uint32_t Pairing::add_unsent(KeyId key, ValueId value) {
     return index;
 }
 
-std::optional<Malformed> pair_sends(const History& history, Pairing& pairing) {
+std::optional<Malformed> pair_sends(History const& history, Pairing& pairing) {
     return Pairer{history, pairing}.run();
 }
 

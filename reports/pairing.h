@@ -27,7 +27,7 @@ struct Send {
     std::uint32_t first_message = 0;
     std::uint32_t message_count = 0;
     std::uint32_t attempts = 1;
-    std::uint32_t copies_max = 1;    // J4
+    std::uint32_t copies_max = 1;  // J4
     ProcessId process = 0;
     Status status = Status::indeterminate;
     Acks acks = Acks::all;
@@ -45,9 +45,9 @@ struct Message {
     KeyId key;
     ValueId value;
     std::uint32_t send = none;
-    std::uint32_t next = none;      // further message of the same value
-    std::uint32_t sightings = none; // first of the chain in Tables
-    std::uint8_t flags = 0;         // MessageFlag of Tables
+    std::uint32_t next = none;       // further message of the same value
+    std::uint32_t sightings = none;  // first of the chain in Tables
+    std::uint8_t flags = 0;          // MessageFlag of Tables
 };
 
 /// Sends and messages in the order of their first op.
@@ -75,6 +75,6 @@ struct Malformed {
 };
 
 /// Fills `pairing`; returns the flaw that makes the history malformed, if it has one.
-[[nodiscard]] std::optional<Malformed> pair_sends(const History& history, Pairing& pairing);
+[[nodiscard]] std::optional<Malformed> pair_sends(History const& history, Pairing& pairing);
 
 }  // namespace brokersim::reports

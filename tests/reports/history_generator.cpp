@@ -3,12 +3,12 @@
 
 #include "broker_core/base/hash.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <sstream>
-
-#include <nlohmann/json.hpp>
 
 namespace brokersim::tests {
 
@@ -29,7 +29,7 @@ private:
     std::uint64_t state_;
 };
 
-std::string print(const Json& header, const std::vector<Json>& ops) {
+std::string print(Json const& header, std::vector<Json> const& ops) {
     std::string text = header.dump() + "\n";
     for (Json const& op : ops) {
         text += op.dump() + "\n";
@@ -54,7 +54,7 @@ public:
         for (int i = 0; i < count; ++i) {
             ops_.push_back(op());
         }
-        for (const char* key : {"a", "b"}) {
+        for (char const* key : {"a", "b"}) {
             if (dice_.chance(45)) {
                 ops_.push_back(drain(key));
             }
@@ -68,7 +68,7 @@ private:
         return roll < 6 ? "all" : roll < 9 ? "1" : "0";
     }
     template <class T>
-    void maybe(Json& object, int percent, const char* name, T value) {
+    void maybe(Json& object, int percent, char const* name, T value) {
         if (dice_.chance(percent)) {
             object[name] = value;
         }
@@ -173,7 +173,7 @@ private:
             Json mop{{"f", "poll"}, {"records", nullptr}};
             if (dice_.chance(90)) {
                 mop["records"] = Json::object();
-                for (const char* name : {"a", "b"}) {
+                for (char const* name : {"a", "b"}) {
                     if (dice_.chance(name[0] == 'a' ? 80 : 30)) {
                         mop["records"][name] = records(3);
                     }
@@ -190,17 +190,17 @@ private:
     }
 
     Json sim() {
-        static const std::vector<const char*> kinds{"crash", "leader", "hw",  "hw",
-                                                    "leo",   "leo",    "leo", "budget_exceeded",
-                                                    "replica", "replica", "restart", "gossip"};
-        std::string const f = kinds[static_cast<std::size_t>(
-            dice_.below(static_cast<int>(kinds.size())))];
+        static const std::vector<char const*> kinds{
+            "crash", "leader",          "hw",      "hw",      "leo",     "leo",
+            "leo",   "budget_exceeded", "replica", "replica", "restart", "gossip"};
+        std::string const f =
+            kinds[static_cast<std::size_t>(dice_.below(static_cast<int>(kinds.size())))];
         Json op{{"process", "sim"}, {"type", "info"}, {"f", f}};
         if (f != "budget_exceeded") {
             op["node"] = 1 + dice_.below(3);
         }
         if (f == "crash" || f == "restart") {
-            static const std::vector<const char*> disks{"kept", "lost", "wiped", "damaged"};
+            static const std::vector<char const*> disks{"kept", "lost", "wiped", "damaged"};
             op["disk"] = disks[static_cast<std::size_t>(dice_.below(4))];
         } else if (f == "leader" || f == "budget_exceeded") {
             maybe(op, 60, "key", key());
@@ -228,7 +228,7 @@ private:
         return op;
     }
 
-    Json drain(const char* key) {
+    Json drain(char const* key) {
         int const start = dice_.chance(65) ? 0 : dice_.below(4);
         Json list = Json::array();
         int const hw = start + dice_.below(5);
@@ -237,7 +237,7 @@ private:
                 list.push_back(Json::array({dice_.chance(92) ? o : offset(), value()}));
             }
         }
-        Json op{{"process", "drain"}, {"type", "ok"}, {"f", "drain"}, {"key", key},
+        Json op{{"process", "drain"}, {"type", "ok"}, {"f", "drain"},   {"key", key},
                 {"start", start},     {"hw", hw},     {"records", list}};
         maybe(op, 25, "control", Json::array({offset()}));
         maybe(op, 10, "corrupt", Json::array({offset()}));
@@ -347,7 +347,7 @@ private:
         open_.push_back(open);
     }
 
-    void append(Open& open, const Json& mops, bool first) {
+    void append(Open& open, Json const& mops, bool first) {
         Log& log = logs_[open.key];
         for (auto const& mop : mops) {
             if (first) {
@@ -357,9 +357,8 @@ private:
         }
     }
 
-    void complete(const std::string& wanted) {
-        auto const index =
-            static_cast<std::size_t>(dice_.below(static_cast<int>(open_.size())));
+    void complete(std::string const& wanted) {
+        auto const index = static_cast<std::size_t>(dice_.below(static_cast<int>(open_.size())));
         Open open = open_[index];
         open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
         std::string type = wanted;
@@ -381,7 +380,14 @@ private:
         Log& log = logs_[name];
         int const process = 20 + dice_.below(2);
         int& next = log.positions[process];
-        next = std::max(next, log.start);
+        if (next < log.start) {  // out of range: the consumer starts anew at the log start
+            next = log.start;
+            ops_.push_back({{"process", process},
+                            {"type", "ok"},
+                            {"f", "assign"},
+                            {"keys", Json::array({"a", "b"})},
+                            {"seek", "beginning"}});
+        }
         Json invocation{{"process", process},
                         {"type", "invoke"},
                         {"f", "poll"},
@@ -422,7 +428,7 @@ private:
         }
         bool const may_lose = (acks_ == "1" || budget_) && read == 0;
         bool const quiet = std::none_of(open_.begin(), open_.end(),
-                                        [&](const Open& open) { return open.key == name; });
+                                        [&](Open const& open) { return open.key == name; });
         if (may_lose && quiet && log_end > 0 && !polled_hw(name)) {
             log.entries.resize(static_cast<std::size_t>(dice_.below(log_end)));
         }
@@ -445,14 +451,14 @@ private:
     }
 
     /// Somebody was shown a watermark of the key; then acks=1 loss would lower it.
-    bool polled_hw(const std::string& name) {
-        return std::any_of(ops_.begin(), ops_.end(), [&](const Json& op) {
+    bool polled_hw(std::string const& name) {
+        return std::any_of(ops_.begin(), ops_.end(), [&](Json const& op) {
             return op["f"] == "poll" && op["type"] != "invoke" &&
                    op["mops"][0]["hw"].contains(name);
         });
     }
 
-    void drain(const std::string& name, const Log& log) {
+    void drain(std::string const& name, Log const& log) {
         Json records = Json::array();
         Json control = Json::array();
         for (int o = log.start; o < static_cast<int>(log.entries.size()); ++o) {
@@ -506,11 +512,15 @@ void collect_numbers(Json& json, std::vector<Json*>& places) {
 
 }  // namespace
 
-std::string wild_history(std::uint64_t seed) { return Wild{seed}.history(); }
+std::string wild_history(std::uint64_t seed) {
+    return Wild{seed}.history();
+}
 
-std::string legal_history(std::uint64_t seed) { return Legal{seed}.history(); }
+std::string legal_history(std::uint64_t seed) {
+    return Legal{seed}.history();
+}
 
-std::string mutated(const std::string& history, std::uint64_t seed, int count) {
+std::string mutated(std::string const& history, std::uint64_t seed, int count) {
     Dice dice{seed};
     std::istringstream in{history};
     std::string line;
@@ -522,7 +532,7 @@ std::string mutated(const std::string& history, std::uint64_t seed, int count) {
     }
     // Drains stay last; only what is before them is moved about.
     auto const body = static_cast<int>(std::count_if(
-        ops.begin(), ops.end(), [](const Json& op) { return op["process"] != "drain"; }));
+        ops.begin(), ops.end(), [](Json const& op) { return op["process"] != "drain"; }));
     for (int i = 0; i < count && body > 1; ++i) {
         auto const at = static_cast<std::size_t>(dice.below(static_cast<int>(ops.size())));
         auto const other = static_cast<std::size_t>(dice.below(body));
@@ -531,8 +541,8 @@ std::string mutated(const std::string& history, std::uint64_t seed, int count) {
             std::vector<Json*> places;
             collect_numbers(ops[at], places);
             if (!places.empty()) {
-                Json& number = *places[static_cast<std::size_t>(
-                    dice.below(static_cast<int>(places.size())))];
+                Json& number =
+                    *places[static_cast<std::size_t>(dice.below(static_cast<int>(places.size())))];
                 number = std::max(0, number.get<int>() + (dice.chance(50) ? 1 : -1));
             }
         } else if (at < static_cast<std::size_t>(body)) {

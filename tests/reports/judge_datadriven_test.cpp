@@ -4,12 +4,12 @@
 // `----`, the verdict, and one line per anomaly, note and wanted sum (`sums name=N ...`).
 // With REWRITE=1 in the environment the expected parts are written anew (sums are kept as asked).
 #include "reference_judge.h"
-
 #include "reports/history_json.h"
 #include "reports/judge.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,7 +26,7 @@ struct Case {
     std::string expected;
 };
 
-std::vector<Case> read_cases(const std::filesystem::path& path) {
+std::vector<Case> read_cases(std::filesystem::path const& path) {
     std::ifstream in{path};
     std::vector<Case> cases;
     bool in_history = true;
@@ -43,7 +43,7 @@ std::vector<Case> read_cases(const std::filesystem::path& path) {
     return cases;
 }
 
-std::string sums_line(const reports::Sums& sums, const std::string& wanted) {
+std::string sums_line(reports::Sums const& sums, std::string const& wanted) {
     std::istringstream in{wanted};
     std::string word;
     in >> word;
@@ -52,15 +52,14 @@ std::string sums_line(const reports::Sums& sums, const std::string& wanted) {
         std::string const name = word.substr(0, word.find('='));
         auto const found =
             std::find_if(reports::sum_names.begin(), reports::sum_names.end(),
-                         [&](const reports::NamedSum& sum) { return sum.name == name; });
+                         [&](reports::NamedSum const& sum) { return sum.name == name; });
         line += " " + name + "=" +
-                (found == reports::sum_names.end() ? "?"
-                                                   : std::to_string(sums.*found->member));
+                (found == reports::sum_names.end() ? "?" : std::to_string(sums.*found->member));
     }
     return line + "\n";
 }
 
-std::string found_text(const reports::Judgement& judgement, const std::string& expected) {
+std::string found_text(reports::Judgement const& judgement, std::string const& expected) {
     std::string text = std::string{reports::verdict_name(judgement.verdict)} + "\n";
     for (auto const& finding : judgement.anomalies) {
         text += "anomaly " + reports::to_json(finding) + "\n";

@@ -2,33 +2,32 @@
 // asks for more of them than the suite has time for.
 #include "history_generator.h"
 #include "reference_judge.h"
-
 #include "reports/history_json.h"
 #include "reports/judge.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <rapidcheck.h>
+
+#include <cstdlib>
 #include <sstream>
 
 namespace brokersim::tests {
 
 namespace {
 
-std::string judge_text(const std::string& text) {
+std::string judge_text(std::string const& text) {
     std::istringstream in{text};
     auto const history = reports::read_history(in, "generated");
     if (!history) {
-        return history.error().text.find("sent twice") != std::string::npos
-                   ? "malformed"
-                   : history.error().text;
+        return history.error().text.find("sent twice") != std::string::npos ? "malformed"
+                                                                            : history.error().text;
     }
     auto const judgement = reports::judge(*history);
     return judgement ? reports::to_json(*judgement) : judgement.error().text;
 }
 
 /// Runs `compare(seed)` for n seeds; the base seed comes from rapidcheck, and so from RC_PARAMS.
-void for_seeds(std::uint64_t usual, const std::function<void(std::uint64_t)>& compare) {
+void for_seeds(std::uint64_t usual, std::function<void(std::uint64_t)> const& compare) {
     char const* wish = std::getenv("HISTORIES");
     std::uint64_t const count = wish == nullptr ? usual : std::strtoull(wish, nullptr, 10);
     REQUIRE(rc::check([&](std::uint32_t base) {
@@ -38,7 +37,7 @@ void for_seeds(std::uint64_t usual, const std::function<void(std::uint64_t)>& co
     }));
 }
 
-void agree(const std::string& history) {
+void agree(std::string const& history) {
     std::string const expected = reference_judge(history);
     std::string const found = judge_text(history);
     if (expected != found) {
@@ -111,7 +110,7 @@ TEST_CASE("judge: ids do not matter", "[judge][property]") {
 }
 
 TEST_CASE("history: bytes of any kind never crash the reader", "[history][property]") {
-    REQUIRE(rc::check([](const std::string& noise, std::uint64_t seed, std::uint16_t place) {
+    REQUIRE(rc::check([](std::string const& noise, std::uint64_t seed, std::uint16_t place) {
         std::istringstream first{noise};
         (void)reports::read_history(first, "noise");
 

@@ -1,14 +1,14 @@
 // The reference judge: every definition as a loop over everything.
 #include "reference_judge.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace brokersim::tests {
 
@@ -58,22 +58,42 @@ struct Found {
     std::vector<std::pair<std::string, Json>> fields;
 };
 
-const std::vector<std::string> codes{
-    "",                   "LOST_ACKED",         "DUPLICATE",           "ABORTED_READ",
-    "PHANTOM",            "WRONG_PARTITION",    "READ_BEFORE_SEND",    "CORRUPT_RECORD",
-    "INCONSISTENT_OFFSET", "ACK_OFFSET_MISMATCH", "REALTIME_REORDER",  "PRODUCER_REORDER",
-    "POLL_NONMONOTONIC",  "POLL_SKIP",          "OFFSET_GAP",          "READ_THEN_LOST",
-    "READ_ABOVE_HW",      "HW_REGRESSION",      "HW_AHEAD",            "ACK_BEFORE_DURABLE",
-    "REPLICA_DIVERGENCE", "COMMITTED_TRUNCATED", "TORN_BATCH",         "DUPLICATE_ALLOWED",
-    "RECOVERED",          "LOST_EXCUSED",       "UNSEEN",              "VACUOUS"};
+const std::vector<std::string> codes{"",
+                                     "LOST_ACKED",
+                                     "DUPLICATE",
+                                     "ABORTED_READ",
+                                     "PHANTOM",
+                                     "WRONG_PARTITION",
+                                     "READ_BEFORE_SEND",
+                                     "CORRUPT_RECORD",
+                                     "INCONSISTENT_OFFSET",
+                                     "ACK_OFFSET_MISMATCH",
+                                     "REALTIME_REORDER",
+                                     "PRODUCER_REORDER",
+                                     "POLL_NONMONOTONIC",
+                                     "POLL_SKIP",
+                                     "OFFSET_GAP",
+                                     "READ_THEN_LOST",
+                                     "READ_ABOVE_HW",
+                                     "HW_REGRESSION",
+                                     "HW_AHEAD",
+                                     "ACK_BEFORE_DURABLE",
+                                     "REPLICA_DIVERGENCE",
+                                     "COMMITTED_TRUNCATED",
+                                     "TORN_BATCH",
+                                     "DUPLICATE_ALLOWED",
+                                     "RECOVERED",
+                                     "LOST_EXCUSED",
+                                     "UNSEEN",
+                                     "VACUOUS"};
 
-Json get(const Json& object, const char* name, const Json& otherwise = nullptr) {
+Json get(Json const& object, char const* name, Json const& otherwise = nullptr) {
     return object.contains(name) && !object[name].is_null() ? object[name] : otherwise;
 }
 
 /// The members of the object of that name, none if it is absent or null; by value, because a loop
 /// over items() of a temporary would dangle.
-std::vector<std::pair<std::string, Json>> members(const Json& parent, const char* name) {
+std::vector<std::pair<std::string, Json>> members(Json const& parent, char const* name) {
     std::vector<std::pair<std::string, Json>> all;
     Json const object = get(parent, name, Json::object());
     for (auto const& [key, value] : object.items()) {
@@ -101,14 +121,14 @@ struct Reference {
         (rule <= 22 ? anomalies : notes).push_back({rule, std::move(fields)});
     }
 
-    bool is(std::size_t pos, const char* f) const { return ops[pos]["f"] == f; }
+    bool is(std::size_t pos, char const* f) const { return ops[pos]["f"] == f; }
     bool sim(std::size_t pos) const { return ops[pos]["process"] == "sim"; }
-    static bool completed(const Json& op) { return op["type"] != "invoke"; }
+    static bool completed(Json const& op) { return op["type"] != "invoke"; }
 
-    bool covers(std::size_t pos, const std::string& key) const {
+    bool covers(std::size_t pos, std::string const& key) const {
         return sim(pos) && is(pos, "budget_exceeded") && get(ops[pos], "key", key) == key;
     }
-    bool budget_between(int after, int before, const std::string& key) const {
+    bool budget_between(int after, int before, std::string const& key) const {
         for (int p = after + 1; p < before; ++p) {
             if (covers(static_cast<std::size_t>(p), key)) {
                 return true;
@@ -117,14 +137,14 @@ struct Reference {
         return false;
     }
     int size() const { return static_cast<int>(ops.size()); }
-    bool budget_after(int pos, const std::string& key) const {
+    bool budget_after(int pos, std::string const& key) const {
         return budget_between(pos, size(), key);
     }
-    bool budget_before(int pos, const std::string& key) const {
+    bool budget_before(int pos, std::string const& key) const {
         return budget_between(-1, pos, key);
     }
 
-    static Json list_of(const Json& mops) {
+    static Json list_of(Json const& mops) {
         Json list = Json::array();
         for (auto const& mop : mops) {
             list.push_back({mop["key"], mop["value"]});
@@ -191,9 +211,8 @@ struct Reference {
                 m.seq = get(send.fields, "seq");
                 m.process = send.process;
                 Offset const attempts = get(send.fields, "attempts", 1).get<Offset>();
-                m.max = m.idempotent
-                            ? 1
-                            : attempts * (1 + get(config, "network_dup", 0).get<Offset>());
+                m.max =
+                    m.idempotent ? 1 : attempts * (1 + get(config, "network_dup", 0).get<Offset>());
                 m.max = get(send.fields, "max_copies", m.max).get<Offset>();
                 if (send.type == "ok") {
                     m.handed = m.acks == "0";
@@ -240,8 +259,8 @@ struct Reference {
             for (auto const& mop : op["mops"]) {
                 for (auto const& [key, records] : members(mop, "records")) {
                     for (auto const& record : records) {
-                        all_obs.push_back({pos, op["type"], key, record[0].get<Offset>(),
-                                           record[1]});
+                        all_obs.push_back(
+                            {pos, op["type"], key, record[0].get<Offset>(), record[1]});
                     }
                 }
             }
@@ -253,11 +272,11 @@ struct Reference {
         }
     }
 
-    bool drained(const std::string& key) const { return drains.contains(key); }
-    Offset start(const std::string& key) const { return drains.at(key)["start"].get<Offset>(); }
-    Offset end(const std::string& key) const { return drains.at(key)["hw"].get<Offset>(); }
+    bool drained(std::string const& key) const { return drains.contains(key); }
+    Offset start(std::string const& key) const { return drains.at(key)["start"].get<Offset>(); }
+    Offset end(std::string const& key) const { return drains.at(key)["hw"].get<Offset>(); }
 
-    bool in_drain(const std::string& key, Offset offset, const Json& value) const {
+    bool in_drain(std::string const& key, Offset offset, Json const& value) const {
         if (!drained(key)) {
             return false;
         }
@@ -268,15 +287,15 @@ struct Reference {
         }
         return false;
     }
-    bool value_in_drain(const std::string& key, const Json& value) const {
+    bool value_in_drain(std::string const& key, Json const& value) const {
         if (!drained(key)) {
             return false;
         }
         auto const& records = drains.at(key)["records"];
         return std::any_of(records.begin(), records.end(),
-                           [&](const Json& r) { return r[1] == value; });
+                           [&](Json const& r) { return r[1] == value; });
     }
-    bool lists(const std::string& key, const char* what, Offset offset) const {
+    bool lists(std::string const& key, char const* what, Offset offset) const {
         if (!drained(key) || get(drains.at(key), what).is_null()) {
             return false;
         }
@@ -284,7 +303,7 @@ struct Reference {
         return std::find(list.begin(), list.end(), Json(offset)) != list.end();
     }
 
-    const Msg* msg(const std::string& key, const Json& value) const {
+    Msg const* msg(std::string const& key, Json const& value) const {
         for (Msg const& m : msgs) {
             if (m.key == key && m.value == value) {
                 return &m;
@@ -293,13 +312,13 @@ struct Reference {
         return nullptr;
     }
 
-    bool is_void(const Obs& o) const {
+    bool is_void(Obs const& o) const {
         Msg const* m = msg(o.key, o.value);
         return budget_after(o.pos, o.key) && m != nullptr && m->status != "FAILED" &&
                !in_drain(o.key, o.offset, o.value);
     }
 
-    std::set<Offset> V(const std::string& key, const Json& value) const {
+    std::set<Offset> V(std::string const& key, Json const& value) const {
         std::set<Offset> offsets;
         for (Obs const& o : obs) {
             if (o.key == key && o.value == value) {
@@ -315,7 +334,7 @@ struct Reference {
         }
         return offsets;
     }
-    std::set<Pair> O(const std::string& key) const {
+    std::set<Pair> O(std::string const& key) const {
         std::set<Pair> pairs;
         for (Obs const& o : obs) {
             if (o.key == key) {
@@ -340,7 +359,7 @@ struct Reference {
         return all;
     }
 
-    bool event_after_inv(const Msg& m, bool (*wanted)(const Json&, const Msg&)) const {
+    bool event_after_inv(Msg const& m, bool (*wanted)(Json const&, Msg const&)) const {
         for (int p = realtime ? m.inv + 1 : 0; p < size(); ++p) {
             Json const& op = ops[static_cast<std::size_t>(p)];
             if (op["process"] == "sim" && wanted(op, m)) {
@@ -349,26 +368,27 @@ struct Reference {
         }
         return false;
     }
-    bool excused(const Msg& m) const {
+    bool excused(Msg const& m) const {
         if (m.status != "ACKED") {
             return false;
         }
-        bool const budget = event_after_inv(m, [](const Json& op, const Msg& msg) {
+        bool const budget = event_after_inv(m, [](Json const& op, Msg const& msg) {
             return op["f"] == "budget_exceeded" && get(op, "key", msg.key) == msg.key;
         });
-        bool const lone = m.acks == "1" && event_after_inv(m, [](const Json& op, const Msg& msg) {
-            return op["f"] == "crash" || (op["f"] == "leader" && get(op, "key", msg.key) == msg.key);
-        });
+        bool const lone = m.acks == "1" && event_after_inv(m, [](Json const& op, Msg const& msg) {
+                              return op["f"] == "crash" ||
+                                     (op["f"] == "leader" && get(op, "key", msg.key) == msg.key);
+                          });
         return budget || lone;
     }
-    bool void_ack(const Msg& m) const {
+    bool void_ack(Msg const& m) const {
         return excused(m) && m.a &&
                (drained(m.key) ? !in_drain(m.key, *m.a, m.value)
                                : !V(m.key, m.value).contains(*m.a));
     }
-    bool in_A(const Msg& m) const { return m.status == "ACKED" && m.a && !void_ack(m); }
+    bool in_A(Msg const& m) const { return m.status == "ACKED" && m.a && !void_ack(m); }
 
-    std::optional<Offset> low(const Msg& m) const {
+    std::optional<Offset> low(Msg const& m) const {
         auto offsets = V(m.key, m.value);
         if (in_A(m)) {
             offsets.insert(*m.a);
@@ -376,12 +396,12 @@ struct Reference {
         return offsets.empty() ? std::nullopt : std::optional{*offsets.begin()};
     }
     bool retention() const { return get(config, "retention", false).get<bool>(); }
-    bool overtaken(const std::string& key, Offset x) const {
-        return !retention() && std::any_of(obs.begin(), obs.end(), [&](const Obs& o) {
-                   return o.key == key && o.type == "ok" && o.offset > x;
-               });
+    bool overtaken(std::string const& key, Offset x) const {
+        return !retention() && std::any_of(obs.begin(), obs.end(), [&](Obs const& o) {
+            return o.key == key && o.type == "ok" && o.offset > x;
+        });
     }
-    bool missing(const Msg& m) const {
+    bool missing(Msg const& m) const {
         if (m.status != "ACKED") {
             return false;
         }
@@ -393,11 +413,11 @@ struct Reference {
         return !value_in_drain(m.key, m.value) && !(m.a && *m.a < s) &&
                !(!v.empty() && *v.begin() < s) && !(!m.a && s > 0 && v.empty());
     }
-    bool foreign(const std::string& key, const Json& value) const {
+    bool foreign(std::string const& key, Json const& value) const {
         Msg const* m = msg(key, value);
         return !V(key, value).empty() && (m == nullptr || m->status == "FAILED");
     }
-    std::set<Offset> corrupt(const std::string& key) const {
+    std::set<Offset> corrupt(std::string const& key) const {
         std::set<Offset> all;
         for (auto const& op : ops) {
             if (op["process"] == "drain" && op["key"] == key) {
@@ -415,7 +435,7 @@ struct Reference {
         }
         return all;
     }
-    std::set<Offset> known(const std::string& key) const {
+    std::set<Offset> known(std::string const& key) const {
         std::set<Offset> all = corrupt(key);
         for (auto const& [offset, value] : O(key)) {
             all.insert(offset);
@@ -451,8 +471,7 @@ struct Reference {
                 add(6, {{"key", m.key}, {"value", m.value}, {"offset", *v.begin()}});
             }
             if (in_A(m) && !v.empty() && !v.contains(*m.a) &&
-                (m.max == 1 || (drained(m.key) ? *m.a >= start(m.key)
-                                               : overtaken(m.key, *m.a)))) {
+                (m.max == 1 || (drained(m.key) ? *m.a >= start(m.key) : overtaken(m.key, *m.a)))) {
                 add(9, {{"key", m.key}, {"value", m.value}, {"acked", a}, {"found", v}});
             }
             if (realtime && m.status != "FAILED" && m.has_inv && low(m)) {
@@ -469,7 +488,9 @@ struct Reference {
                     }
                 }
                 if (*low(m) <= floor) {
-                    add(10, {{"key", m.key}, {"value", m.value}, {"offset", *low(m)},
+                    add(10, {{"key", m.key},
+                             {"value", m.value},
+                             {"offset", *low(m)},
                              {"floor", floor}});
                 }
             }
@@ -505,7 +526,9 @@ struct Reference {
             if (sent.empty()) {
                 add(4, {{"key", key}, {"value", value}, {"offset", first}});
             } else {
-                add(5, {{"key", key}, {"sent_key", *sent.begin()}, {"value", value},
+                add(5, {{"key", key},
+                        {"sent_key", *sent.begin()},
+                        {"value", value},
                         {"offset", first}});
             }
         }
@@ -516,7 +539,7 @@ struct Reference {
     }
     Offset need() const { return get(config, "required_acks", 1).get<Offset>(); }
     /// The end of a node of a key as recorded before `pos`.
-    std::optional<Offset> end_at(const std::string& key, const Json& node, int pos) const {
+    std::optional<Offset> end_at(std::string const& key, Json const& node, int pos) const {
         std::optional<Offset> last;
         for (int p = 0; p < pos; ++p) {
             Json const& op = ops[static_cast<std::size_t>(p)];
@@ -527,7 +550,7 @@ struct Reference {
         }
         return last;
     }
-    std::set<Json> leo_nodes(const std::string& key, int before) const {
+    std::set<Json> leo_nodes(std::string const& key, int before) const {
         std::set<Json> nodes;
         for (int p = 0; p < before; ++p) {
             Json const& op = ops[static_cast<std::size_t>(p)];
@@ -537,7 +560,7 @@ struct Reference {
         }
         return nodes;
     }
-    void ack_before_durable(const Msg& m) {
+    void ack_before_durable(Msg const& m) {
         auto const nodes = leo_nodes(m.key, m.done);
         if (nodes.empty() || budget_before(m.done, m.key)) {
             return;
@@ -553,7 +576,10 @@ struct Reference {
             have += held ? 1 : 0;
         }
         if (have < need()) {
-            add(19, {{"key", m.key}, {"value", m.value}, {"offset", *m.a}, {"have", have},
+            add(19, {{"key", m.key},
+                     {"value", m.value},
+                     {"offset", *m.a},
+                     {"have", have},
                      {"need", need()}});
         }
     }
@@ -589,15 +615,15 @@ struct Reference {
         }
     }
 
-    void drained_rules(const std::string& key) {
+    void drained_rules(std::string const& key) {
         auto const& records = drains.at(key)["records"];
         if (get(config, "contiguous", true).get<bool>()) {
             std::optional<Offset> first;
             for (Offset o = start(key); o <= end(key); ++o) {
-                bool const there =
-                    o == end(key) || lists(key, "control", o) || lists(key, "corrupt", o) ||
-                    std::any_of(records.begin(), records.end(),
-                                [&](const Json& r) { return r[0] == o; });
+                bool const there = o == end(key) || lists(key, "control", o) ||
+                                   lists(key, "corrupt", o) ||
+                                   std::any_of(records.begin(), records.end(),
+                                               [&](Json const& r) { return r[0] == o; });
                 if (!there && !first) {
                     first = o;
                 }
@@ -626,7 +652,7 @@ struct Reference {
 
     void producer_rules() {
         std::set<std::pair<std::size_t, std::size_t>> pairs;
-        auto const usable = [&](const Msg& m) { return m.status != "FAILED" && low(m); };
+        auto const usable = [&](Msg const& m) { return m.status != "FAILED" && low(m); };
         std::map<Json, std::vector<std::pair<Json, std::size_t>>> groups;
         for (std::size_t i = 0; i < msgs.size(); ++i) {
             Msg const& m = msgs[i];
@@ -707,9 +733,9 @@ struct Reference {
         }
     }
 
-    void poll_record(int pos, const Json& op, const Json& mop, const std::string& key, Offset o,
-                     const Json& value, const std::map<std::string, Offset>& last_in_op,
-                     const std::map<std::pair<Json, std::string>, Offset>& position) {
+    void poll_record(int pos, Json const& op, Json const& mop, std::string const& key, Offset o,
+                     Json const& value, std::map<std::string, Offset> const& last_in_op,
+                     std::map<std::pair<Json, std::string>, Offset> const& position) {
         Json const hw = get(get(mop, "hw", Json::object()), key.c_str());
         if (!hw.is_null() && o >= hw.get<Offset>()) {
             add(16, {{"key", key}, {"value", value}, {"offset", o}, {"hw", hw}});
@@ -734,7 +760,10 @@ struct Reference {
         std::erase_if(skipped, [&](Offset k) { return k <= *prev || k >= o; });
         if (!skipped.empty() && !budget_after(pos, key) &&
             !is_void({pos, op["type"], key, o, value})) {
-            add(13, {{"key", key}, {"process", op["process"]}, {"from", *prev}, {"to", o},
+            add(13, {{"key", key},
+                     {"process", op["process"]},
+                     {"from", *prev},
+                     {"to", o},
                      {"skipped", skipped}});
         }
     }
@@ -796,7 +825,10 @@ struct Reference {
                 have += *end_at(x.key, node, x.pos) >= x.hw ? 1 : 0;
             }
             if (have < need()) {
-                add(18, {{"key", x.key}, {"node", x.node}, {"hw", x.hw}, {"have", have},
+                add(18, {{"key", x.key},
+                         {"node", x.node},
+                         {"hw", x.hw},
+                         {"have", have},
                          {"need", need()}});
             }
         }
@@ -826,8 +858,10 @@ struct Reference {
                 }
             }
             if (flushed && shown && op["flushed"].get<Offset>() < std::min(*flushed, *shown)) {
-                add(21, {{"key", op["key"]}, {"node", op["node"]},
-                         {"from", std::min(*flushed, *shown)}, {"to", op["flushed"]}});
+                add(21, {{"key", op["key"]},
+                         {"node", op["node"]},
+                         {"from", std::min(*flushed, *shown)},
+                         {"to", op["flushed"]}});
             }
         }
     }
@@ -848,7 +882,7 @@ struct Reference {
                 Offset const from = std::max(a["start"].get<Offset>(), b["start"].get<Offset>());
                 Offset const to = std::min(a["hw"].get<Offset>(), b["hw"].get<Offset>());
                 for (Offset o = from; o < to; ++o) {
-                    auto const at = [o](const Json& dump) {
+                    auto const at = [o](Json const& dump) {
                         std::multiset<Json> found;
                         for (auto const& e : dump["entries"]) {
                             if (e[0] == o) {
@@ -858,7 +892,8 @@ struct Reference {
                         return found;
                     };
                     if (at(a) != at(b)) {
-                        add(20, {{"key", one.first}, {"offset", o},
+                        add(20, {{"key", one.first},
+                                 {"offset", o},
                                  {"nodes", Json{one.second, two.second}}});
                     }
                 }
@@ -868,7 +903,7 @@ struct Reference {
 
     void batch_rule() {
         for (std::size_t s = 0; s < sends.size(); ++s) {
-            std::vector<const Msg*> members;
+            std::vector<Msg const*> members;
             for (Msg const& m : msgs) {
                 if (m.send == static_cast<int>(s) && m.batch && m.status != "FAILED") {
                     members.push_back(&m);
@@ -879,10 +914,10 @@ struct Reference {
             }
             std::string const& key = members[0]->key;
             if (std::any_of(members.begin(), members.end(),
-                            [&](const Msg* m) { return m->key != key; })) {
+                            [&](Msg const* m) { return m->key != key; })) {
                 continue;
             }
-            auto const base_min = [&](const Msg& m) {
+            auto const base_min = [&](Msg const& m) {
                 std::optional<Offset> least;
                 auto const take = [&](Offset o) { least = std::min(least.value_or(o), o); };
                 if (drained(key)) {
@@ -913,8 +948,8 @@ struct Reference {
             Json missing_list = Json::array();
             bool displaced = false;
             for (std::size_t i = 0; i < members.size(); ++i) {
-                Offset const e = *base_min(*members[*i0]) + static_cast<Offset>(i) -
-                                 static_cast<Offset>(*i0);
+                Offset const e =
+                    *base_min(*members[*i0]) + static_cast<Offset>(i) - static_cast<Offset>(*i0);
                 auto const at = base_min(*members[i]);
                 if (at) {
                     present.push_back(members[i]->value);
@@ -945,9 +980,9 @@ struct Reference {
     std::string accounting() const {
         std::map<std::string, Offset> n;
         for (auto const& op : ops) {
-            static const std::set<std::string> judged{
-                "crash", "restart", "leader", "partition", "heal", "hw", "leo", "replica",
-                "budget_exceeded"};
+            static const std::set<std::string> judged{"crash",     "restart", "leader",
+                                                      "partition", "heal",    "hw",
+                                                      "leo",       "replica", "budget_exceeded"};
             n["ignored"] += op["process"] == "sim" && !judged.contains(op["f"]) ? 1 : 0;
         }
         n["ops"] = size();
@@ -965,14 +1000,13 @@ struct Reference {
                 continue;
             }
             auto const v = V(m.key, m.value);
-            bool const found =
-                drained(m.key) ? value_in_drain(m.key, m.value) : !v.empty();
+            bool const found = drained(m.key) ? value_in_drain(m.key, m.value) : !v.empty();
             bool const unseen = v.empty() && (!drained(m.key) || (!m.a && start(m.key) > 0));
-            ++n[found                          ? "acked_found_2"
-                : missing(m) && excused(m)     ? "excused"
-                : missing(m)                   ? "lost"
-                : unseen                       ? "unseen"
-                                               : "below_start"];
+            ++n[found                      ? "acked_found_2"
+                : missing(m) && excused(m) ? "excused"
+                : missing(m)               ? "lost"
+                : unseen                   ? "unseen"
+                                           : "below_start"];
         }
         for (auto const& key : keys) {
             std::map<Json, Offset> copies;
@@ -994,13 +1028,12 @@ struct Reference {
                 n["records"] += count;
                 ++n["unique"];
                 n["extra_copies"] += count - 1;
-                Offset const legal =
-                    foreign(key, value) ? 0 : std::min(count, m->max) - 1;
+                Offset const legal = foreign(key, value) ? 0 : std::min(count, m->max) - 1;
                 n["extra_legal"] += legal;
                 n["extra_illegal"] += count - 1 - legal;
                 bool const sent_at_all = std::any_of(
-                    msgs.begin(), msgs.end(), [&](const Msg& x) { return x.value == value; });
-                ++n[m == nullptr ? (sent_at_all ? "misplaced" : "phantom")
+                    msgs.begin(), msgs.end(), [&](Msg const& x) { return x.value == value; });
+                ++n[m == nullptr            ? (sent_at_all ? "misplaced" : "phantom")
                     : m->status == "ACKED"  ? "acked_found"
                     : m->status == "FAILED" ? "aborted"
                                             : "recovered"];
@@ -1023,7 +1056,7 @@ struct Reference {
     }
 
     static std::string print(std::vector<Found>& list) {
-        std::sort(list.begin(), list.end(), [](const Found& x, const Found& y) {
+        std::sort(list.begin(), list.end(), [](Found const& x, Found const& y) {
             if (x.rule != y.rule) {
                 return x.rule < y.rule;
             }
@@ -1051,7 +1084,7 @@ struct Reference {
 
     void collect_keys() {
         for (auto const& op : ops) {
-            static const std::set<std::string> keyed{"leader", "hw", "leo", "replica",
+            static const std::set<std::string> keyed{"leader",          "hw",  "leo",  "replica",
                                                      "budget_exceeded", "end", "drain"};
             if (keyed.contains(op["f"]) && !get(op, "key").is_null()) {
                 keys.insert(op["key"].get<std::string>());
@@ -1077,7 +1110,7 @@ struct Reference {
         }
     }
 
-    std::string run(const std::string& text) {
+    std::string run(std::string const& text) {
         std::istringstream in{text};
         std::string line;
         std::getline(in, line);
@@ -1108,7 +1141,7 @@ struct Reference {
         for (Found const& note : notes) {
             unseen_or_vacuous = unseen_or_vacuous || note.rule >= 26;
         }
-        std::string const verdict = !anomalies.empty()   ? "FAIL"
+        std::string const verdict = !anomalies.empty()  ? "FAIL"
                                     : unseen_or_vacuous ? "INCONCLUSIVE"
                                                         : "PASS";
         return "{\"v\":1,\"verdict\":\"" + verdict + "\",\"anomalies\":[" + print(anomalies) +
@@ -1118,6 +1151,8 @@ struct Reference {
 
 }  // namespace
 
-std::string reference_judge(const std::string& history) { return Reference{}.run(history); }
+std::string reference_judge(std::string const& history) {
+    return Reference{}.run(history);
+}
 
 }  // namespace brokersim::tests
