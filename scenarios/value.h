@@ -31,8 +31,13 @@ public:
     /// The smallest and the largest value that can be drawn.
     [[nodiscard]] std::int64_t smallest() const;
     [[nodiscard]] std::int64_t largest() const;
+    // How it was made, for writing it down again.
+    [[nodiscard]] std::int64_t low() const { return low_; }    // exponential: the mean
+    [[nodiscard]] std::int64_t high() const { return high_; }  // exponential: the largest
+    [[nodiscard]] std::vector<std::int64_t> const& values() const { return values_; }
+    [[nodiscard]] std::vector<std::uint32_t> const& weights() const { return weights_; }
 
-    friend bool operator==(const Distribution&, const Distribution&) = default;
+    friend bool operator==(Distribution const&, Distribution const&) = default;
 
 private:
     Kind kind_ = Kind::fixed;

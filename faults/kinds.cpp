@@ -1,0 +1,64 @@
+// The table of kinds: one row per enumerator, in its order.
+#include "faults/kinds.h"
+
+#include "broker_core/base/check.h"
+
+#include <algorithm>
+
+namespace brokersim {
+namespace {
+
+using enum TargetUse;
+using K = FaultKind;
+using P = Placement;
+
+// kind, target, placement, for, topology, args, armed
+constexpr KindRules rules[] = {
+    {K::crash, brokers, P::every, true, false, "kind", true},
+    {K::shutdown, brokers, P::every, true, false, "grace", true},
+    {K::restart, brokers, P::never, false, false, "", false},
+    {K::pause, brokers, P::every, true, false, "", false},
+    {K::partition, none, P::every, true, true, "", false},
+    {K::drop, none, P::per_message, true, false, "probability", false},
+    {K::duplicate, none, P::per_message, true, false, "probability", false},
+    {K::reorder, none, P::per_message, true, false, "probability by", false},
+    {K::delay, none, P::every, true, false, "by", false},
+    {K::reset, clients, P::every, false, false, "point", false},
+    {K::disk_stall, brokers, P::every, true, false, "", false},
+    {K::slow_disk, brokers, P::every, true, false, "factor", false},
+    {K::heal, none, P::never, false, false, "fault", false},
+};
+static_assert(std::size(rules) == fault_kind_count);
+
+}  // namespace
+
+std::span<const KindRules> kind_rules() {
+    return rules;
+}
+
+KindRules const& rules_of(FaultKind kind) {
+    KindRules const& found = rules[static_cast<std::size_t>(kind)];
+    CHECK(found.kind == kind);
+    return found;
+}
+
+std::optional<FaultKind> fault_kind_named(std::string_view name) {
+    auto const found = std::find(fault_kind_names.begin(), fault_kind_names.end(), name);
+    if (found == fault_kind_names.end()) {
+        return std::nullopt;
+    }
+    return static_cast<FaultKind>(found - fault_kind_names.begin());
+}
+
+bool has_word(std::string_view list, std::string_view word) {
+    while (!list.empty()) {
+        std::size_t const end = std::min(list.find(' '), list.size());
+        if (list.substr(0, end) == word) {
+            return true;
+        }
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return false;
+}
+
+}  // namespace brokersim

@@ -1,0 +1,45 @@
+// What an element of each kind may carry: the grammar of the fault vocabulary, as a table.
+#pragma once
+
+#include "faults/fault.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace brokersim {
+
+/// Whom a kind can act on.
+enum class TargetUse : std::uint8_t {
+    none,     // it acts on every link, on the groups of a topology, or on a fault
+    brokers,  // one or more brokers
+    clients,  // one client or all
+};
+
+/// How a kind of `random` is placed.
+enum class Placement : std::uint8_t {
+    never,        // only scripts place it
+    every,        // again and again, after a drawn time
+    per_message,  // one element over a whole phase, which strikes with a probability
+};
+
+struct KindRules {
+    FaultKind kind;
+    TargetUse target;
+    Placement placement;
+    bool lasts;             // takes a `for`
+    bool topology;          // needs a topology, may have a direction
+    std::string_view args;  // names, separated by blanks
+    bool armed;             // nine in ten random ones wait for work in flight (FAULTS 9.4)
+};
+
+std::span<const KindRules> kind_rules();
+KindRules const& rules_of(FaultKind kind);
+
+std::optional<FaultKind> fault_kind_named(std::string_view name);
+
+/// Whether `list`, words separated by blanks, has `word`.
+bool has_word(std::string_view list, std::string_view word);
+
+}  // namespace brokersim

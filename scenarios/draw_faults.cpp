@@ -1,0 +1,121 @@
+// Random faults of one kind, drawn into elements of the plan.
+#include "faults/kinds.h"
+#include "scenarios/draw_streams.h"
+#include "scenarios/scalar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace brokersim {
+namespace {
+
+/// Two faults of one kind are at least so far apart, and there are at most so many: a distribution
+/// that can draw 0 must not fill the plan.
+constexpr Duration shortest_gap{1'000'000};
+constexpr std::size_t elements_at_most = 10'000;
+
+constexpr std::array work_in_flight = {ArmOn::write, ArmOn::sync, ArmOn::group_window};
+
+Target target_of(KindRules const& rules) {
+    switch (rules.target) {
+        case TargetUse::none:
+            return {.kind = TargetKind::all, .text = "all"};
+        case TargetUse::clients:
+            return {.kind = TargetKind::clients, .text = "clients"};
+        case TargetUse::brokers:
+            break;
+    }
+    return {.kind = TargetKind::one, .text = "one"};
+}
+
+/// The streams of one kind, so that a new key of it moves none of the others.
+struct KindStreams {
+    KindStreams(Draws const& draws, std::string const& at)
+        : every{draws.stream(at + "/every")},
+          lasts{draws.stream(at + "/for")},
+          target{draws.stream(at + "/target")},
+          topology{draws.stream(at + "/topology")},
+          direction{draws.stream(at + "/direction")},
+          by{draws.stream(at + "/args/by")},
+          arm{draws.stream(at + "/arm")} {}
+
+    broker::Random every, lasts, target, topology, direction, by, arm;
+};
+
+}  // namespace
+
+void arm_or_place(broker::Random& random, FaultKind kind, Duration at, Trigger& trigger) {
+    trigger.at = at;
+    if (!rules_of(kind).armed || random.below(10) == 0) {
+        trigger.kind = Trigger::Kind::at;
+        return;
+    }
+    trigger.kind = Trigger::Kind::arm;
+    trigger.on = work_in_flight[random.below(work_in_flight.size())];
+}
+
+std::string drawn_id(FaultKind kind, std::size_t number) {
+    return fmt::format("{}#{}", name_of(kind), number);
+}
+
+void draw_random_fault(Draws& draws, RandomFault const& fault, FaultPhase const& phase,
+                       std::vector<Element>& plan) {
+    KindRules const& rules = rules_of(fault.kind);
+    std::string const at = "/faults/random/" + std::string{name_of(fault.kind)};
+    broker::Random enabled = draws.stream(at + "/enabled");
+    bool const on = enabled.chance(fault.enabled);
+    if (fault.enabled.parts_per_billion < 1'000'000'000) {
+        draws.remember(at + "/enabled", on ? "true" : "false");
+    }
+    if (!on) {
+        return;
+    }
+    KindStreams streams{draws, at};
+    Element common = fault.arguments;
+    common.kind = fault.kind;
+    common.scripted = false;
+    common.target = target_of(rules);
+    common.direction = fault.direction;
+    if (rules.placement == Placement::per_message) {
+        Element element = common;
+        element.id = drawn_id(fault.kind, 1);
+        element.probability = fault.probability;
+        element.lasts = fault.lasts ? Duration{fault.lasts->draw(streams.lasts)} : phase.end;
+        element.by = fault.by ? Duration{fault.by->draw(streams.by)} : common.by;
+        plan.push_back(std::move(element));
+        return;
+    }
+    if (!fault.every) {
+        return;
+    }
+    Duration now;
+    for (std::size_t number = 1; number <= elements_at_most; ++number) {
+        now += std::max(shortest_gap, Duration{fault.every->draw(streams.every)});
+        if (now >= phase.end) {
+            break;
+        }
+        Element element = common;
+        element.id = drawn_id(fault.kind, number);
+        arm_or_place(streams.arm, fault.kind, now, element.trigger);
+        if (fault.lasts) {
+            element.lasts = Duration{fault.lasts->draw(streams.lasts)};
+        }
+        if (!fault.targets.empty()) {
+            element.target = fault.targets[streams.target.below(fault.targets.size())];
+        }
+        if (!fault.shapes.empty()) {
+            element.shape = fault.shapes[streams.topology.below(fault.shapes.size())];
+        }
+        if (fault.any_direction) {
+            element.direction = static_cast<Direction>(streams.direction.below(3));
+        }
+        if (fault.by) {
+            element.by = Duration{fault.by->draw(streams.by)};
+        }
+        plan.push_back(std::move(element));
+    }
+}
+
+}  // namespace brokersim

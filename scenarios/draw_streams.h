@@ -1,0 +1,58 @@
+// Draws: the streams of one run, each named by the JSON pointer of the value it is for.
+#pragma once
+
+#include "broker_core/base/random.h"
+#include "scenarios/keys.h"
+#include "scenarios/run_config.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brokersim {
+
+/// Draws values for one run and remembers what was drawn. A stream belongs to one pointer, so
+/// adding, moving or removing a key of a scenario moves no other draw.
+class Draws {
+public:
+    explicit Draws(std::uint64_t seed) : seed_{seed} {}
+
+    [[nodiscard]] broker::Random stream(std::string_view pointer, std::uint64_t entity = 0) const {
+        return broker::Random{seed_, pointer, entity};
+    }
+    /// One value; remembered unless it is fixed. place, key: its row, for how it is written.
+    std::int64_t value(std::string_view pointer, std::string_view place, std::string_view key,
+                       Distribution const& distribution, std::uint64_t entity = 0);
+    void remember(std::string_view pointer, std::string_view value);
+
+    std::vector<std::string> lines;  // "pointer = value"
+
+private:
+    std::uint64_t seed_;
+};
+
+/// The span of the run phase in which faults fire.
+struct FaultPhase {
+    Duration end;      // after its last instant
+    Duration timeout;  // T_e: the longest election timeout that can be drawn
+    std::uint32_t brokers = 1;
+    std::vector<std::string> partitions;  // by dense id: "orders/0"
+};
+
+/// Elements for `fault`, in the order of their times.
+void draw_random_fault(Draws& draws, RandomFault const& fault, FaultPhase const& phase,
+                       std::vector<Element>& plan);
+
+/// Elements for every class that the seed turns on (FAULTS 9.5-9.7), but for kinds in `replaced`.
+void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
+                       FaultPhase const& phase, std::vector<Element>& plan);
+
+/// Gives nine in ten crashes and shutdowns a trigger that waits for work in flight: a fault
+/// between write and sync finds more than one placed by time alone (FAULTS 9.4).
+void arm_or_place(broker::Random& random, FaultKind kind, Duration at, Trigger& trigger);
+
+/// "crash#3": the third drawn element of its kind.
+std::string drawn_id(FaultKind kind, std::size_t number);
+
+}  // namespace brokersim

@@ -1,0 +1,264 @@
+// Swarm: each seed draws which classes of faults are on, how hard they strike, and when.
+//
+// FAULTS 9.5-9.7, for the kinds that exist: 5 % of seeds have no fault (control), 10 % exactly one
+// class (attribution), 10 % all; else each class by its own chance. Quiet windows of 3-10 T_e
+// alternate with chaos of 5-20 T_e, and faults begin only in chaos, so that the cluster also
+// shows what it does after it broke. One in ten down and cut states lasts 20-100 T_e.
+#include "faults/kinds.h"
+#include "scenarios/draw_streams.h"
+#include "scenarios/scalar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace brokersim {
+namespace {
+
+struct SwarmClass {
+    FaultKind kind;
+    std::uint32_t on_percent;
+    // Means and lengths in tenths of T_e.
+    std::int64_t every;  // 0: over whole chaos windows
+    std::int64_t shortest;
+    std::int64_t longest;
+    bool long_outages;
+};
+
+// FAULTS 9, the table of classes.
+constexpr std::array classes = {
+    SwarmClass{FaultKind::crash, 70, 40, 1, 50, true},
+    SwarmClass{FaultKind::shutdown, 50, 80, 1, 50, false},
+    SwarmClass{FaultKind::partition, 70, 60, 2, 100, true},
+    SwarmClass{FaultKind::drop, 60, 0, 0, 0, false},
+    SwarmClass{FaultKind::duplicate, 60, 0, 0, 0, false},
+    SwarmClass{FaultKind::reorder, 60, 0, 0, 0, false},
+    SwarmClass{FaultKind::delay, 60, 0, 0, 0, false},
+    SwarmClass{FaultKind::reset, 30, 50, 0, 0, false},
+    SwarmClass{FaultKind::pause, 30, 60, 1, 200, false},
+    SwarmClass{FaultKind::disk_stall, 30, 60, 1, 200, false},
+    SwarmClass{FaultKind::slow_disk, 30, 60, 1, 200, false},
+};
+
+constexpr std::size_t elements_at_most = 1'000;
+
+struct Window {
+    Duration begin;
+    Duration end;
+};
+
+Duration tenths(Duration timeout, std::int64_t tenths_of_it) {
+    return timeout * tenths_of_it / 10;
+}
+
+/// Chaos windows of the run phase, with quiet ones before, between and (by chance) after them.
+std::vector<Window> draw_windows(Draws& draws, FaultPhase const& phase) {
+    broker::Random random = draws.stream("/faults/swarm/windows");
+    std::vector<Window> windows;
+    // A run begins in either: what strikes a young cluster matters too.
+    bool chaos = random.below(2) == 0;
+    for (Duration at; at < phase.end && windows.size() < elements_at_most;) {
+        Duration const shortest = tenths(phase.timeout, chaos ? 50 : 30);
+        Duration const longest = tenths(phase.timeout, chaos ? 200 : 100);
+        Duration const end = std::min(phase.end, at + random.between(shortest, longest));
+        if (chaos) {
+            windows.push_back({at, end});
+        }
+        at = end;
+        chaos = !chaos;
+    }
+    if (windows.empty()) {
+        windows.push_back({Duration{}, phase.end});
+    }
+    return windows;
+}
+
+/// Which classes are on.
+std::vector<bool> draw_classes(Draws& draws) {
+    broker::Random mode = draws.stream("/faults/swarm/mode");
+    std::uint64_t const percent = mode.below(100);
+    std::uint64_t const only = mode.below(classes.size());
+    std::vector<bool> on;
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        std::string const at = fmt::format("/faults/swarm/{}/on", name_of(classes[i].kind));
+        broker::Random random = draws.stream(at);
+        bool const by_chance = random.below(100) < classes[i].on_percent;
+        bool chosen = by_chance;
+        if (percent < 5) {
+            chosen = false;
+        } else if (percent < 15) {
+            chosen = i == only;
+        } else if (percent < 25) {
+            chosen = true;
+        }
+        on.push_back(chosen);
+    }
+    draws.remember("/faults/swarm/mode", percent < 5    ? "control"
+                                         : percent < 15 ? "one class"
+                                         : percent < 25 ? "all classes"
+                                                        : "by chance");
+    return on;
+}
+
+struct ClassStreams {
+    ClassStreams(Draws const& draws, std::string const& at)
+        : intensity{draws.stream(at + "/intensity")},
+          every{draws.stream(at + "/every")},
+          lasts{draws.stream(at + "/for")},
+          target{draws.stream(at + "/target")},
+          detail{draws.stream(at + "/detail")},
+          arm{draws.stream(at + "/arm")} {}
+
+    broker::Random intensity, every, lasts, target, detail, arm;
+};
+
+Target word(TargetKind kind, std::string_view text) {
+    return {.kind = kind, .text = std::string{text}};
+}
+
+Target role(TargetKind kind, std::string_view name, std::size_t partition,
+            FaultPhase const& phase) {
+    Target target = word(kind, fmt::format("{}({})", name, phase.partitions[partition]));
+    target.partition = static_cast<std::uint32_t>(partition);
+    return target;
+}
+
+/// One broker most of the time, a leader often, more of them now and then, all at once rarely.
+Target draw_brokers(broker::Random& random, FaultPhase const& phase) {
+    std::uint64_t const percent = random.below(100);
+    std::size_t const partition = random.below(phase.partitions.size());
+    if (percent < 40) {
+        return word(TargetKind::one, "one");
+    }
+    if (percent < 65) {
+        return role(TargetKind::leader, "leader", partition, phase);
+    }
+    if (percent < 75) {
+        return role(TargetKind::follower, "follower", partition, phase);
+    }
+    if (percent < 87) {
+        return word(TargetKind::minority, "minority");
+    }
+    return percent < 94 ? word(TargetKind::majority, "majority") : word(TargetKind::all, "all");
+}
+
+Shape draw_shape(broker::Random& random, FaultPhase const& phase) {
+    constexpr std::array shapes = {Shape::one,      Shape::leader,   Shape::leader_with_clients,
+                                   Shape::minority, Shape::majority, Shape::halves};
+    bool const even = phase.brokers % 2 == 0;
+    return shapes[random.below(even ? shapes.size() : shapes.size() - 1)];
+}
+
+/// What a class does over a whole chaos window: intensities are uniform in the logarithm.
+void draw_message_class(ClassStreams& streams, FaultKind kind, FaultPhase const& phase,
+                        Element& element) {
+    std::int64_t const parts = streams.intensity.log_uniform(1'000'000, 100'000'000);
+    std::int64_t const slowest = std::max<std::int64_t>(2'000'000, phase.timeout.nanoseconds() / 2);
+    Duration const by{streams.detail.log_uniform(1'000'000, slowest)};
+    if (kind != FaultKind::delay) {
+        element.probability.parts_per_billion = static_cast<std::uint32_t>(parts);
+    }
+    if (kind == FaultKind::delay || kind == FaultKind::reorder) {
+        element.by = by;
+    }
+}
+
+/// How long an element of a class lasts.
+Duration draw_length(ClassStreams& streams, SwarmClass const& row, FaultPhase const& phase) {
+    Duration const usual = streams.lasts.between(tenths(phase.timeout, row.shortest),
+                                                 tenths(phase.timeout, row.longest));
+    Duration const outage =
+        streams.lasts.between(tenths(phase.timeout, 200), tenths(phase.timeout, 1'000));
+    bool const is_outage = streams.lasts.below(10) == 0;
+    return row.long_outages && is_outage ? outage : usual;
+}
+
+void draw_details(ClassStreams& streams, SwarmClass const& row, FaultPhase const& phase,
+                  Element& element) {
+    KindRules const& rules = rules_of(row.kind);
+    if (rules.target == TargetUse::brokers) {
+        element.target = draw_brokers(streams.target, phase);
+    } else if (rules.target == TargetUse::clients) {
+        element.target = word(TargetKind::clients, "clients");
+    } else {
+        element.target = word(TargetKind::all, "all");
+    }
+    if (rules.lasts) {
+        element.lasts = draw_length(streams, row, phase);
+    }
+    if (row.kind == FaultKind::partition) {
+        element.shape = draw_shape(streams.detail, phase);
+        // Most cuts block both ways; each one-way cut is a world of its own.
+        std::uint64_t const way = streams.detail.below(4);
+        element.direction = way < 2 ? Direction::both : static_cast<Direction>(way - 1);
+    }
+    if (row.kind == FaultKind::slow_disk) {
+        element.factor = static_cast<std::uint32_t>(streams.detail.log_uniform(2, 100));
+    }
+}
+
+void draw_class(Draws& draws, SwarmClass const& row, std::vector<Window> const& windows,
+                FaultPhase const& phase, std::vector<Element>& plan) {
+    std::string const at = "/faults/swarm/" + std::string{name_of(row.kind)};
+    ClassStreams streams{draws, at};
+    Element common;
+    common.kind = row.kind;
+    common.scripted = false;
+    std::size_t number = 0;
+    if (row.every == 0) {
+        draw_message_class(streams, row.kind, phase, common);
+        common.target = word(TargetKind::all, "all");
+        draws.remember(at, row.kind == FaultKind::delay
+                               ? write_duration(common.by.nanoseconds())
+                               : write_probability(common.probability.parts_per_billion));
+        for (Window const& window : windows) {
+            Element element = common;
+            element.id = drawn_id(row.kind, ++number);
+            element.trigger.at = window.begin;
+            element.lasts = window.end - window.begin;
+            plan.push_back(std::move(element));
+        }
+        return;
+    }
+    // From half to twice the mean of the table, uniform in the logarithm.
+    std::int64_t const scale = streams.intensity.log_uniform(50, 200);
+    Duration const mean = tenths(phase.timeout, row.every) * scale / 100;
+    draws.remember(at + "/every", write_duration(mean.nanoseconds()));
+    for (Window const& window : windows) {
+        Duration now = window.begin;
+        while (number < elements_at_most) {
+            now += Duration{1'000'000 +
+                            streams.every.exponential(mean.nanoseconds(), mean.nanoseconds() * 10)};
+            if (now >= window.end) {
+                break;
+            }
+            Element element = common;
+            element.id = drawn_id(row.kind, ++number);
+            arm_or_place(streams.arm, row.kind, now, element.trigger);
+            draw_details(streams, row, phase, element);
+            plan.push_back(std::move(element));
+        }
+    }
+}
+
+}  // namespace
+
+void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
+                       FaultPhase const& phase, std::vector<Element>& plan) {
+    if (phase.end <= Duration{}) {
+        return;
+    }
+    std::vector<Window> const windows = draw_windows(draws, phase);
+    std::vector<bool> const on = draw_classes(draws);
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        bool const elsewhere =
+            std::any_of(replaced.begin(), replaced.end(),
+                        [&](RandomFault const& fault) { return fault.kind == classes[i].kind; });
+        if (on[i] && !elsewhere) {
+            draw_class(draws, classes[i], windows, phase, plan);
+        }
+    }
+}
+
+}  // namespace brokersim

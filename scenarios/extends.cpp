@@ -1,0 +1,232 @@
+// Reading files, following `extends`, and merging trees.
+#include "scenarios/extends.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+namespace brokersim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t deepest_chain = 8;
+/// Files of one scenario; a bound on diamonds of files that extend each other's bases.
+constexpr std::size_t files_at_most = 64;
+
+constexpr std::array<std::string_view, 9> not_inherited = {
+    "$schema", "format", "name", "why", "comment", "covers", "tags", "extends", "matrix"};
+
+bool is_distribution(JsonValue const& value) {
+    return value.find("uniform") != nullptr || value.find("log_uniform") != nullptr ||
+           value.find("exponential") != nullptr || value.find("choice") != nullptr;
+}
+
+bool merges(JsonValue const& base, JsonValue const& own) {
+    return base.is(JsonValue::Kind::object) && own.is(JsonValue::Kind::object) &&
+           !is_distribution(base) && !is_distribution(own);
+}
+
+/// Lays `own` over `base`; both are objects.
+void merge(Findings& findings, JsonValue& base, JsonValue own, std::string const& pointer) {
+    std::map<std::string, std::size_t, std::less<>> index;
+    for (std::size_t i = 0; i < base.members.size(); ++i) {
+        index.emplace(base.members[i].key, i);
+    }
+    std::vector<std::string> deleted;
+    base.span = own.span;
+    for (JsonMember& member : own.members) {
+        std::string const at = pointer_to(pointer, member.key);
+        auto const found = index.find(member.key);
+        if (member.value.is(JsonValue::Kind::null)) {
+            if (found == index.end()) {
+                findings.error(member.value.span, at, "SCN214",
+                               "null deletes an inherited key, but this one is not inherited",
+                               "remove the key");
+            } else {
+                deleted.push_back(member.key);
+            }
+        } else if (found != index.end() &&
+                   merges(base.members[found->second].value, member.value)) {
+            merge(findings, base.members[found->second].value, std::move(member.value), at);
+        } else {
+            JsonValue value = std::move(member.value);
+            if (value.is(JsonValue::Kind::object) && !is_distribution(value)) {
+                JsonValue fresh;
+                fresh.kind = JsonValue::Kind::object;
+                merge(findings, fresh, std::move(value), at);
+                value = std::move(fresh);
+            }
+            if (found != index.end()) {
+                base.members[found->second] = {member.key, member.key_span, std::move(value)};
+            } else {
+                base.members.push_back({std::move(member.key), member.key_span, std::move(value)});
+            }
+        }
+    }
+    if (!deleted.empty()) {
+        std::sort(deleted.begin(), deleted.end());
+        std::erase_if(base.members, [&](JsonMember const& member) {
+            return std::binary_search(deleted.begin(), deleted.end(), member.key);
+        });
+    }
+}
+
+/// The folder of the repository that holds `path`, or "" if there is none.
+fs::path repository_of(fs::path const& path) {
+    std::error_code ignored;
+    for (fs::path folder = fs::absolute(path, ignored).lexically_normal().parent_path();
+         folder != folder.root_path(); folder = folder.parent_path()) {
+        if (fs::exists(folder / ".git", ignored)) {
+            return folder;
+        }
+    }
+    return {};
+}
+
+bool is_inside(fs::path const& path, fs::path const& folder) {
+    std::error_code ignored;
+    fs::path const relative =
+        fs::absolute(path, ignored).lexically_normal().lexically_relative(folder);
+    return folder.empty() || (!relative.empty() && *relative.begin() != "..");
+}
+
+class Loader {
+public:
+    Loader(Findings& findings, std::string const& path)
+        : findings_{findings}, repository_{repository_of(path)} {}
+
+    std::optional<JsonValue> load(std::string const& path, std::optional<std::string> const& text) {
+        auto const file = static_cast<std::uint32_t>(findings_.files.size());
+        findings_.files.push_back({path, ""});
+        if (text) {
+            findings_.files[file].text = *text;
+        } else if (!read_file(path, findings_.files[file].text)) {
+            findings_.error({.file = file}, "", "SCN213", "the file cannot be read");
+            return std::nullopt;
+        }
+        JsonDocument document =
+            read_json(findings_.files[file], file, fs::path{path}.extension() == ".jsonc");
+        for (JsonError& error : document.errors) {
+            findings_.error(error.span, "", std::move(error.code), std::move(error.message),
+                            std::move(error.help));
+        }
+        if (!document.root) {
+            return std::nullopt;
+        }
+        if (!document.root->is(JsonValue::Kind::object)) {
+            findings_.error(
+                document.root->span, "", "SCN012",
+                fmt::format("a scenario is an object, not {}", describe(document.root->kind)));
+            return std::nullopt;
+        }
+        return with_bases(path, std::move(*document.root));
+    }
+
+private:
+    static bool read_file(std::string const& path, std::string& into) {
+        std::error_code failed;
+        if (!fs::is_regular_file(path, failed)) {
+            return false;
+        }
+        std::ifstream input{path, std::ios::binary};
+        // One byte more than allowed, so that the reader sees that it is too long.
+        into.resize(max_document_bytes + 1);
+        input.read(into.data(), static_cast<std::streamsize>(into.size()));
+        into.resize(static_cast<std::size_t>(input.gcount()));
+        return !input.bad();
+    }
+
+    std::optional<JsonValue> with_bases(std::string const& path, JsonValue own) {
+        JsonValue merged;
+        merged.kind = JsonValue::Kind::object;
+        chain_.push_back(fs::path{path}.lexically_normal().string());
+        bool good = true;
+        if (JsonMember const* const extends = own.find("extends")) {
+            for (JsonValue const* item : paths_of(extends->value)) {
+                good = load_base(path, *item, merged) && good;
+            }
+        }
+        chain_.pop_back();
+        if (!good) {
+            return std::nullopt;
+        }
+        merge(findings_, merged, std::move(own), "");
+        return merged;
+    }
+
+    std::vector<JsonValue const*> paths_of(JsonValue const& value) {
+        std::vector<JsonValue const*> paths;
+        if (value.is(JsonValue::Kind::list)) {
+            for (JsonValue const& item : value.items) {
+                paths.push_back(&item);
+            }
+        } else {
+            paths.push_back(&value);
+        }
+        return paths;
+    }
+
+    bool load_base(std::string const& path, JsonValue const& item, JsonValue& merged) {
+        auto const refuse = [&](std::string code, std::string message, std::string help = "") {
+            findings_.error(item.span, "/extends", std::move(code), std::move(message),
+                            std::move(help));
+            return false;
+        };
+        if (!item.is(JsonValue::Kind::string)) {
+            return refuse("SCN012",
+                          fmt::format("a path belongs here, not {}", describe(item.kind)));
+        }
+        if (fs::path{item.text}.is_absolute()) {
+            return refuse("SCN213", "the path must be relative to this file");
+        }
+        std::string const base = path_beside(path, item.text);
+        if (!is_inside(base, repository_)) {
+            return refuse("SCN213", "the path leaves the repository");
+        }
+        if (std::find(chain_.begin(), chain_.end(), base) != chain_.end()) {
+            return refuse("SCN213", fmt::format("{} extends itself", quote_json(item.text)));
+        }
+        if (chain_.size() >= deepest_chain || findings_.files.size() >= files_at_most) {
+            return refuse("SCN213", fmt::format("the chain of extends is deeper than {}, or has "
+                                                "more than {} files",
+                                                deepest_chain, files_at_most));
+        }
+        std::error_code ignored;
+        if (!fs::is_regular_file(base, ignored)) {
+            return refuse("SCN213", fmt::format("there is no file {}", quote_json(item.text)));
+        }
+        std::optional<JsonValue> tree = load(base, std::nullopt);
+        if (!tree) {
+            return false;
+        }
+        std::erase_if(tree->members, [](JsonMember const& member) {
+            return std::find(not_inherited.begin(), not_inherited.end(), member.key) !=
+                   not_inherited.end();
+        });
+        merge(findings_, merged, std::move(*tree), "");
+        return true;
+    }
+
+    Findings& findings_;
+    fs::path repository_;
+    std::vector<std::string> chain_;
+};
+
+}  // namespace
+
+std::optional<JsonValue> load_tree(Findings& findings, std::string const& path,
+                                   std::optional<std::string> const& text) {
+    return Loader{findings, path}.load(path, text);
+}
+
+std::string path_beside(std::string const& from, std::string const& written) {
+    return (fs::path{from}.parent_path() / written).lexically_normal().string();
+}
+
+}  // namespace brokersim

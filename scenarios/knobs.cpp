@@ -1,0 +1,160 @@
+// The table of knobs: each is a field of broker::Tuning, in nanoseconds, bytes or a count.
+#include "scenarios/knobs.h"
+
+#include <array>
+#include <iterator>
+
+namespace brokersim {
+namespace {
+
+using broker::Acks1;
+using broker::Duration;
+using broker::Tuning;
+
+constexpr std::int64_t us = 1'000;
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t s = 1'000'000'000;
+constexpr std::int64_t kib = 1'024;
+constexpr std::int64_t gib = 1'073'741'824;
+
+/// SEMANTICS 8: the presets of group commit; the queue bound is not a knob.
+struct Preset {
+    Duration window;
+    std::uint32_t batches;
+    std::uint64_t bytes;
+};
+constexpr std::array presets = {
+    Preset{Duration{0}, 1'000, 5'000'000},            // immediate
+    Preset{Duration{2 * ms}, 1'000, 5'000'000},       // default
+    Preset{Duration{10 * ms}, 2'000, 15'000'000},     // medium
+    Preset{Duration{50 * ms}, 10'000, 50'000'000},    // high
+    Preset{Duration{100 * ms}, 20'000, 100'000'000},  // ultra
+    Preset{Duration{100 * ms}, 10'000, 50'000'000},   // incident
+};
+
+void set_preset(Tuning& tuning, std::int64_t index) {
+    Preset const& preset = presets[static_cast<std::size_t>(index)];
+    tuning.wal.group_window = preset.window;
+    tuning.wal.group_max_batches = preset.batches;
+    tuning.wal.group_max_bytes = preset.bytes;
+}
+
+constexpr KeyRow key(std::string_view name, ValueType type, std::int64_t low, std::int64_t high,
+                     std::string_view text, std::string_view words = "") {
+    return {.place = "tuning",
+            .key = name,
+            .type = type,
+            .low = low,
+            .high = high,
+            .words = words,
+            .distribution = true,
+            .text = text};
+}
+
+// Field access in both directions; a field is an integer, a Duration, a bool or an enum.
+template <class Field>
+constexpr Field from_number(std::int64_t value) {
+    return static_cast<Field>(value);
+}
+template <>
+constexpr Duration from_number<Duration>(std::int64_t value) {
+    return Duration{value};
+}
+template <class Field>
+constexpr std::int64_t to_number(Field value) {
+    return static_cast<std::int64_t>(value);
+}
+template <>
+constexpr std::int64_t to_number<Duration>(Duration value) {
+    return value.nanoseconds();
+}
+
+#define BROKERSIM_KNOB(field)                                      \
+    [](Tuning& tuning, std::int64_t value) {                       \
+        tuning.field = from_number<decltype(tuning.field)>(value); \
+    },                                                             \
+        [](Tuning const& tuning) { return to_number(tuning.field); }
+
+constexpr std::int64_t segment_rare[] = {4 * kib, 8 * kib, 32 * kib, 256 * kib};
+constexpr std::int64_t window_rare[] = {0, 20 * ms, 100 * ms};
+constexpr std::int64_t few_rare[] = {1, 2};
+constexpr std::int64_t one_rare[] = {1};
+constexpr std::int64_t zero_rare[] = {0};
+constexpr std::int64_t on_rare[] = {1};
+constexpr std::int64_t writes_rare[] = {1, 2, 8};
+constexpr std::int64_t syncs_rare[] = {2};
+constexpr std::int64_t jitter_rare[] = {30 * ms};
+constexpr std::int64_t heartbeat_rare[] = {100 * ms};
+constexpr std::int64_t request_rare[] = {1 * ms, 10 * ms, 50 * ms};
+constexpr std::int64_t expiry_rare[] = {1 * s};
+
+using enum ValueType;
+
+const KnobRow rows[] = {
+    {key("wal.group_preset", word, 0, 5, "window, batches and bytes of group commit at once",
+         "immediate default medium high ultra incident"),
+     set_preset,
+     [](Tuning const&) { return std::int64_t{1}; },
+     {}},
+    {key("wal.segment_bytes", size, 4 * kib, gib, "size of a log segment, a multiple of 512"),
+     [](Tuning& tuning, std::int64_t value) {
+         tuning.wal.segment_bytes = static_cast<std::uint64_t>(value / 512 * 512);
+     },
+     [](Tuning const& tuning) { return to_number(tuning.wal.segment_bytes); }, segment_rare},
+    {key("wal.group_window", duration, 0, 10 * s, "a group closes so long after its first frame"),
+     BROKERSIM_KNOB(wal.group_window), window_rare},
+    {key("wal.group_max_batches", integer, 1, 1'000'000, "and with so many batches"),
+     BROKERSIM_KNOB(wal.group_max_batches), few_rare},
+    {key("wal.group_max_bytes", size, 1, gib, "and with so many bytes"),
+     BROKERSIM_KNOB(wal.group_max_bytes), one_rare},
+    {key("wal.max_inflight_writes", integer, 1, 64, "writes of one log on their way to the disk"),
+     BROKERSIM_KNOB(wal.max_inflight_writes), writes_rare},
+    {key("wal.max_inflight_syncs", integer, 1, 64, "syncs of one log on their way to the disk"),
+     BROKERSIM_KNOB(wal.max_inflight_syncs), syncs_rare},
+    {key("wal.preallocate", boolean, 0, 1, "extend a segment to its full size at once"),
+     BROKERSIM_KNOB(wal.preallocate), zero_rare},
+    {key("raft.election_timeout", duration, 1 * ms, 3'600 * s, "smallest election timeout"),
+     BROKERSIM_KNOB(raft.election_timeout),
+     {}},
+    {key("raft.election_jitter", duration, 1 * us, 3'600 * s, "drawn on top of it, each time"),
+     BROKERSIM_KNOB(raft.election_jitter), jitter_rare},
+    {key("raft.heartbeat", duration, 100 * us, 600 * s, "between heartbeats of a leader"),
+     BROKERSIM_KNOB(raft.heartbeat), heartbeat_rare},
+    {key("raft.max_inflight", integer, 1, 10'000, "unanswered appends to one follower"),
+     BROKERSIM_KNOB(raft.max_inflight), few_rare},
+    {key("raft.max_append_bytes", size, 1, gib, "payload of one append; at least one entry"),
+     BROKERSIM_KNOB(raft.max_append_bytes), one_rare},
+    {key("raft.commit_before_own_sync", boolean, 0, 1, "a leader counts a quorum without itself"),
+     BROKERSIM_KNOB(raft.commit_before_own_sync), on_rare},
+    {key("broker.request_timeout", duration, 1 * ms, 3'600 * s, "bound of a produce request's own"),
+     BROKERSIM_KNOB(broker.request_timeout), request_rare},
+    {key("broker.shutdown_grace", duration, 0, 3'600 * s, "from the stop signal to the kill"),
+     BROKERSIM_KNOB(broker.shutdown_grace), zero_rare},
+    {key("broker.admission_bytes", size, 1, gib, "unanswered produce bytes of a node"),
+     BROKERSIM_KNOB(broker.admission_bytes), one_rare},
+    {key("broker.fetch_max_bytes", size, 1, gib, "of one fetched partition; at least one batch"),
+     BROKERSIM_KNOB(broker.fetch_max_bytes), one_rare},
+    {key("broker.acks1", word, 0, 1, "what acks=1 waits for", "written synced"),
+     BROKERSIM_KNOB(broker.acks1), on_rare},
+    {key("partition.producer_expiry", duration, 1 * ms, 31'536'000 * s,
+         "an idle producer is forgotten"),
+     BROKERSIM_KNOB(broker.producer_expiry), expiry_rare},
+};
+#undef BROKERSIM_KNOB
+
+}  // namespace
+
+std::span<const KnobRow> knob_table() {
+    return rows;
+}
+
+KnobRow const* find_knob(std::string_view name) {
+    for (KnobRow const& row : rows) {
+        if (row.key.key == name) {
+            return &row;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace brokersim

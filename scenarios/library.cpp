@@ -1,0 +1,85 @@
+// Walking the folders of the library.
+#include "scenarios/library.h"
+
+#include "scenarios/suggest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace brokersim {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_scenario(fs::path const& path) {
+    bool const schema = path.stem().extension() == ".schema";
+    return (path.extension() == ".json" || path.extension() == ".jsonc") && !schema;
+}
+
+void add_folder(fs::path const& folder, std::vector<std::string>& paths) {
+    std::error_code failed;
+    fs::recursive_directory_iterator at{folder, failed};
+    for (; !failed && at != fs::recursive_directory_iterator{}; at.increment(failed)) {
+        std::error_code ignored;
+        if (at->is_regular_file(ignored) && is_scenario(at->path())) {
+            paths.push_back(at->path().lexically_normal().string());
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> list_scenarios(std::vector<std::string> const& roots) {
+    std::vector<std::string> paths;
+    for (std::string const& root : roots) {
+        add_folder(root, paths);
+    }
+    std::sort(paths.begin(), paths.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+    return paths;
+}
+
+FoundScenarios find_scenario(std::string const& name_or_path,
+                             std::vector<std::string> const& roots) {
+    FoundScenarios found;
+    std::error_code ignored;
+    if (fs::is_regular_file(name_or_path, ignored)) {
+        found.paths.push_back(name_or_path);
+        return found;
+    }
+    if (fs::is_directory(name_or_path, ignored)) {
+        found.paths = list_scenarios({name_or_path});
+        if (found.paths.empty()) {
+            found.error = fmt::format("no scenario file in {}", name_or_path);
+        }
+        return found;
+    }
+    std::vector<std::string> names;
+    for (std::string const& path : list_scenarios(roots)) {
+        names.push_back(fs::path{path}.stem().string());
+        if (names.back() == name_or_path) {
+            found.paths.push_back(path);
+        }
+    }
+    if (found.paths.size() == 1) {
+        return found;
+    }
+    if (found.paths.size() > 1) {
+        found.error = fmt::format("SCN215: the name {} is used twice: {}", name_or_path,
+                                  fmt::join(found.paths, ", "));
+        found.paths.clear();
+        return found;
+    }
+    std::vector<Candidate> candidates;
+    for (std::string const& name : names) {
+        candidates.push_back({name});
+    }
+    std::optional<std::string> const near = nearest(name_or_path, candidates);
+    found.error = fmt::format("no scenario, file or folder is called {}{}", name_or_path,
+                              near ? fmt::format("; did you mean {}?", *near) : "");
+    return found;
+}
+
+}  // namespace brokersim

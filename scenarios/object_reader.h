@@ -1,0 +1,107 @@
+// ObjectReader: one object of a scenario file, read by the rows of the table of keys.
+//
+// It reports unknown and missing keys when it is made, and a wrong value when that is asked for.
+// A value that is wrong is reported once and reads as the caller's default; `Findings::broken`
+// then keeps checks of meaning away from it, so that one mistake gives one error.
+#pragma once
+
+#include "scenarios/diagnostic.h"
+#include "scenarios/json_reader.h"
+#include "scenarios/keys.h"
+#include "scenarios/scalar.h"
+#include "scenarios/value.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brokersim {
+
+/// What was found wrong in one scenario, and the files it came from.
+class Findings {
+public:
+    std::vector<SourceFile> files;
+    std::vector<Diagnostic> diagnostics;
+
+    void add(Span span, std::string pointer, ValueError error, std::vector<std::string> notes = {});
+    void error(Span span, std::string pointer, std::string code, std::string message,
+               std::string help = "", std::string replacement = "");
+    /// Whether there are so many that no more are kept: a bound on work and memory.
+    [[nodiscard]] bool full() const { return diagnostics.size() >= 500; }
+    /// Whether the value at `pointer`, or one inside it, was reported.
+    [[nodiscard]] bool broken(std::string_view pointer) const;
+    /// "note: WHAT is at file:line:column"
+    [[nodiscard]] std::string place(std::string_view what, Span const& span) const;
+
+private:
+    std::set<std::string, std::less<>> broken_;
+};
+
+/// Appends a key or index to a JSON pointer (RFC 6901).
+std::string pointer_to(std::string_view parent, std::string_view key);
+std::string pointer_to(std::string_view parent, std::size_t index);
+
+class ObjectReader {
+public:
+    /// value: reported (SCN012) and read as empty if it is no object; nullptr reads as empty.
+    /// place: of the table of keys. `findings` must outlive the reader.
+    ObjectReader(Findings& findings, JsonValue const* value, std::string pointer,
+                 std::string_view place, std::vector<std::string_view> not_required = {});
+
+    [[nodiscard]] bool has(std::string_view key) const { return value_of(key) != nullptr; }
+    [[nodiscard]] JsonValue const* value_of(std::string_view key) const;
+    [[nodiscard]] std::string pointer(std::string_view key) const {
+        return pointer_to(pointer_, key);
+    }
+    [[nodiscard]] std::string const& pointer() const { return pointer_; }
+    [[nodiscard]] Span span() const { return span_; }
+    /// Of the value of `key`, or of the object if it is not there.
+    [[nodiscard]] Span span(std::string_view key) const;
+
+    /// The number of a key; nullopt if it is absent or wrong (then reported).
+    std::optional<std::int64_t> number(std::string_view key);
+    /// The same for a key that may be drawn.
+    std::optional<Distribution> distribution(std::string_view key);
+    void read(std::string_view key, Distribution& into);
+    std::optional<std::string> text(std::string_view key);
+    std::vector<std::string> texts(std::string_view key);
+    /// The object at `key`, read at `place`; empty if absent.
+    ObjectReader object(std::string_view key, std::string_view place,
+                        std::vector<std::string_view> not_required = {});
+    /// The items of a list; an empty list is an error (SCN016).
+    std::vector<JsonValue const*> list(std::string_view key);
+
+    /// Reports SCN015 unless exactly one (or, if `none` is allowed, at most one) of `keys` is here;
+    /// returns whether that is so.
+    bool one_of(std::vector<std::string_view> const& keys, bool none);
+
+    void error(std::string_view key, std::string code, std::string message, std::string help = "",
+               std::string replacement = "");
+    Findings& findings() { return *findings_; }
+
+private:
+    void check_keys(std::vector<std::string_view> const& not_required);
+    void report_unknown(JsonMember const& member);
+    std::optional<Distribution> read_distribution(KeyRow const& row, JsonValue const& value,
+                                                  std::string const& at);
+    std::optional<Distribution> read_range(KeyRow const& row, JsonValue const& bounds,
+                                           std::string const& at, bool logarithmic);
+    std::optional<Distribution> read_exponential(KeyRow const& row, JsonValue const& value,
+                                                 std::string const& at);
+    std::optional<Distribution> read_choice(KeyRow const& row, JsonValue const& values,
+                                            JsonValue const* weights, std::string const& at);
+    std::optional<std::int64_t> scalar(KeyRow const& row, JsonValue const& value,
+                                       std::string const& at);
+
+    Findings* findings_;
+    JsonValue const* value_ = nullptr;
+    std::string pointer_;
+    std::string_view place_;
+    Span span_;
+};
+
+}  // namespace brokersim

@@ -1,0 +1,408 @@
+// Faults of a file: scripts, random kinds, limits; and what each kind may carry (SCN224).
+#include "scenarios/read_faults.h"
+
+#include "broker_core/base/probes.h"
+#include "faults/kinds.h"
+#include "scenarios/properties.h"
+#include "scenarios/suggest.h"
+#include "scenarios/targets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace brokersim {
+namespace {
+
+struct ArmWord {
+    std::string_view word;
+    ArmOn on;
+};
+constexpr std::array arm_words = {
+    ArmWord{"io_submit", ArmOn::io_submit},
+    ArmWord{"io_done", ArmOn::io_done},
+    ArmWord{"write", ArmOn::write},
+    ArmWord{"sync", ArmOn::sync},
+    ArmWord{"group_window", ArmOn::group_window},
+    ArmWord{"queued_request", ArmOn::queued_request},
+    ArmWord{"recovery", ArmOn::recovery},
+};
+
+constexpr Duration default_reorder{5'000'000};
+constexpr std::uint32_t default_slow_factor = 10;
+
+std::string did_you_mean(std::string_view word, std::vector<Candidate> const& candidates) {
+    std::optional<std::string> const near = nearest(word, candidates);
+    return near ? fmt::format("did you mean \"{}\"?", *near) : "";
+}
+
+std::string correction(std::string_view word, std::vector<Candidate> const& candidates) {
+    std::optional<std::string> const near = nearest(word, candidates);
+    return near ? quote_json(*near) : "";
+}
+
+void read_event(ObjectReader& when, Trigger& trigger) {
+    std::optional<std::string> const event = when.text("event");
+    if (!event) {
+        return;
+    }
+    trigger.event = *event;
+    auto const events = world_events();
+    if (broker::probe_named(*event) ||
+        std::find(events.begin(), events.end(), *event) != events.end()) {
+        return;
+    }
+    std::vector<Candidate> candidates;
+    for (std::string_view const name : events) {
+        candidates.push_back({name});
+    }
+    for (std::string_view const name : broker::probe_names) {
+        candidates.push_back({name});
+    }
+    when.error("event", "SCN229", fmt::format("unknown event {}", quote_json(*event)),
+               did_you_mean(*event, candidates), correction(*event, candidates));
+}
+
+void read_arm_word(ObjectReader& arm, Trigger& trigger) {
+    std::optional<std::string> const word = arm.text("on");
+    if (!word) {
+        return;
+    }
+    std::vector<Candidate> candidates;
+    for (ArmWord const& entry : arm_words) {
+        if (entry.word == *word) {
+            trigger.on = entry.on;
+            return;
+        }
+        candidates.push_back({entry.word});
+    }
+    std::string help = did_you_mean(*word, candidates);
+    arm.error("on", "SCN229", fmt::format("unknown work in flight {}", quote_json(*word)),
+              help.empty() ? "words are io_submit, io_done, write, sync, group_window, "
+                             "queued_request, recovery"
+                           : std::move(help),
+              correction(*word, candidates));
+}
+
+Duration duration_or(std::optional<std::int64_t> nanoseconds, Duration absent = {}) {
+    return nanoseconds ? Duration{*nanoseconds} : absent;
+}
+
+std::optional<Target> target_at(ObjectReader& object, std::string_view key,
+                                std::vector<TopicSpec> const& topics) {
+    JsonValue const* const value = object.value_of(key);
+    return value == nullptr ? std::nullopt
+                            : read_target(object.findings(), *value, object.pointer(key), topics);
+}
+
+bool is_client(TargetKind kind) {
+    return kind == TargetKind::clients || kind == TargetKind::client;
+}
+
+/// Whether a kind can act on the target; SCN224 if not.
+void check_target(Findings& findings, KindRules const& rules, Target const& target,
+                  Span const& span, std::string const& pointer) {
+    bool const fits = target.kind == TargetKind::same ||
+                      (target.kind != TargetKind::rest &&
+                       (rules.target == TargetUse::clients) == is_client(target.kind));
+    if (rules.target == TargetUse::none || !fits) {
+        findings.error(span, pointer, "SCN224",
+                       fmt::format("{} cannot act on \"{}\"", name_of(rules.kind), target.text),
+                       rules.target == TargetUse::none      ? "remove the target"
+                       : rules.target == TargetUse::clients ? "write \"clients\" or \"client(p1)\""
+                                                            : "name brokers, such as \"n1\"");
+    }
+}
+
+/// Refuses keys that the kind has no use for.
+void check_use(ObjectReader& object, KindRules const& rules) {
+    auto const refuse = [&](std::string_view key, bool used) {
+        if (!used && object.has(key)) {
+            object.error(key, "SCN224", fmt::format("{} takes no \"{}\"", name_of(rules.kind), key),
+                         "remove the key");
+        }
+    };
+    refuse("for", rules.lasts);
+    refuse("topology", rules.topology);
+    refuse("direction", rules.topology);
+    refuse("args", !rules.args.empty());
+}
+
+/// by_drawn: where to put a drawn `by`; without it `by` must be fixed.
+void read_args(ObjectReader& object, KindRules const& rules, Element& element,
+               std::optional<Distribution>* by_drawn) {
+    bool const wants_by = has_word(rules.args, "by");
+    if (rules.kind == FaultKind::reorder) {
+        element.by = default_reorder;
+    }
+    element.factor = rules.kind == FaultKind::slow_disk ? default_slow_factor : 1U;
+    if (!rules.args.empty()) {
+        ObjectReader args = object.object("args", "args");
+        for (KeyRow const* row : keys_of("args")) {
+            if (row->key != "comment" && args.has(row->key) && !has_word(rules.args, row->key)) {
+                args.error(
+                    row->key, "SCN224",
+                    fmt::format("{} takes no argument \"{}\"", name_of(rules.kind), row->key),
+                    fmt::format("its arguments are: {}", rules.args));
+            }
+        }
+        element.crash = static_cast<CrashKind>(
+            args.number("kind").value_or(static_cast<std::int64_t>(CrashKind::mixed)));
+        element.grace = duration_or(args.number("grace"), Duration{-1});
+        element.factor = static_cast<std::uint32_t>(args.number("factor").value_or(element.factor));
+        element.point = static_cast<ResetPoint>(
+            args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
+        element.heals = args.text("fault").value_or("");
+        if (has_word(rules.args, "probability")) {
+            element.probability.parts_per_billion =
+                static_cast<std::uint32_t>(args.number("probability").value_or(1'000'000'000));
+        }
+        if (std::optional<Distribution> by = args.distribution("by")) {
+            element.by = Duration{by->smallest()};
+            if (by_drawn != nullptr) {
+                *by_drawn = std::move(by);
+            } else if (by->kind() != Distribution::Kind::fixed) {
+                args.error("by", "SCN224", "a scripted fault has a fixed \"by\"");
+            }
+        }
+        bool const no_by = !args.has("by") && !object.findings().broken(object.pointer("args"));
+        if (wants_by && rules.kind == FaultKind::delay && no_by) {
+            object.error("args", "SCN013", "argument \"by\" is missing: how much longer",
+                         R"(write "args": {"by": "50ms"})");
+        }
+    }
+}
+
+void read_script_topology(ObjectReader& object, Element& element,
+                          std::vector<TopicSpec> const& topics) {
+    JsonValue const* const value = object.value_of("topology");
+    if (value == nullptr) {
+        object.error("topology", "SCN013", "key \"topology\" is missing",
+                     R"(write "topology": "minority", or groups)");
+        return;
+    }
+    if (value->is(JsonValue::Kind::list)) {
+        element.shape = Shape::groups;
+        element.groups = read_groups(object.findings(), *value, object.pointer("topology"), topics);
+        return;
+    }
+    std::optional<std::string> const word = object.text("topology");
+    std::optional<Shape> const shape = word ? shape_named(*word) : std::nullopt;
+    if (word && !shape) {
+        object.error("topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
+                     "shapes are one, leader, leader_with_clients, minority, majority, halves");
+    }
+    element.shape = shape.value_or(Shape::one);
+}
+
+std::optional<FaultKind> read_kind(ObjectReader& object) {
+    std::optional<std::string> const word = object.text("do");
+    if (!word) {
+        return std::nullopt;
+    }
+    std::optional<FaultKind> const kind = fault_kind_named(*word);
+    if (!kind) {
+        std::vector<Candidate> candidates;
+        for (std::string_view const name : fault_kind_names) {
+            candidates.push_back({name});
+        }
+        std::string help = did_you_mean(*word, candidates);
+        if (*word == "kill") {
+            help = "did you mean \"crash\"?";
+        } else if (*word == "power_loss") {
+            help = R"(did you mean "crash" with "args": {"kind": "power"}?)";
+        }
+        object.error("do", "SCN011", fmt::format("unknown fault {}", quote_json(*word)),
+                     std::move(help), correction(*word, candidates));
+    }
+    return kind;
+}
+
+Element read_element(Findings& findings, JsonValue const& value, std::string const& pointer,
+                     std::vector<TopicSpec> const& topics) {
+    ObjectReader object{findings, &value, pointer, "faults.script[]"};
+    Element element;
+    element.id = object.text("id").value_or("");
+    if (std::optional<Trigger> trigger = read_trigger(object, true, topics)) {
+        element.trigger = std::move(*trigger);
+    }
+    element.may_miss = object.number("may_miss").value_or(0) != 0;
+    std::optional<Target> target = target_at(object, "target", topics);
+    std::optional<std::int64_t> const lasts = object.number("for");
+    std::optional<FaultKind> const kind = read_kind(object);
+    if (!kind) {
+        return element;
+    }
+    element.kind = *kind;
+    KindRules const& rules = rules_of(*kind);
+    check_use(object, rules);
+    if (target) {
+        check_target(findings, rules, *target, object.span("target"), object.pointer("target"));
+        element.target = std::move(*target);
+    } else if (rules.target == TargetUse::brokers && !object.has("target") &&
+               value.is(JsonValue::Kind::object)) {
+        object.error("target", "SCN013",
+                     fmt::format("key \"target\" is missing: {} whom?", name_of(*kind)),
+                     "write \"target\": \"n1\", or a role such as \"leader(orders/0)\"");
+    } else if (rules.target == TargetUse::clients) {
+        element.target = {.kind = TargetKind::clients, .text = "clients"};
+    } else if (rules.target == TargetUse::none) {
+        element.target = {.kind = TargetKind::all, .text = "all"};
+    }
+    if (lasts && rules.lasts) {
+        element.lasts = Duration{*lasts};
+    }
+    if (rules.topology) {
+        read_script_topology(object, element, topics);
+    }
+    element.direction = static_cast<Direction>(object.number("direction").value_or(0));
+    read_args(object, rules, element, nullptr);
+    return element;
+}
+
+/// A string, or a list of them, each read by `read`.
+template <class Read>
+void each_of(ObjectReader& object, std::string_view key, Read read) {
+    JsonValue const* const value = object.value_of(key);
+    if (value == nullptr) {
+        return;
+    }
+    if (!value->is(JsonValue::Kind::list)) {
+        read(*value, object.pointer(key));
+        return;
+    }
+    std::size_t index = 0;
+    for (JsonValue const* item : object.list(key)) {
+        read(*item, pointer_to(object.pointer(key), index));
+        ++index;
+    }
+}
+
+void read_random_shapes(ObjectReader& object, RandomFault& fault) {
+    each_of(object, "topology", [&](JsonValue const& item, std::string const& at) {
+        std::optional<Shape> const shape =
+            item.is(JsonValue::Kind::string) ? shape_named(item.text) : std::nullopt;
+        if (!shape) {
+            object.findings().error(
+                item.span, at, item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
+                "a random partition takes a shape, or a list of shapes",
+                "shapes are one, leader, leader_with_clients, minority, majority, halves");
+            return;
+        }
+        fault.shapes.push_back(*shape);
+    });
+    if (fault.shapes.empty()) {
+        fault.shapes.push_back(Shape::one);
+    }
+}
+
+/// `every` or `probability`, whichever the kind is placed by.
+void read_pace(ObjectReader& object, KindRules const& rules, RandomFault& fault) {
+    bool const per_message = rules.placement == Placement::per_message;
+    std::string_view const wanted = per_message ? "probability" : "every";
+    std::string_view const other = per_message ? "every" : "probability";
+    fault.every = object.distribution("every");
+    fault.probability.parts_per_billion =
+        static_cast<std::uint32_t>(object.number("probability").value_or(0));
+    if (object.has("every") && object.has("probability")) {
+        object.one_of({"every", "probability"}, false);
+    } else if (object.has(other)) {
+        object.error(
+            other, "SCN224",
+            fmt::format("{} takes \"{}\", not \"{}\"", name_of(rules.kind), wanted, other));
+    } else {
+        object.one_of({wanted}, fault.enabled.parts_per_billion == 0);
+    }
+}
+
+RandomFault read_random(Findings& findings, FaultKind kind, JsonValue const& value,
+                        std::string const& pointer, std::vector<TopicSpec> const& topics) {
+    ObjectReader object{findings, &value, pointer, "faults.random.KIND"};
+    KindRules const& rules = rules_of(kind);
+    RandomFault fault;
+    fault.kind = kind;
+    fault.enabled.parts_per_billion =
+        static_cast<std::uint32_t>(object.number("enabled").value_or(1'000'000'000));
+    check_use(object, rules);
+    read_pace(object, rules, fault);
+    if (std::optional<Distribution> lasts = object.distribution("for")) {
+        fault.lasts = std::move(lasts);
+    }
+    each_of(object, "target", [&](JsonValue const& item, std::string const& at) {
+        if (std::optional<Target> target = read_target(findings, item, at, topics)) {
+            check_target(findings, rules, *target, item.span, at);
+            fault.targets.push_back(std::move(*target));
+        }
+    });
+    if (rules.topology) {
+        read_random_shapes(object, fault);
+    }
+    std::int64_t const direction = object.number("direction").value_or(0);
+    fault.any_direction = direction == 3;
+    fault.direction = fault.any_direction ? Direction::both : static_cast<Direction>(direction);
+    read_args(object, rules, fault.arguments, &fault.by);
+    return fault;
+}
+
+}  // namespace
+
+std::optional<Trigger> read_trigger(ObjectReader& object, bool arm,
+                                    std::vector<TopicSpec> const& topics) {
+    std::size_t const before = object.findings().diagnostics.size();
+    Trigger trigger;
+    trigger.at = duration_or(object.number("at"));
+    bool const armed = arm && object.has("arm");
+    if (armed) {
+        object.one_of({"when", "arm"}, false);
+        trigger.kind = Trigger::Kind::arm;
+        ObjectReader body = object.object("arm", "arm");
+        read_arm_word(body, trigger);
+        trigger.nth = static_cast<std::uint64_t>(body.number("nth").value_or(1));
+    } else {
+        object.one_of(arm ? std::vector<std::string_view>{"at", "when", "arm"}
+                          : std::vector<std::string_view>{"at", "when"},
+                      false);
+    }
+    if (object.has("when")) {
+        trigger.kind = Trigger::Kind::when;
+        ObjectReader body = object.object("when", "when");
+        read_event(body, trigger);
+        trigger.target = target_at(body, "target", topics);
+        trigger.of = body.text("id").value_or("");
+        trigger.nth = static_cast<std::uint64_t>(body.number("nth").value_or(1));
+        trigger.not_before = duration_or(body.number("not_before"));
+        trigger.after = duration_or(body.number("after"));
+    }
+    return object.findings().diagnostics.size() == before ? std::optional{std::move(trigger)}
+                                                          : std::nullopt;
+}
+
+FaultSpec read_faults(ObjectReader& scenario, std::vector<TopicSpec> const& topics) {
+    ObjectReader object = scenario.object("faults", "faults");
+    Findings& findings = object.findings();
+    FaultSpec faults;
+    std::size_t index = 0;
+    for (JsonValue const* item : object.list("script")) {
+        faults.script.push_back(
+            read_element(findings, *item, pointer_to(object.pointer("script"), index), topics));
+        ++index;
+    }
+    faults.swarm = object.number("swarm").value_or(0) != 0;
+    ObjectReader random = object.object("random", "faults.random");
+    for (KindRules const& rules : kind_rules()) {
+        std::string_view const name = name_of(rules.kind);
+        if (JsonValue const* const value = random.value_of(name);
+            value != nullptr && rules.placement != Placement::never) {
+            faults.random.push_back(
+                read_random(findings, rules.kind, *value, random.pointer(name), topics));
+        }
+    }
+    ObjectReader limits = object.object("limits", "faults.limits");
+    faults.limits.keep_quorum = limits.number("keep_quorum").value_or(0) != 0;
+    faults.limits.max_down = limits.number("max_down");
+    faults.limits.stop_before_end = duration_or(limits.number("stop_before_end"));
+    return faults;
+}
+
+}  // namespace brokersim

@@ -1,0 +1,26 @@
+// Targets and topologies as text: who a fault strikes, by number or by role.
+#pragma once
+
+#include "faults/fault.h"
+#include "scenarios/object_reader.h"
+#include "scenarios/scenario.h"
+
+#include <optional>
+#include <string_view>
+
+namespace brokersim {
+
+/// Reads the target that `value` names. Partitions are looked up in `topics` (SCN203).
+/// Reports to `findings` and returns nullopt if it names nobody.
+std::optional<Target> read_target(Findings& findings, JsonValue const& value,
+                                  std::string const& pointer, std::vector<TopicSpec> const& topics);
+
+std::optional<Shape> shape_named(std::string_view name);
+std::string_view name_of(Shape shape);
+
+/// Reads groups of targets, such as [["leader(orders/0)", "clients"], ["rest"]].
+std::vector<std::vector<Target>> read_groups(Findings& findings, JsonValue const& value,
+                                             std::string const& pointer,
+                                             std::vector<TopicSpec> const& topics);
+
+}  // namespace brokersim
