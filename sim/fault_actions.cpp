@@ -24,7 +24,7 @@ bool FaultEngine::act(std::uint32_t index, ElementState& state) {
         case FaultKind::reorder:
         case FaultKind::delay:
             network.begin(MessageFault{index, element.kind, element.probability, element.by});
-            state.datagrams_before = network.datagrams_sent;
+            state.messages_before = network.datagrams_sent;
             return true;
         case FaultKind::reset: {
             std::uint32_t broken = 0;
@@ -127,6 +127,7 @@ void FaultEngine::finish(std::uint32_t index) {
     Time const now = actions_.scheduler().now();
     switch (element.kind) {
         case FaultKind::partition:
+            state.messages = wanted_across(state) - state.messages_before;
             for (const auto& [from, to] : state.blocked) {
                 network.unblock(from, to);
             }
@@ -137,7 +138,7 @@ void FaultEngine::finish(std::uint32_t index) {
         case FaultKind::reorder:
         case FaultKind::delay:
             network.end(index);
-            state.datagrams = network.datagrams_sent - state.datagrams_before;
+            state.messages = network.datagrams_sent - state.messages_before;
             break;
         case FaultKind::crash:
         case FaultKind::shutdown: {
@@ -334,7 +335,16 @@ bool FaultEngine::act_partition(std::uint32_t index, ElementState& state) {
             block_between(index, state, (*groups)[i], (*groups)[j]);
         }
     }
+    state.messages_before = wanted_across(state);
     return !state.blocked.empty();
+}
+
+std::uint64_t FaultEngine::wanted_across(const ElementState& state) const {
+    std::uint64_t sum = 0;
+    for (const auto& [from, to] : state.blocked) {
+        sum += actions_.network().wanted(from, to);
+    }
+    return sum;
 }
 
 }  // namespace brokersim

@@ -85,7 +85,12 @@ void FaultEngine::on_fire(std::uint32_t element) {
         fire(element);  // a later stage of what has begun
         return;
     }
-    if (state.element.trigger.kind == Trigger::Kind::arm) {
+    // What chance drew for an idle machine would do nothing: it waits for a write instead.
+    bool const needs_work = state.element.kind == FaultKind::pause ||
+                            state.element.kind == FaultKind::disk_stall ||
+                            state.element.kind == FaultKind::slow_disk;
+    if (state.element.trigger.kind == Trigger::Kind::arm ||
+        (needs_work && !state.element.scripted)) {
         state.armed = true;
         ++armed_;
         for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {

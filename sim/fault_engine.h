@@ -65,8 +65,8 @@ struct ElementState {
     bool active = false;  // in force
     bool done = false;
     std::uint64_t seen = 0;           // of its `when` event
-    std::uint64_t datagrams_before = 0;  // message faults: when it began
-    std::uint64_t datagrams = 0;         // that it could have acted on
+    std::uint64_t messages_before = 0;  // network faults: when it began
+    std::uint64_t messages = 0;         // that it could have acted on
 };
 
 class FaultEngine {
@@ -104,6 +104,7 @@ private:
     bool act_partition(std::uint32_t index, ElementState& state);
     bool act_on_hosts(std::uint32_t index, ElementState& state);
     void finish(std::uint32_t element);
+    [[nodiscard]] std::uint64_t wanted_across(const ElementState& state) const;
     void heal(const std::string& id);
     [[nodiscard]] bool within_limits(const ElementState& state) const;
     std::vector<std::uint32_t> draw_some(std::uint32_t count);

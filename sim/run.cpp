@@ -114,14 +114,18 @@ void collect_faults(const World& world, RunResult& result) {
         }
         ++at->scheduled;
         bool const effective = state.fate == ElementFate::effective;
-        // A fault on messages had its chance only if enough of them passed: below ten expected
-        // hits its silence proves nothing.
-        bool const by_message =
-            element.kind == FaultKind::drop || element.kind == FaultKind::duplicate ||
-            element.kind == FaultKind::reorder;
-        std::uint64_t const expected =
-            state.datagrams / 1'000 * element.probability.parts_per_billion / 1'000'000;
-        bool const had_chance = !by_message || expected >= 10;
+        // A fault on messages had its chance only if enough of them passed: a cut needs one, a
+        // probability ten expected hits; else its silence proves nothing.
+        bool had_chance = true;
+        if (element.kind == FaultKind::partition) {
+            had_chance = state.messages > 0;
+        } else if (element.kind == FaultKind::drop || element.kind == FaultKind::duplicate ||
+                   element.kind == FaultKind::reorder) {
+            had_chance = state.messages * element.probability.parts_per_billion >=
+                         10 * std::uint64_t{1'000'000'000};
+        } else if (element.kind == FaultKind::delay) {
+            had_chance = state.messages > 0;
+        }
         if (effective || (state.fate == ElementFate::fired && had_chance)) {
             ++at->fired;
         }

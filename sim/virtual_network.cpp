@@ -18,6 +18,7 @@ VirtualNetwork::VirtualNetwork(std::uint64_t seed, std::uint32_t brokers, std::u
       random_{seed, "network.latency"},
       fault_random_{seed, "network.faults"},
       cuts_(std::size_t{members_} * members_, 0),
+      wanted_(std::size_t{members_} * members_, 0),
       cut_elements_(std::size_t{members_} * members_, UINT32_MAX),
       largest_latency_{std::max(latency.largest(), client_latency.largest())} {}
 
@@ -52,6 +53,7 @@ Time VirtualNetwork::arrival(const Distribution& latency) {
 
 void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
     ++datagrams_sent;
+    ++wanted_[from * members_ + to];
     if (cut(from, to)) {
         mark_effective(cut_elements_[from * members_ + to]);
         ++datagrams_lost;
@@ -113,6 +115,8 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
     connections_.push_back(std::move(connection));
     live_.push_back(id);
     std::uint32_t const member = client_member(client);
+    ++wanted_[member * members_ + broker];
+    ++wanted_[broker * members_ + member];
     if (cut(member, broker) || cut(broker, member)) {
         // The connect vanishes; the client gives up by its own timeout.
         mark_effective(cut_elements_[cut(member, broker) ? member * members_ + broker
@@ -130,6 +134,7 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
 void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes frame) {
     Connection& connection = connections_[id];
     std::uint32_t const member = client_member(connection.client);
+    wanted_[member * members_ + connection.broker] += connection.dead ? 0 : 1;
     if (connection.dead || cut(member, connection.broker)) {
         if (!connection.dead) {
             mark_effective(cut_elements_[member * members_ + connection.broker]);
@@ -150,6 +155,7 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
     ++responses_sent;
     Connection& connection = connections_[id];
     std::uint32_t const member = client_member(connection.client);
+    wanted_[connection.broker * members_ + member] += connection.dead ? 0 : 1;
     if (connection.dead || cut(connection.broker, member)) {
         if (!connection.dead) {
             mark_effective(cut_elements_[connection.broker * members_ + member]);

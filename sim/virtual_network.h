@@ -32,6 +32,10 @@ struct RequestTag {
     std::int16_t acks = 0;           // produce
     std::uint32_t batch_crc = 0;     // produce: over the records, which the broker may not touch
     std::int64_t fetch_offset = 0;   // fetch
+    // fetch, list_offsets: the largest watermark shown to anybody when the request was made, and
+    // the leader epoch it was shown under. The answer may not fall behind it.
+    std::int64_t watermark_floor = -1;
+    std::int64_t floor_epoch = -1;
 };
 
 struct Connection {
@@ -107,6 +111,11 @@ public:
     void end(std::uint32_t element);
     void lift_all();
 
+    /// Messages that wanted to go from -> to, cut or not: whether a cut had a chance to matter.
+    [[nodiscard]] std::uint64_t wanted(std::uint32_t from, std::uint32_t to) const {
+        return wanted_[from * members_ + to];
+    }
+
     /// Elements that changed the fate of a message since the last call.
     std::vector<std::uint32_t> take_effective();
     [[nodiscard]] std::uint32_t client_member(std::uint32_t client) const {
@@ -136,6 +145,7 @@ private:
     std::vector<Connection> connections_;
     std::vector<std::uint32_t> live_;  // connections not closed on both sides, ascending
     std::vector<std::uint16_t> cuts_;
+    std::vector<std::uint32_t> wanted_;
     std::vector<std::uint32_t> cut_elements_;  // the last element that blocked the pair
     std::vector<MessageFault> faults_;
     std::vector<std::uint32_t> effective_;

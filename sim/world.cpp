@@ -189,8 +189,9 @@ void World::handle(const Work& work) {
             break;
         case WorkKind::node_timer: {
             Host& host = hosts_[work.target];
+            // One timer stands per host; those it overtook are ignored, or they would multiply.
             if (!host.up() || host.incarnation != work.incarnation ||
-                deferred(host, work, false)) {
+                scheduler_.now() < host.armed || deferred(host, work, false)) {
                 break;
             }
             host.armed = Time::never();
@@ -468,8 +469,11 @@ void World::arm_timer(Host& host) {
 }
 
 void World::record_leaders(const Host& host) {
+    // Both ends of a leadership excuse the loss of an acks=1 message: an isolated leader goes on
+    // acknowledging after its successor was elected, until it notices (Kafka, acks=1).
     for (const broker::Fact& fact : host.node->facts()) {
-        if (fact.kind == broker::FactKind::became_leader) {
+        if (fact.kind == broker::FactKind::became_leader ||
+            fact.kind == broker::FactKind::stepped_down) {
             recorder_.history().leader(scheduler_.now().nanoseconds(),
                                        recorder_.key(fact.partition.value()), host.number,
                                        static_cast<std::int64_t>(fact.term.value()));
@@ -742,7 +746,9 @@ std::uint32_t World::open(std::uint32_t client, std::uint32_t broker) {
 
 void World::send(std::uint32_t connection, const RequestTag& tag, Bytes frame) {
     trace_.fold(broker::hash_bytes(frame));
-    network_.request(connection, tag, std::move(frame));
+    RequestTag noted = tag;
+    send_invariants_.on_request(noted);
+    network_.request(connection, noted, std::move(frame));
 }
 
 void World::close(std::uint32_t connection) {

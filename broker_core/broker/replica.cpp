@@ -142,7 +142,8 @@ void Replica::perform(Time now) {
     //    where it speaks for entries, those entries. A leader's appends speak for none.
     for (raft::SealedMessage& sealed : ready.messages) {
         BrokerId const peer = sealed.to;
-        wal_.promise(wal::Requirement{sealed.durable_first, wal::Level::synced, hard_state_number_},
+        wal_.promise(wal::Requirement{sealed.durable_first, wal::Level::synced,
+                                      hard_state_number_, true},
                      std::move(sealed.message).map([&](const raft::Message& message) {
                          wal::Reply reply;
                          reply.peer = peer;
@@ -245,7 +246,7 @@ void Replica::wait_for(Time now, LogIndex index, Offset base_offset, Acks acks,
             wal::Level const level = env_.tuning.broker.acks1 == Acks1::synced
                                          ? wal::Level::synced
                                          : wal::Level::written;
-            wal_.promise(wal::Requirement{index, level, 0}, Sealed<wal::Reply>{std::move(reply)});
+            wal_.promise(wal::Requirement{index, level}, Sealed<wal::Reply>{std::move(reply)});
             return;
         }
         case Acks::all: {
@@ -276,7 +277,7 @@ void Replica::answer_committed() {
         // Committed by others it may be before the own sync; the ack still waits for it, unless
         // tuned otherwise (Raft thesis 10.2.1).
         LogIndex const own = env_.tuning.raft.commit_before_own_sync ? LogIndex{} : waiter.index;
-        wal_.promise(wal::Requirement{own, wal::Level::synced, 0},
+        wal_.promise(wal::Requirement{own, wal::Level::synced},
                      Sealed<wal::Reply>{std::move(reply)});
     }
 }

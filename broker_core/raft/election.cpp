@@ -31,6 +31,7 @@ void Raft::become_follower(Time now, Term term, BrokerId leader) {
         // The vote belongs to a term; within one it is never taken back.
         hard_state_ = HardState{term, BrokerId{}};
         persist();
+        held_.clear();
     }
     Time const deadline = draw_election_deadline(now);
     role_ = Follower{leader, deadline};
@@ -73,6 +74,7 @@ void Raft::become_candidate(Time now) {
     CHECK(stable_ == log_.last_index());
     hard_state_ = HardState{hard_state_.term.next(), config_.id};
     persist();
+    held_.clear();
     Time const deadline = draw_election_deadline(now);
     role_ = Candidate{0, 0, deadline};
     probes_.reached(Probe::election_started);

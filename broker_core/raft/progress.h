@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace broker::raft {
 
@@ -57,14 +58,23 @@ public:
         return news;
     }
     /// The follower refused an append behind `index`; `retry` is where the logs may agree.
-    /// Returns whether the refusal concerns the present state and not an older message.
-    bool rejected(LogIndex index, LogIndex retry) {
-        if (index <= match_) {
+    /// Returns whether the leader should send again from there now. Datagrams overtake each other,
+    /// so a refusal in full flow mostly means "not yet"; only a gap that stands for `patience` is
+    /// a loss, and going back earlier would send the whole window again for each of them.
+    bool rejected(LogIndex index, LogIndex retry, Time now, Duration patience) {
+        if (index <= match_ || (!replicating_ && next_ != index.next())) {
             return false;
         }
-        if (!replicating_ && next_ != index.next()) {
-            return false;
+        if (replicating_) {
+            if (!gap_ || *gap_ != retry) {
+                gap_ = retry;
+                gap_since_ = now;
+            }
+            if (now < gap_since_ + patience) {
+                return false;
+            }
         }
+        gap_.reset();
         replicating_ = false;
         in_flight_.clear();
         next_ = retry < match_ ? match_.next() : retry.next();
@@ -89,6 +99,8 @@ private:
     bool probe_sent_ = false;
     std::deque<LogIndex> in_flight_;  // last index of each append without a reply, ascending
     Time last_sent_;
+    std::optional<LogIndex> gap_;  // replicating: where the follower's log ended when it refused
+    Time gap_since_;
 };
 
 }  // namespace broker::raft

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -143,6 +144,9 @@ private:
 
     // Replication (replication.cpp)
     void on_append(Time now, const Received& received);
+    bool apply_append(const Message& message, std::span<const EntryView> entries);
+    void hold(const Received& received);
+    void apply_held();
     void on_append_reply(Time now, const Message& message);
     void on_heartbeat(Time now, const Message& message);
     void on_heartbeat_reply(Time now, const Message& message);
@@ -171,6 +175,15 @@ private:
     std::uint64_t uncommitted_bytes_ = 0;
     std::vector<LogIndex> match_scratch_;
     Ready ready_;
+
+    /// An append that came before the one it builds on: datagrams overtake each other, and without
+    /// keeping it every one of them would cost a round trip. Only of the present leader's term.
+    struct Held {
+        Message message;
+        std::vector<Entry> entries;
+    };
+    static constexpr std::size_t held_max = 64;
+    std::vector<Held> held_;
 };
 
 }  // namespace broker::raft

@@ -19,14 +19,14 @@ void Raft::append_own(Entry entry) {
 // Follower
 
 void Raft::on_append(Time now, const Received& received) {
-    // AppendEntries, receiver implementation (Raft paper, figure 2), step by step.
     const Message& message = received.message;
     CHECK(message.term == hard_state_.term);
     CHECK(!is_leader());  // two leaders of one term
     become_follower(now, message.term, message.from);
-
-    // 2. Reply false if the log has no entry at prev whose term matches.
-    if (!log_.matches(message.index, message.log_term)) {
+    if (!apply_append(message, received.entries)) {
+        if (message.index > log_.last_index()) {
+            hold(received);
+        }
         LogIndex const hint =
             log_.last_possible_match(std::min(message.index, log_.last_index()), message.log_term);
         probes_.reached(Probe::append_rejected);
@@ -37,29 +37,43 @@ void Raft::on_append(Time now, const Received& received) {
                                .hint = hint});
         return;
     }
+    if (!held_.empty()) {
+        apply_held();
+    }
+}
+
+bool Raft::apply_append(const Message& message, std::span<const EntryView> entries) {
+    // AppendEntries, receiver implementation (Raft paper, figure 2), step by step.
+    // 2. Refuse if the log has no entry at prev whose term matches.
+    if (!log_.matches(message.index, message.log_term)) {
+        return false;
+    }
 
     // 3. and 4. Skip what is there already; cut only at a true conflict; append what is new. An
     // append that overlaps must not cut: a late one would take back what a newer one confirmed.
     LogIndex at = message.index.next();
     std::size_t skip = 0;
-    while (skip < received.entries.size() && log_.matches(at, received.entries[skip].term)) {
+    while (skip < entries.size() && log_.matches(at, entries[skip].term)) {
         ++skip;
         ++at;
     }
     if (skip > 0) {
         probes_.reached(Probe::append_overlapped);
     }
-    if (skip < received.entries.size()) {
+    if (skip < entries.size()) {
         if (at <= log_.last_index()) {
             CHECK(at > commit_);
+            CHECK(!ready_.append_from);  // the broker performs cuts before appends
             log_.truncate(at);
             stable_ = std::min(stable_, at.previous());
             ready_.truncate_from = at;
             probes_.reached(Probe::log_truncated);
         }
-        ready_.append_from = at;
-        for (; skip < received.entries.size(); ++skip) {
-            const EntryView& entry = received.entries[skip];
+        if (!ready_.append_from) {
+            ready_.append_from = at;
+        }
+        for (; skip < entries.size(); ++skip) {
+            const EntryView& entry = entries[skip];
             CHECK(entry.term >= log_.last_term());
             log_.append(Entry{entry.term, entry.control,
                               Bytes{entry.payload.begin(), entry.payload.end()}});
@@ -67,10 +81,45 @@ void Raft::on_append(Time now, const Received& received) {
     }
 
     // 5. Commit up to the last entry that this very message verified, never to the own end.
-    LogIndex const verified = message.index + received.entries.size();
+    LogIndex const verified = message.index + entries.size();
     commit_to(std::min(message.commit, verified));
     // The reply names what was verified, and leaves once that is durable.
     reply(message, Message{.kind = MessageKind::append_reply, .index = verified}, verified);
+    return true;
+}
+
+void Raft::hold(const Received& received) {
+    if (received.entries.empty() || held_.size() >= held_max) {
+        return;
+    }
+    Held held{received.message, {}};
+    held.entries.reserve(received.entries.size());
+    for (const EntryView& entry : received.entries) {
+        held.entries.push_back(Entry{entry.term, entry.control,
+                                     Bytes{entry.payload.begin(), entry.payload.end()}});
+    }
+    held_.push_back(std::move(held));
+}
+
+void Raft::apply_held() {
+    bool progress = true;
+    while (progress) {
+        progress = false;
+        for (std::size_t i = 0; i < held_.size(); ++i) {
+            if (held_[i].message.index > log_.last_index()) {
+                continue;
+            }
+            Held const held = std::move(held_[i]);
+            held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
+            std::vector<EntryView> entries;
+            for (const Entry& entry : held.entries) {
+                entries.push_back(EntryView{entry.term, entry.control, entry.payload});
+            }
+            // Of the same leader and term, so it can only continue the log, not contradict it.
+            progress = apply_append(held.message, entries);
+            break;
+        }
+    }
 }
 
 void Raft::on_heartbeat(Time now, const Message& message) {
@@ -106,7 +155,7 @@ void Raft::on_append_reply(Time now, const Message& message) {
     if (message.reject) {
         // Step over whole terms: where our log can agree with the follower's hint at best.
         LogIndex const retry = log_.last_possible_match(message.hint, message.log_term);
-        if (progress.rejected(message.index, retry)) {
+        if (progress.rejected(message.index, retry, now, config_.tuning.heartbeat / 2)) {
             maybe_send_append(now, voter, true);
         }
         return;

@@ -83,10 +83,6 @@ void HardStateFile::begin(const HardStateSlot& recovered) {
 std::uint64_t HardStateFile::store(const HardState& state) {
     CHECK(fresh_file_.renamed());
     CHECK(state.term >= current_.term);
-    bool const waiting = number_ > writing_number_;
-    if (state.term > current_.term && waiting) {
-        superseded_ = number_;
-    }
     current_ = state;
     ++number_;
     probes_.reached(Probe::hard_state_write);

@@ -61,13 +61,13 @@ public:
     void begin(const HardStateSlot& recovered);
     [[nodiscard]] FreshFile& fresh_file() { return fresh_file_; }
 
-    /// Submits a new state; returns its number. A state still waiting for the disk is replaced:
-    /// nothing that depended on an older term may leave any more (see superseded()).
+    /// Submits a new state; returns its number. A state still waiting for the disk is replaced.
     std::uint64_t store(const HardState& state);
     /// The number of the newest durable state.
     [[nodiscard]] std::uint64_t durable_number() const { return durable_number_; }
-    /// Numbers at or below this one, if not durable, will never be: their term is over.
-    [[nodiscard]] std::uint64_t superseded() const { return superseded_; }
+    /// The number of the newest state handed in, and that state.
+    [[nodiscard]] std::uint64_t number() const { return number_; }
+    [[nodiscard]] const HardState& current() const { return current_; }
 
     /// Returns whether the operation was this file's.
     bool on_disk_done(const DiskDone& done);
@@ -97,7 +97,6 @@ private:
     std::uint64_t number_ = 0;           // states handed to store()
     std::uint64_t writing_number_ = 0;   // the one in flight
     std::uint64_t durable_number_ = 0;   // Invariant: durable <= writing <= number.
-    std::uint64_t superseded_ = 0;
     HardState current_;   // newest handed in
     HardState writing_;   // in flight
     std::uint32_t boots_ = 0;

@@ -35,6 +35,7 @@ struct Requirement {
     LogIndex index;                       // entries up to here; 0: none
     Level level = Level::synced;          // of those entries
     std::uint64_t hard_state_number = 0;  // as HardStateFile::store returned it; 0: none
+    bool ends_with_term = false;          // means nothing any more once a new term is stored
 };
 
 }  // namespace broker::wal

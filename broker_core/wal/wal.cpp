@@ -233,6 +233,13 @@ void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteS
     ++group.frames;
 }
 
+std::uint64_t Wal::store(const HardState& state) {
+    if (state.term > hard_state_.current().term) {
+        std::erase_if(pending_, [](const Pending& pending) { return pending.requirement.ends_with_term; });
+    }
+    return hard_state_.store(state);
+}
+
 void Wal::append(Time now, LogIndex index, Term term, bool control, ByteSpan payload) {
     CHECK(index == last_index_.next());
     CHECK(term >= last_term_);
@@ -292,6 +299,7 @@ void Wal::close_group() {
     }
     cursor_.chain = mark_group_end(group.bytes, group.last_frame, group.segment,
                                    group.offset + group.last_frame);
+    group.hard_state_number = hard_state_.number();
     groups_.push_back(std::move(group));
     open_group_ = Group{};
 }
@@ -309,6 +317,11 @@ void Wal::submit_writes() {
         }
         if (!current_ || group.segment != current_->id ||
             writes_in_flight_ >= tuning_.max_inflight_writes) {
+            return;
+        }
+        // An entry of a term must not outlive the term itself, or a restart would find a log
+        // ahead of its own current term.
+        if (group.hard_state_number > hard_state_.durable_number()) {
             return;
         }
         group.submitted = true;
@@ -556,10 +569,6 @@ void Wal::open_promises() {
         return;
     }
     std::erase_if(pending_, [this](Pending& pending) {
-        std::uint64_t const number = pending.requirement.hard_state_number;
-        if (number > hard_state_.durable_number()) {
-            return number <= hard_state_.superseded();
-        }
         if (!met(pending.requirement)) {
             return false;
         }

@@ -58,8 +58,9 @@ public:
     /// Removes every entry from `first` on; first <= last_index(). Promises on them are dropped.
     /// kept_term: term of the entry before, 0 if there is none.
     void truncate(Time now, LogIndex first, Term kept_term);
-    /// Stores term and vote; the number is for Requirement.
-    std::uint64_t store(const HardState& state) { return hard_state_.store(state); }
+    /// Stores term and vote; the number is for Requirement. A new term drops the promises to peers
+    /// that are still held: what they say belongs to a term that is over.
+    std::uint64_t store(const HardState& state);
     /// Holds the reply until its requirement is met; at once if it is.
     void promise(const Requirement& requirement, Sealed<Reply> reply);
     /// Closes the open group now. Appends nothing, discards nothing, and twice equals once.
@@ -109,6 +110,7 @@ private:
         std::uint32_t frames = 0;
         Time opened_at;
         bool cut = false;  // holds a truncation: later groups wait for its sync
+        std::uint64_t hard_state_number = 0;  // durable before this group is written
         OpId write;        // in flight; 0: not submitted, or completed
         bool submitted = false;
         bool written = false;

@@ -165,6 +165,9 @@ void Client::on_response(std::uint32_t connection, ByteSpan payload,
 }
 
 void Client::on_timer() {
+    if (now() < armed_) {
+        return;  // an earlier wish, overtaken by one that still stands
+    }
     armed_ = Time::never();
     for (Link& link : links_) {
         bool const late = !link.requests.empty() && link.requests.front().deadline <= now();

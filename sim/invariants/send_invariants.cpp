@@ -115,8 +115,7 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
             if (response && response->topics.size() == 1 &&
                 response->topics[0].partitions.size() == 1 &&
                 response->topics[0].partitions[0].error == KafkaError::none) {
-                on_watermark(node, PartitionId{tag.partition},
-                             response->topics[0].partitions[0].offset.value(), epoch);
+                on_watermark(node, tag, response->topics[0].partitions[0].offset.value(), epoch);
             }
             break;
         }
@@ -220,7 +219,7 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
     }
     PartitionId const partition{tag.partition};
     std::int64_t const watermark = part.high_watermark.value();
-    on_watermark(node, partition, watermark, epoch);
+    on_watermark(node, tag, watermark, epoch);
     const InfoLog& committed = logs_.committed(partition);
     ByteSpan records = part.records;
     while (records.size() >= partition_ns::batch_header_size_bytes) {
@@ -254,8 +253,16 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
     }
 }
 
-void SendInvariants::on_watermark(std::uint32_t node, PartitionId partition,
+void SendInvariants::on_request(RequestTag& tag) const {
+    if (tag.kind == RequestKind::fetch || tag.kind == RequestKind::list_offsets) {
+        tag.watermark_floor = shown_[tag.partition].watermark;
+        tag.floor_epoch = shown_[tag.partition].epoch;
+    }
+}
+
+void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag,
                                   std::int64_t watermark, std::int64_t epoch) {
+    PartitionId const partition{tag.partition};
     const InfoLog& committed = logs_.committed(partition);
     ++comparisons_;
     if (watermark > committed.end_offset()) {
@@ -264,23 +271,22 @@ void SendInvariants::on_watermark(std::uint32_t node, PartitionId partition,
                                watermark, topics_.label(partition), committed.end_offset());
         });
     }
-    Shown& shown = shown_[partition.value()];
-    if (epoch > shown.epoch) {
-        shown.of_older_epochs = std::max(shown.of_older_epochs, shown.watermark);
-        shown.watermark = -1;
-        shown.epoch = epoch;
-    }
-    if (epoch < shown.epoch) {
-        return;  // a deposed leader that has not noticed may show an older watermark
-    }
-    std::int64_t const floor = std::max(shown.watermark, shown.of_older_epochs);
-    if (watermark < floor) {
+    // A deposed leader that has not noticed may show an older watermark, and an answer may have
+    // waited in its connection's queue while a larger one was shown elsewhere.
+    if (epoch >= tag.floor_epoch && watermark < tag.watermark_floor) {
         violations_.add("B6", node, [&] {
-            return fmt::format("n{} showed watermark {} of {} in epoch {} after {} had been shown",
-                               node, watermark, topics_.label(partition), epoch, floor);
+            return fmt::format(
+                "n{} showed watermark {} of {} in epoch {}; before the request {} had been shown "
+                "in epoch {}",
+                node, watermark, topics_.label(partition), epoch, tag.watermark_floor,
+                tag.floor_epoch);
         });
     }
-    shown.watermark = std::max(shown.watermark, watermark);
+    Shown& shown = shown_[partition.value()];
+    if (epoch >= shown.epoch) {
+        shown.epoch = epoch;
+        shown.watermark = std::max(shown.watermark, watermark);
+    }
 }
 
 }  // namespace brokersim

@@ -8,9 +8,9 @@
 //                          message; KAFKA-10533, etcd #14370 are what it catches.)
 //   B1  AckImpliesCommitted  an acks=all success names an entry that is committed.
 //   B5  OffsetBijection      an offset names one batch: in acks, fetches and committed logs.
-//   B6  HighWatermark        a watermark shown is at most what is committed; under one leader epoch
-//                            it never falls, and a new epoch begins at or above all shown before;
-//                            no record at or above it is served.
+//   B6  HighWatermark        a watermark shown is at most what is committed; a request made after
+//                            some watermark had been shown is shown no smaller one by the leader of
+//                            that epoch or a later one; no record at or above it is served.
 //   B13 OneResponse          responses come in request order and carry the request's id.
 #pragma once
 
@@ -30,6 +30,8 @@ public:
     SendInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
                    Violations& violations);
 
+    /// A client makes a request: notes what it may no longer be shown less than.
+    void on_request(RequestTag& tag) const;
     /// A datagram leaves `node` (from 1).
     void on_datagram(std::uint32_t node, ByteSpan datagram);
     /// A response leaves; `payload` without the length prefix. Returns the leader epoch of a fetch.
@@ -41,14 +43,13 @@ public:
 
 private:
     struct Shown {
-        std::int64_t epoch = -1;
-        std::int64_t watermark = -1;        // largest under that epoch
-        std::int64_t of_older_epochs = -1;  // largest under any epoch before it
+        std::int64_t epoch = -1;      // latest
+        std::int64_t watermark = -1;  // largest under that epoch or one before
     };
 
     void on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body);
     void on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
-    void on_watermark(std::uint32_t node, PartitionId partition, std::int64_t watermark,
+    void on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                       std::int64_t epoch);
     void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
     void check_ack_one(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
