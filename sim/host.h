@@ -94,6 +94,7 @@ struct Host {
     bool started_once = false;
     std::optional<Time> paused_until;
     std::uint32_t paused_by = UINT32_MAX;  // element
+    std::vector<Work> deferred;            // what came meanwhile, in order
     std::optional<Time> stalled_until;     // disk operations complete no earlier
     std::uint32_t stalled_by = UINT32_MAX;
     std::uint32_t disk_factor = 1;

@@ -134,7 +134,9 @@ void World::heal() {
     faults_->end();
     network_.lift_all();
     for (Host& host : hosts_) {
-        host.paused_until.reset();
+        if (host.paused_until) {
+            resume(host);
+        }
         host.stalled_until.reset();
         host.disk_factor = 1;
         start(host.number - 1);

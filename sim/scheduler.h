@@ -29,6 +29,7 @@ enum class WorkKind : std::uint8_t {
     closed_client, // target: connection: the client learns that it broke
     closed_node,   // target: connection: the broker learns it
     client_timer,  // target: client
+    resume,        // target: host: its pause is over
     fault_fire,    // target: element
     fault_end,     // target: element
     phase,         // payload: phase

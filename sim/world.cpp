@@ -191,7 +191,7 @@ void World::handle(const Work& work) {
             Host& host = hosts_[work.target];
             // One timer stands per host; those it overtook are ignored, or they would multiply.
             if (!host.up() || host.incarnation != work.incarnation ||
-                scheduler_.now() < host.armed || deferred(host, work, false)) {
+                scheduler_.now() < host.armed || deferred(host, work)) {
                 break;
             }
             host.armed = Time::never();
@@ -240,7 +240,7 @@ void World::handle(const Work& work) {
         case WorkKind::closed_node: {
             const Connection& connection = network_.connection(work.target);
             Host& host = hosts_[connection.broker];
-            if (host.up() && host.incarnation == work.incarnation && !deferred(host, work, true)) {
+            if (host.up() && host.incarnation == work.incarnation && !deferred(host, work)) {
                 step(host, broker::ConnectionClosed{
                                broker::ConnectionId{std::uint64_t{work.target} + 1}});
             }
@@ -249,6 +249,13 @@ void World::handle(const Work& work) {
         case WorkKind::client_timer:
             clients_[work.target]->on_timer();
             break;
+        case WorkKind::resume: {
+            Host& host = hosts_[work.target];
+            if (host.paused_until && scheduler_.now() >= *host.paused_until) {
+                resume(host);
+            }
+            break;
+        }
         case WorkKind::fault_fire:
             faults_->on_fire(work.target);
             break;
@@ -270,21 +277,24 @@ void World::handle(const Work& work) {
     }
 }
 
-bool World::deferred(Host& host, const Work& work, bool in_order) {
+bool World::deferred(Host& host, const Work& work) {
     if (!host.paused_until) {
         return false;
     }
-    if (scheduler_.now() >= *host.paused_until) {
-        host.paused_until.reset();
-        return false;
-    }
     faults_->mark_effective(host.paused_by);
-    if (in_order) {
-        scheduler_.push_in_order(*host.paused_until, work);
-    } else {
-        scheduler_.push(*host.paused_until, work);
-    }
+    host.deferred.push_back(work);
     return true;
+}
+
+void World::resume(Host& host) {
+    host.paused_until.reset();
+    // All at once and in the order in which they came; if the host went down meanwhile, each of
+    // them finds that out by itself.
+    std::vector<Work> works;
+    works.swap(host.deferred);
+    for (const Work& work : works) {
+        handle(work);
+    }
 }
 
 void World::on_disk_done(const Work& work) {
@@ -292,7 +302,7 @@ void World::on_disk_done(const Work& work) {
     if (host.incarnation != work.incarnation || !host.up()) {
         return;  // of a life that is over; a crash settled what became of it
     }
-    if (deferred(host, work, false)) {
+    if (deferred(host, work)) {
         return;
     }
     broker::DiskDone const done = host.disk->complete(work.payload);
@@ -305,7 +315,7 @@ void World::on_disk_done(const Work& work) {
 
 void World::on_datagram(const Work& work) {
     Host& host = hosts_[work.target];
-    if (host.up() && deferred(host, work, false)) {
+    if (host.up() && deferred(host, work)) {
         return;
     }
     DatagramInFlight const datagram = network_.take(work.payload);
@@ -321,7 +331,7 @@ void World::on_request(const Work& work) {
     Host& host = hosts_[connection.broker];
     bool const alive = host.up() && host.incarnation == connection.incarnation &&
                        !connection.closed_by_broker && !connection.dead;
-    if (alive && deferred(host, work, true)) {
+    if (alive && deferred(host, work)) {
         return;
     }
     FrameInFlight const frame = network_.take_frame(work.payload);
@@ -538,7 +548,6 @@ bool World::start(std::uint32_t index) {
     host.state = HostState::up;
     host.stopping = false;
     host.armed = Time::never();
-    host.paused_until.reset();
     std::string reason;
     try {
         auto const booted = host.node->boot(host.clock.at(scheduler_.now()));
@@ -582,7 +591,7 @@ void World::down(Host& host, HostState state) {
     host.network.effects.clear();
     host.state = state;
     host.down_since = scheduler_.now();
-    host.paused_until.reset();
+    resume(host);
     raft_invariants_.on_down(host.number);
     faults_->on_event("node_down", host.number - 1, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
@@ -607,7 +616,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.node.reset();
     host.state = HostState::down;
     host.down_since = scheduler_.now();
-    host.paused_until.reset();
+    resume(host);
     CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
     trace_.fold(report.lost_bytes);
     trace_.line([&] {
@@ -642,8 +651,9 @@ bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
     if (!host.up()) {
         return false;
     }
-    host.paused_until = until;
+    host.paused_until = std::max(until, host.paused_until.value_or(until));
     host.paused_by = element;
+    scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
     return true;
 }
 

@@ -117,7 +117,8 @@ private:
     void on_request(const Work& work);
     void on_response(const Work& work);
     void on_phase(Phase next);
-    bool deferred(Host& host, const Work& work, bool in_order);
+    bool deferred(Host& host, const Work& work);
+    void resume(Host& host);
     void step(Host& host, const broker::Event& event);
     void after_step(Host& host);
     void release_effects(Host& host);
