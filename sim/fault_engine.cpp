@@ -224,6 +224,7 @@ void FaultEngine::fire(std::uint32_t element) {
     }
     if (first) {
         state.active = true;
+        state.chances_before = chances_now(state);
         std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
         on_event("fault_started", host, 1);
     }

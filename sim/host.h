@@ -99,6 +99,7 @@ struct Host {
     std::uint32_t stalled_by = UINT32_MAX;
     std::uint32_t disk_factor = 1;
     std::uint32_t slowed_by = UINT32_MAX;
+    std::uint64_t events = 0;  // that came for this host, paused or not
     Time down_since;
     broker::Probes probes;  // of all incarnations that ended
 

@@ -114,6 +114,12 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         auto client = std::make_unique<Producer>(
             client_config(producer.request_timeout, producer.retry_backoff), producer, i + 1,
             config_.payload, topics_, *this, recorder_);
+        // A table entry that may expire while its batch is still being retried cannot recognise
+        // the retry: then copies up to the attempts are legal (Kafka, producer.id.expiration.ms).
+        Duration const expiry = config_.tuning.broker.producer_expiry;
+        if (expiry <= producer.delivery_timeout + producer.request_timeout) {
+            client->allow_copies();
+        }
         producers_.push_back(client.get());
         clients_.push_back(std::move(client));
     }
@@ -183,6 +189,7 @@ void World::run() {
 }
 
 void World::handle(const Work& work) {
+    count_activity(work);
     switch (work.kind) {
         case WorkKind::node_start:
             start(work.target);
@@ -274,6 +281,15 @@ void World::handle(const Work& work) {
     }
     for (std::uint32_t const element : network_.take_effective()) {
         faults_->mark_effective(element);
+    }
+}
+
+void World::count_activity(const Work& work) {
+    if (work.kind == WorkKind::datagram || work.kind == WorkKind::disk_done) {
+        Host& host = hosts_[work.target];
+        bool const current =
+            work.kind == WorkKind::datagram || work.incarnation == host.incarnation;
+        host.events += host.up() && current ? 1 : 0;
     }
 }
 
