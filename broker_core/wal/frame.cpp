@@ -64,12 +64,12 @@ std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment,
     return crc;
 }
 
-std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId segment,
-                                               std::uint64_t offset) {
-    if (offset != frame_start(offset) || offset + frame_header_bytes > segment_bytes.size()) {
+std::optional<FrameHeader> decode_frame_at(ByteSpan bytes, SegmentId segment,
+                                           std::uint64_t offset) {
+    if (offset != frame_start(offset) || frame_header_bytes > bytes.size()) {
         return std::nullopt;
     }
-    const std::byte* const frame = segment_bytes.data() + offset;
+    const std::byte* const frame = bytes.data();
     if (load_le<std::uint16_t>(frame + 14) != frame_version) {
         return std::nullopt;
     }
@@ -85,10 +85,18 @@ std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId
     header.term = Term{load_le<std::uint64_t>(frame + 24)};
     header.frontier = WalPosition{load_le<std::uint64_t>(frame + 32)};
     header.previous = load_le<std::uint32_t>(frame + 40);
-    if (frame_bytes(header.length) > segment_bytes.size() - offset) {
+    if (frame_bytes(header.length) > bytes.size()) {
         return std::nullopt;
     }
     return header;
+}
+
+std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId segment,
+                                               std::uint64_t offset) {
+    if (offset > segment_bytes.size()) {
+        return std::nullopt;
+    }
+    return decode_frame_at(segment_bytes.subspan(offset), segment, offset);
 }
 
 bool payload_intact(ByteSpan segment_bytes, const FrameHeader& header, std::uint64_t offset) {

@@ -83,8 +83,11 @@ std::uint32_t encode_frame(Bytes& target, const FrameHeader& header, ByteSpan pa
 std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment,
                              std::uint64_t offset);
 
-/// The header at `offset` of `segment_bytes`, if it is valid there: checksum, version, and a
-/// length that fits into the bytes. Says nothing of the payload.
+/// The header at the start of `bytes`, which begin `offset` bytes into `segment`, if it is valid
+/// there: checksum, version, and a length that fits into the bytes. Says nothing of the payload.
+std::optional<FrameHeader> decode_frame_at(ByteSpan bytes, SegmentId segment,
+                                           std::uint64_t offset);
+/// The same, of the frame at `offset` of a whole segment.
 std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId segment,
                                                std::uint64_t offset);
 /// Whether the payload of a valid header is intact.

@@ -1,0 +1,277 @@
+// Rules 10, 12 and 13: real-time order of writes, and the path of each consumer.
+#include "reports/judge_rules.h"
+
+#include <algorithm>
+
+namespace brokersim::reports {
+
+namespace {
+
+/// Rule 10's floor of one key: the largest offset known so far.
+class Floors {
+public:
+    explicit Floors(std::size_t keys) : floors_(keys, -1) {}
+    void raise(KeyId key, std::int64_t offset) { floors_[key] = std::max(floors_[key], offset); }
+    [[nodiscard]] std::int64_t of(KeyId key) const { return floors_[key]; }
+
+private:
+    std::vector<std::int64_t> floors_;
+};
+
+void raise_by_poll(Tables const& tables, std::uint32_t position, Floors& floors) {
+    History const& history = tables.history;
+    for (History::StoredPart const& part : history.parts(history.ops()[position])) {
+        // An observation with a later budget_exceeded on its key raises nothing, void or not; so
+        // J7 need not be asked.
+        if (part.key == no_key || tables.keys[part.key].budget_after(position)) {
+            continue;
+        }
+        for (Record const& record : history.records(part.records)) {
+            floors.raise(part.key, record.offset);
+        }
+    }
+}
+
+}  // namespace
+
+/// Rule 10: not FAILED, inv exists, low <= floor = the largest offset of k known before inv by
+/// acks of A(k) of messages that are not excused, or by polls.
+void realtime_reorder(Tables const& tables, Findings& findings) {
+    if (!tables.history.config.realtime) {
+        return;
+    }
+    auto const& ops = tables.history.ops();
+    Floors floors{tables.keys.size()};
+    auto const on_invocation = [&](Send const& send) {
+        for (std::uint32_t i = 0; i < send.message_count; ++i) {
+            Message const& message = tables.pairing.messages[send.first_message + i];
+            std::int64_t const low = send.status == Status::failed ? absent : tables.low(message);
+            if (low != absent && low <= floors.of(message.key)) {
+                findings.add(Code::realtime_reorder,
+                             {findings.key(message.key), findings.value("value", message.value),
+                              Findings::number("offset", low),
+                              Findings::number("floor", floors.of(message.key))});
+            }
+        }
+    };
+    auto const on_ack = [&](History::Op const& op) {
+        for (SendMop const& mop : tables.history.sends(op)) {
+            if (mop.offset == absent) {
+                continue;
+            }
+            Message const& message =
+                tables.pairing.messages[tables.pairing.find(mop.key, mop.value)];
+            if (tables.is_acked(message) && (message.flags & message_flag::excused) == 0) {
+                floors.raise(mop.key, mop.offset);
+            }
+        }
+    };
+    std::size_t next_send = 0;  // sends stand in the order of their first op
+    auto const& sends = tables.pairing.sends;
+    for (std::uint32_t position = 0; position < ops.size(); ++position) {
+        History::Op const& op = ops[position];
+        if (op.kind == OpKind::send) {
+            bool const begins = next_send < sends.size() && sends[next_send].invoked == position;
+            bool const alone = next_send < sends.size() && sends[next_send].invoked == none &&
+                               sends[next_send].completed == position;
+            if (begins) {
+                on_invocation(sends[next_send]);
+            } else if (op.type == OpType::ok) {
+                on_ack(op);
+            }
+            next_send += begins || alone ? 1U : 0U;
+        } else if (op.kind == OpKind::poll && op.type != OpType::invoke) {
+            raise_by_poll(tables, position, floors);
+        }
+    }
+}
+
+namespace {
+
+/// J13: the last offset that each consumer was given, per process and key.
+class Positions {
+public:
+    explicit Positions(std::size_t processes) : of_process_(processes) {}
+
+    [[nodiscard]] std::int64_t of(ProcessId process, KeyId key) const {
+        auto const place = find(process, key);
+        auto const& list = of_process_[process];
+        return place != list.end() && place->key == key ? place->offset : absent;
+    }
+    void set(ProcessId process, KeyId key, std::int64_t offset) {
+        auto const place = find(process, key);
+        auto& list = of_process_[process];
+        if (place != list.end() && place->key == key) {
+            list[static_cast<std::size_t>(place - list.begin())].offset = offset;
+        } else {
+            list.insert(place, {key, offset});
+        }
+    }
+    /// A completed assign or subscribe keeps only the listed keys; none if it seeks.
+    void keep_only(ProcessId process, std::span<const KeyId> keys, bool seek) {
+        std::vector<KeyId> kept(keys.begin(), keys.end());
+        std::sort(kept.begin(), kept.end());
+        std::erase_if(of_process_[process], [&](Position const& position) {
+            return seek || !std::binary_search(kept.begin(), kept.end(), position.key);
+        });
+    }
+
+private:
+    struct Position {
+        KeyId key;
+        std::int64_t offset;
+    };
+    using List = std::vector<Position>;  // ascending by key
+
+    [[nodiscard]] List::const_iterator find(ProcessId process, KeyId key) const {
+        List const& list = of_process_[process];
+        return std::lower_bound(
+            list.begin(), list.end(), key,
+            [](Position const& position, KeyId wanted) { return position.key < wanted; });
+    }
+
+    std::vector<List> of_process_;
+};
+
+/// Rules 12 and 13 along one consumer after the other.
+class PollWalk {
+public:
+    PollWalk(Tables const& tables, Findings& findings)
+        : tables_{tables},
+          findings_{findings},
+          positions_{tables.history.names.process_count()},
+          known_before_(tables.keys.size()) {}
+
+    void on_poll(CompletedPoll const& poll) {
+        History::Op const& op = tables_.history.ops()[poll.op];
+        moved_.clear();
+        for (History::StoredPart const& part : tables_.history.parts(op)) {
+            if (part.key != no_key && part.records.count != 0) {
+                walk(poll, op, part);
+            }
+        }
+        if (op.type == OpType::ok) {
+            for (auto const& [key, offset] : moved_) {
+                positions_.set(op.process, key, offset);
+            }
+        }
+    }
+
+    void on_assign(History::Op const& op) {
+        positions_.keep_only(op.process, tables_.history.listed(op), op.seek);
+    }
+
+private:
+    struct Moved {
+        KeyId key;
+        std::int64_t offset;
+    };
+
+    void walk(CompletedPoll const& poll, History::Op const& op, History::StoredPart const& part) {
+        Moved& moved = moved_in_op(part.key);
+        std::int64_t previous = moved.offset;
+        if (previous == absent) {
+            previous = positions_.of(op.process, part.key);
+        }
+        if (previous == absent && part.from != absent) {
+            previous = part.from - 1;
+        }
+        for (Record const& record : tables_.history.records(part.records)) {
+            if (previous != absent && record.offset <= previous) {
+                findings_.add(
+                    Code::poll_nonmonotonic,
+                    {findings_.key(part.key), findings_.process(op.process),
+                     Findings::number("from", previous), Findings::number("to", record.offset)});
+            } else if (previous != absent && record.offset > previous + 1) {
+                skip(poll, op, part.key, previous, record);
+            }
+            previous = record.offset;
+        }
+        moved.offset = previous;
+    }
+
+    void skip(CompletedPoll const& poll, History::Op const& op, KeyId id, std::int64_t previous,
+              Record const& record) {
+        // No later budget_exceeded on k; a void observation always has one, so J7 is covered.
+        KeyTable const& key = tables_.keys[id];
+        if (key.budget_after(poll.op)) {
+            return;
+        }
+        std::uint32_t const first = tables_.lower_slot(key, previous + 1);
+        std::uint32_t const last = tables_.lower_slot(key, record.offset);
+        if (!any_known(id, first, last)) {
+            return;
+        }
+        std::vector<std::int64_t> skipped;
+        for (std::uint32_t slot = first; slot < last; ++slot) {
+            if (tables_.known(slot)) {
+                skipped.push_back(tables_.offset_of(key, slot));
+            }
+        }
+        findings_.add(
+            Code::poll_skip,
+            {findings_.key(id), findings_.process(op.process), Findings::number("from", previous),
+             Findings::number("to", record.offset), Findings::numbers("skipped", skipped)});
+    }
+
+    /// Long stretches are answered from prefix sums, so that many readers over one large hole stay
+    /// linear.
+    bool any_known(KeyId id, std::uint32_t first, std::uint32_t last) {
+        constexpr std::uint32_t short_stretch = 32;
+        if (last - first <= short_stretch) {
+            for (std::uint32_t slot = first; slot < last; ++slot) {
+                if (tables_.known(slot)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+        KeyTable const& key = tables_.keys[id];
+        auto& before = known_before_[id];
+        if (before.empty()) {
+            before.resize(key.slot_count + 1);
+            for (std::uint32_t i = 0; i < key.slot_count; ++i) {
+                before[i + 1] = before[i] + (tables_.known(key.first_slot + i) ? 1U : 0U);
+            }
+        }
+        return before[last - key.first_slot] != before[first - key.first_slot];
+    }
+
+    /// The entry of that key for the present op; its offset is absent before the first record.
+    Moved& moved_in_op(KeyId key) {
+        auto const found = std::find_if(moved_.begin(), moved_.end(),
+                                        [&](Moved const& moved) { return moved.key == key; });
+        if (found != moved_.end()) {
+            return *found;
+        }
+        return moved_.emplace_back(Moved{key, absent});
+    }
+
+    Tables const& tables_;
+    Findings& findings_;
+    Positions positions_;
+    std::vector<Moved> moved_;
+    std::vector<std::vector<std::uint32_t>> known_before_;  // by key, filled when first needed
+};
+
+}  // namespace
+
+/// Rule 12: o <= prev, where prev is the record of k before it in this op, else the position of the
+/// process, else `from` - 1. Rule 13: o > prev and known offsets lie between. Polls of type fail
+/// and info are checked and move nothing.
+void poll_nonmonotonic_and_skip(Tables const& tables, Findings& findings) {
+    PollWalk walk{tables, findings};
+    std::size_t next_poll = 0;
+    auto const& ops = tables.history.ops();
+    for (std::uint32_t position = 0; position < ops.size(); ++position) {
+        History::Op const& op = ops[position];
+        bool const assigns = op.kind == OpKind::assign || op.kind == OpKind::subscribe;
+        if (assigns && (op.type == OpType::ok || op.type == OpType::info)) {
+            walk.on_assign(op);
+        } else if (next_poll < tables.polls.size() && tables.polls[next_poll].op == position) {
+            walk.on_poll(tables.polls[next_poll++]);
+        }
+    }
+}
+
+}  // namespace brokersim::reports

@@ -1,0 +1,106 @@
+// Producer: sends messages in batches, retries, and records what it was told.
+//
+// Per partition the unanswered batches stand in a queue in sequence order. A batch that failed with
+// a retriable code, or whose fate is unknown, is sent again; an idempotent producer never lets a
+// later batch pass one that waits for its retry. A batch whose delivery time is over is given up:
+// failed if every attempt was definitely not appended, else of unknown fate. After giving up a
+// batch that may have been appended, an idempotent producer takes a new producer id, so that no
+// sequence number ever names two batches.
+// Sources: KIP-98, KIP-91 (delivery timeout), KAFKA-5494 (retries with several in flight).
+#pragma once
+
+#include "reports/history.h"
+#include "scenarios/run_config.h"
+#include "sim/client/client.h"
+#include "sim/recorder.h"
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace brokersim {
+
+class Producer final : public Client {
+public:
+    Producer(const ClientConfig& config, const ProducerConfig& producer, std::uint32_t number,
+             const Distribution& payload, const broker::Topics& topics, ClientPort& port,
+             Recorder& recorder);
+
+    /// Accepts one more message, to be sent to `partition`.
+    void produce(std::uint32_t partition);
+    /// Nothing is queued or unanswered.
+    [[nodiscard]] bool idle() const { return open_messages_ == 0; }
+    /// The end of the run: what is still open gets an unknown fate (or failed, if certain).
+    void give_up();
+
+    [[nodiscard]] std::uint64_t messages_accepted() const { return next_sequence_; }
+    /// Messages whose time was over before a single request was made for them: not in the history.
+    [[nodiscard]] std::uint64_t never_sent() const { return never_sent_; }
+    [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
+    [[nodiscard]] std::uint64_t retries() const { return retries_; }
+    [[nodiscard]] std::uint64_t timeouts() const { return timeouts_; }
+
+private:
+    enum class BatchState : std::uint8_t { ready, in_flight, backing_off };
+    struct Batch {
+        std::uint64_t cookie = 0;
+        std::vector<std::uint32_t> sequences;  // of its messages, at the producer
+        Bytes records;                         // encoded once; every attempt sends these bytes
+        std::uint32_t crc = 0;
+        BatchState state = BatchState::ready;
+        Time retry_at;
+        Time expires;
+        std::uint32_t attempts = 0;
+        bool maybe_appended = false;  // some attempt ended with an unknown fate
+        std::int64_t pid = -1;
+        std::int32_t base_sequence = -1;
+    };
+    struct Queued {
+        std::uint32_t sequence;
+        Time accepted;
+    };
+    struct Partition {
+        std::deque<Queued> queued;
+        std::deque<Batch> batches;
+        std::int32_t next_sequence = 0;   // of the idempotent producer; wraps to 0
+        std::int64_t next_unwrapped = 0;  // the same without the wrap, for the history
+        std::int64_t pid = -1;           // the id its next batch will carry
+    };
+
+    void work() override;
+    void answered(const Request& request, ByteSpan body) override;
+    void unanswered(const Request& request) override;
+    bool wants_metadata() const override { return open_messages_ > 0; }
+    [[nodiscard]] Time own_deadline() const override;
+
+    void ask_producer_id();
+    void expire(std::uint32_t partition);
+    void work_on(std::uint32_t partition);
+    bool form_batch(std::uint32_t partition);
+    void send_batch(std::uint32_t partition, Batch& batch, std::uint32_t broker);
+    void retry(Batch& batch);
+    void finish(std::uint32_t partition, std::uint64_t cookie, reports::OpType outcome,
+                std::int64_t base_offset);
+    void renew_producer_id();
+    Batch* find(std::uint32_t partition, std::uint64_t cookie);
+
+    ProducerConfig producer_;
+    std::uint32_t number_;
+    Distribution payload_;
+    Recorder& recorder_;
+    broker::Random payload_random_;
+    std::vector<Partition> partitions_;
+    std::vector<std::uint32_t> payload_sizes_;  // by message
+    std::uint32_t next_sequence_ = 0;           // of messages
+    std::uint64_t next_cookie_ = 0;
+    std::uint64_t open_messages_ = 0;
+    std::uint64_t never_sent_ = 0;
+    std::uint64_t attempts_ = 0;
+    std::uint64_t retries_ = 0;
+    std::uint64_t timeouts_ = 0;
+    std::int64_t pid_ = -1;
+    bool pid_asked_ = false;
+    Time pid_retry_at_;
+};
+
+}  // namespace brokersim

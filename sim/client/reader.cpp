@@ -1,0 +1,285 @@
+// Fetching, checking what came, and writing it into the history.
+#include "sim/client/reader.h"
+
+#include "broker_core/base/check.h"
+#include "broker_core/partition/record_batch.h"
+#include "broker_core/protocol/frame.h"
+#include "broker_core/protocol/list_offsets.h"
+
+#include <algorithm>
+
+namespace brokersim {
+
+namespace protocol = broker::protocol;
+namespace partition_ns = broker::partition;
+using broker::Offset;
+using protocol::KafkaError;
+
+namespace {
+
+constexpr std::int16_t fetch_version = 11;
+constexpr std::int16_t list_offsets_version = 2;
+constexpr std::int32_t fetch_max_bytes = 1 << 18;
+constexpr std::int32_t fetch_max_wait_ms = 500;
+
+protocol::RequestInfo info_of(const RequestTag& tag) {
+    return protocol::RequestInfo{.api_version = tag.version,
+                                 .correlation_id = tag.correlation_id,
+                                 .client_id = std::nullopt};
+}
+
+}  // namespace
+
+Reader::Reader(const ClientConfig& config, ReaderRole role, const broker::Topics& topics,
+               ClientPort& port, Recorder& recorder, std::optional<std::uint64_t> stops_at)
+    : Client{config, topics, port}, role_{role}, recorder_{recorder}, stops_at_{stops_at} {
+    partitions_.resize(topics.partitions().size());
+    begun_ = role == ReaderRole::consumer;
+}
+
+void Reader::begin() {
+    begun_ = true;
+    pump();
+}
+
+bool Reader::active() const {
+    return begun_ && !stopped_ && !complete();
+}
+
+bool Reader::complete() const {
+    return std::all_of(partitions_.begin(), partitions_.end(),
+                       [](const Partition& partition) { return partition.complete; });
+}
+
+bool Reader::wants_metadata() const {
+    return active();
+}
+
+Time Reader::own_deadline() const {
+    Time deadline = Time::never();
+    if (!active()) {
+        return deadline;
+    }
+    for (const Partition& partition : partitions_) {
+        if (!partition.asked && !partition.complete && partition.retry_at > now()) {
+            deadline = std::min(deadline, partition.retry_at);
+        }
+    }
+    return deadline;
+}
+
+void Reader::back_off(Partition& partition) {
+    partition.retry_at = now() + backoff();
+}
+
+void Reader::work() {
+    if (!active()) {
+        return;
+    }
+    for (std::uint32_t i = 0; i < partitions_.size(); ++i) {
+        Partition& partition = partitions_[i];
+        if (partition.asked || partition.complete || partition.retry_at > now()) {
+            continue;
+        }
+        std::optional<std::uint32_t> const broker = leader(i);
+        if (!broker || !reach(*broker)) {
+            continue;
+        }
+        if (role_ == ReaderRole::drain && !partition.end) {
+            ask_end(i, *broker);
+        } else {
+            ask_records(i, *broker);
+        }
+    }
+}
+
+void Reader::ask_end(std::uint32_t partition, std::uint32_t broker) {
+    const broker::PartitionInfo& info = topics_.partition(broker::PartitionId{partition});
+    RequestTag tag;
+    tag.kind = RequestKind::list_offsets;
+    tag.correlation_id = next_correlation();
+    tag.version = list_offsets_version;
+    tag.partition = partition;
+    protocol::ListOffsetsRequest request;
+    protocol::ListOffsetsTopic& topic = request.topics.add();
+    topic.name = topics_.topics()[info.topic].name;
+    topic.partitions.push_back(protocol::ListOffsetsPartition{info.index,
+                                                              protocol::timestamp_latest});
+    Bytes frame;
+    protocol::append_request(frame, info_of(tag), request);
+    partitions_[partition].asked = true;
+    Client::send(broker, tag, 0, config_.request_timeout, std::move(frame));
+}
+
+void Reader::ask_records(std::uint32_t partition, std::uint32_t broker) {
+    const broker::PartitionInfo& info = topics_.partition(broker::PartitionId{partition});
+    RequestTag tag;
+    tag.kind = RequestKind::fetch;
+    tag.correlation_id = next_correlation();
+    tag.version = fetch_version;
+    tag.partition = partition;
+    tag.fetch_offset = partitions_[partition].position;
+    protocol::FetchRequest request;
+    bool const may_wait = role_ == ReaderRole::consumer;
+    request.max_wait_ms = may_wait ? fetch_max_wait_ms : 0;
+    request.min_bytes = 1;
+    protocol::FetchTopic& topic = request.topics.add();
+    topic.name = topics_.topics()[info.topic].name;
+    protocol::FetchPartition& part = topic.partitions.add();
+    part.index = info.index;
+    part.fetch_offset = Offset{tag.fetch_offset};
+    part.max_bytes = fetch_max_bytes;
+    Bytes frame;
+    protocol::append_request(frame, info_of(tag), request);
+    partitions_[partition].asked = true;
+    Duration const wait{may_wait ? std::int64_t{fetch_max_wait_ms} * 1'000'000 : 0};
+    Client::send(broker, tag, 0, config_.request_timeout + wait, std::move(frame));
+}
+
+void Reader::unanswered(const Request& request) {
+    Partition& partition = partitions_[request.tag.partition];
+    partition.asked = false;
+    back_off(partition);
+}
+
+void Reader::answered(const Request& request, ByteSpan body) {
+    std::uint32_t const index = request.tag.partition;
+    Partition& partition = partitions_[index];
+    partition.asked = false;
+    if (stopped_) {
+        return;
+    }
+    if (request.tag.kind == RequestKind::list_offsets) {
+        broker::Result<protocol::ListOffsetsResponse> const response =
+            protocol::decode_list_offsets_response(body, request.tag.version);
+        if (!response || response->topics.size() != 1 ||
+            response->topics[0].partitions.size() != 1) {
+            back_off(partition);
+            return;
+        }
+        const protocol::ListOffsetsPartitionResponse& part = response->topics[0].partitions[0];
+        if (part.error != KafkaError::none) {
+            if (part.error == KafkaError::not_leader_or_follower) {
+                forget_leader(index);
+            }
+            back_off(partition);
+            return;
+        }
+        partition.end = part.offset.value();
+        if (partition.position >= *partition.end) {
+            write_drain(index);
+        }
+        return;
+    }
+    broker::Result<protocol::FetchResponse> const response =
+        protocol::decode_fetch_response(body, request.tag.version);
+    if (!response || response->topics.size() != 1 || response->topics[0].partitions.size() != 1) {
+        back_off(partition);
+        return;
+    }
+    on_fetch(index, response->topics[0].partitions[0], request.tag.fetch_offset);
+}
+
+void Reader::read_batches(Partition& partition, ByteSpan records, std::int64_t from) {
+    batch_records_.clear();
+    batch_corrupt_.clear();
+    while (records.size() >= partition_ns::batch_header_size_bytes) {
+        partition_ns::RecordBatchView const header{records};
+        std::int64_t const length = header.length_bytes();
+        std::uint64_t const size = partition_ns::batch_length_overhead_bytes +
+                                   static_cast<std::uint64_t>(std::max<std::int64_t>(length, 0));
+        if (length < 0 || size > records.size()) {
+            break;  // the last batch of a response may be cut off; whole ones are served here
+        }
+        ByteSpan const bytes = records.first(size);
+        records = records.subspan(size);
+        std::int64_t const base = header.base_offset().value();
+        partition_ns::BatchResult const batch = partition_ns::validate_served(
+            bytes, partition_ns::BatchPosition{header.base_offset(), header.leader_epoch()});
+        if (!batch) {
+            for (std::int64_t i = 0; i <= std::max(header.last_offset_delta(), 0); ++i) {
+                batch_corrupt_.push_back(base + i);
+            }
+            partition.position = std::max(partition.position, header.last_offset().value() + 1);
+            continue;
+        }
+        if (batch->is_control()) {
+            if (role_ == ReaderRole::drain) {
+                partition.control.push_back(base);
+            }
+        } else {
+            partition_ns::RecordReader reader{*batch};
+            for (partition_ns::Record record; reader.next(record);) {
+                std::int64_t const offset = reader.offset().value();
+                if (offset < from) {
+                    continue;  // the first batch of a response may begin earlier
+                }
+                ByteSpan const value = record.value.value_or(ByteSpan{});
+                batch_records_.push_back(reports::Record{offset, recorder_.value_read(value)});
+            }
+        }
+        partition.position = std::max(partition.position, batch->last_offset().value() + 1);
+    }
+}
+
+void Reader::on_fetch(std::uint32_t index, const protocol::FetchPartitionResponse& part,
+                      std::int64_t from) {
+    Partition& partition = partitions_[index];
+    if (part.error != KafkaError::none) {
+        if (part.error == KafkaError::not_leader_or_follower) {
+            forget_leader(index);
+        }
+        back_off(partition);
+        return;
+    }
+    read_batches(partition, part.records, from);
+    records_read_ += batch_records_.size();
+    if (role_ == ReaderRole::drain) {
+        for (const reports::Record& record : batch_records_) {
+            partition.records.push_back(record);
+        }
+        partition.corrupt.insert(partition.corrupt.end(), batch_corrupt_.begin(),
+                                 batch_corrupt_.end());
+        if (partition.position >= *partition.end) {
+            write_drain(index);
+        } else if (part.records.empty()) {
+            back_off(partition);  // an older leader answered, or the watermark is not known yet
+        }
+        return;
+    }
+    std::int64_t const hw = part.high_watermark.value();
+    if (batch_records_.empty() && batch_corrupt_.empty() && hw == partition.last_hw &&
+        answer_epoch_ == partition.epoch) {
+        return;  // nothing was read and nothing shown that was not shown before
+    }
+    partition.last_hw = hw;
+    partition.epoch = answer_epoch_;
+    if (stops_at_ && records_read_ >= *stops_at_) {
+        stopped_ = true;
+    }
+    reports::PollPart poll;
+    poll.key = recorder_.key(index);
+    poll.hw = hw;
+    poll.from = from;
+    poll.epoch = answer_epoch_ >= 0 ? answer_epoch_ : reports::absent;
+    poll.records = batch_records_;
+    poll.corrupt = batch_corrupt_;
+    reports::History& history = recorder_.history();
+    history.poll_done(now().nanoseconds(), recorder_.process(config_.id), reports::OpType::ok,
+                      std::span{&poll, 1});
+}
+
+void Reader::write_drain(std::uint32_t index) {
+    Partition& partition = partitions_[index];
+    partition.complete = true;
+    // Reading may have gone past the sampled end; what lies behind it is not part of the sample.
+    std::int64_t const end = *partition.end;
+    std::erase_if(partition.records, [end](const reports::Record& r) { return r.offset >= end; });
+    std::erase_if(partition.control, [end](std::int64_t offset) { return offset >= end; });
+    std::erase_if(partition.corrupt, [end](std::int64_t offset) { return offset >= end; });
+    reports::Drain drain{recorder_.key(index), 0,       end, partition.records, partition.control,
+                         partition.corrupt,    reports::absent, reports::DrainSource::client};
+    recorder_.history().drain(now().nanoseconds(), drain);
+}
+
+}  // namespace brokersim

@@ -1,0 +1,130 @@
+// The brokersim command line.
+#include "reports/check.h"
+#include "sim/command/mutant.h"
+#include "sim/command/run_command.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <new>
+
+// Compiled once more for every planted bug, with its name.
+#ifndef BROKERSIM_MUTANT
+#define BROKERSIM_MUTANT ""
+#endif
+
+namespace brokersim {
+
+std::string_view planted_mutant() {
+    return BROKERSIM_MUTANT;
+}
+
+namespace {
+
+std::uint64_t seed_or_throw(const std::string& text) {
+    std::optional<std::uint64_t> const seed = parse_seed(text);
+    if (!seed) {
+        throw CLI::ValidationError("--seed", "\"" + text +
+                                                 "\" is not a seed: decimal, 0x hexadecimal, or a "
+                                                 "commit of 40 hex digits");
+    }
+    return *seed;
+}
+
+int run_main(int argc, char** argv) {
+    CLI::App app{"brokersim: deterministic simulation of a replicated broker, with a verdict"};
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "brokersim 0.1.0");
+    std::vector<std::string> const arguments(argv + 1, argv + argc);
+    ExitCode code = ExitCode::ok;
+
+    RunCommand run;
+    std::string run_seed;
+    std::uint64_t run_seeds = 0;
+    CLI::App* const run_app = app.add_subcommand(
+        "run", "run and judge scenarios; prints verdicts and how to reproduce a failure");
+    run_app->add_option("scenario", run.scenarios, "files, folders or names (default: the library)");
+    run_app->add_option("--seed", run_seed, "one seed, or with --seeds where to begin");
+    CLI::Option* const seeds_option =
+        run_app->add_option("--seeds", run_seeds, "how many seeds (default: as the file says)");
+    run_app->add_flag("--json", run.json, "one JSON object per line on stdout");
+    run_app->add_flag("-v,--verbose", run.verbose, "the whole report of every run");
+    run_app->add_option("--history", run.history_path,
+                        "write the history of the last run to this file");
+
+    ReplayCommand replay;
+    std::string replay_seed;
+    std::string log = "none";
+    std::string window;
+    CLI::App* const replay_app =
+        app.add_subcommand("replay", "the same run again, compared with itself");
+    replay_app->add_option("scenario", replay.scenario, "file or name")->required();
+    replay_app->add_option("--seed", replay_seed, "the seed")->required();
+    replay_app->add_flag("--json", replay.json, "one JSON object on stdout");
+    replay_app->add_option("--log", log, "none or short: a line per state change on stdout")
+        ->check(CLI::IsMember({"none", "short"}));
+    replay_app->add_option("--window", window, "events A..B that the log shows");
+
+    std::string history;
+    bool check_json = false;
+    CLI::App* const check_app =
+        app.add_subcommand("check", "judge a history recorded anywhere (JSON Lines)");
+    check_app->add_option("history", history, "file, or - for standard input")->required();
+    check_app->add_flag("--json", check_json, "one JSON object on stdout");
+
+    try {
+        app.parse(argc, argv);
+        if (run_app->parsed()) {
+            if (!run_seed.empty()) {
+                run.seed = seed_or_throw(run_seed);
+            }
+            if (seeds_option->count() > 0) {
+                run.seeds = run_seeds;
+            }
+            code = run_command(run, arguments);
+        } else if (replay_app->parsed()) {
+            replay.seed = seed_or_throw(replay_seed);
+            replay.log = log == "short";
+            if (!window.empty()) {
+                std::size_t const dots = window.find("..");
+                std::optional<std::uint64_t> const from =
+                    dots == std::string::npos ? std::nullopt : parse_seed(window.substr(0, dots));
+                std::optional<std::uint64_t> const to =
+                    dots == std::string::npos ? std::nullopt : parse_seed(window.substr(dots + 2));
+                if (!from || !to) {
+                    throw CLI::ValidationError("--window", "\"" + window + "\" is not A..B");
+                }
+                replay.from_event = from;
+                replay.to_event = to;
+            }
+            code = replay_command(replay, arguments);
+        } else {
+            return reports::run_check(
+                history, check_json ? reports::CheckOutput::json : reports::CheckOutput::text,
+                std::cout, std::cerr);
+        }
+    } catch (const CLI::ParseError& error) {
+        // Help and version are not errors; everything else is a wrong command line.
+        int const shown = app.exit(error, std::cout, std::cerr);
+        return shown == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    }
+    return static_cast<int>(code);
+}
+
+}  // namespace
+}  // namespace brokersim
+
+int main(int argc, char** argv) {
+    try {
+        return brokersim::run_main(argc, argv);
+    } catch (const std::bad_alloc&) {
+        std::fputs("brokersim: out of memory\n", stderr);
+        return static_cast<int>(brokersim::ExitCode::environment);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "brokersim: internal error: %s\n", error.what());
+        return static_cast<int>(brokersim::ExitCode::internal);
+    }
+}

@@ -1,0 +1,23 @@
+// Which executable runs a scenario: the clean broker's, or the one with its planted bug.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brokersim {
+
+/// Name of the bug planted in this executable; empty in the clean one.
+std::string_view planted_mutant();
+
+/// Name of the mutant that `plant` (an id such as M59a, or a name) means; `plant` itself if it is
+/// not in the catalogue.
+std::string mutant_name(const std::string& plant);
+
+/// Where the executable with that mutant is, beside this one; empty if it was not built.
+std::string mutant_executable(const std::string& name);
+
+/// Runs another executable with these arguments, as this process's child; returns its exit code.
+int run_executable(const std::string& path, const std::vector<std::string>& arguments);
+
+}  // namespace brokersim

@@ -1,0 +1,305 @@
+// `run`: scenarios over seeds; `replay`: one run again, compared with itself.
+#include "sim/command/run_command.h"
+
+#include "scenarios/library.h"
+#include "scenarios/parser.h"
+#include "sim/command/mutant.h"
+#include "sim/command/scenario_runs.h"
+#include "sim/run_text.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace brokersim {
+namespace {
+
+const std::vector<std::string>& library_roots() {
+    static const std::vector<std::string> roots = {"scenarios/library", "scenarios/regressions"};
+    return roots;
+}
+
+void say(const std::string& text) {
+    std::fputs(text.c_str(), stderr);
+}
+
+void print_line(const std::string& line) {
+    std::string const text = line + "\n";
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+/// Loads a scenario; its complaints go to stderr (or as JSON to stdout).
+std::optional<Scenario> load(const std::string& path, bool json) {
+    ParseOutcome outcome = parse_scenario(path);
+    if (!outcome.diagnostics.empty()) {
+        if (json) {
+            std::fputs(render_json(outcome.diagnostics).c_str(), stdout);
+        } else {
+            say(render_text(outcome.diagnostics, 1));
+        }
+    }
+    return std::move(outcome.scenario);
+}
+
+/// Whether this executable may run the scenario. If another one must, it is run with the same
+/// arguments and its exit code is returned.
+std::optional<ExitCode> hand_over(const Scenario& scenario,
+                                  const std::vector<std::string>& arguments) {
+    std::string const wanted = scenario.plant.empty() ? "" : mutant_name(scenario.plant);
+    if (wanted == planted_mutant()) {
+        return std::nullopt;
+    }
+    if (wanted.empty()) {
+        say(fmt::format("brokersim: this executable has {} planted and runs only scenarios that "
+                        "plant it; {} does not\n",
+                        planted_mutant(), scenario.name));
+        return ExitCode::unsupported;
+    }
+    std::string const executable = mutant_executable(wanted);
+    if (executable.empty()) {
+        say(fmt::format("brokersim: {} plants {} ({}), which is not built here\n"
+                        "to build it:\n    cmake --build --preset release --target mutants\n",
+                        scenario.name, scenario.plant, wanted));
+        return ExitCode::unsupported;
+    }
+    return static_cast<ExitCode>(run_executable(executable, arguments));
+}
+
+std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcome) {
+    std::string text = fmt::format("{:<44} {:>6} runs  {:>6} pass", scenario.name, outcome.runs,
+                                   outcome.passed);
+    if (outcome.failed > 0) {
+        text += fmt::format("  {} fail", outcome.failed);
+    }
+    if (outcome.voided > 0) {
+        text += fmt::format("  {} void", outcome.voided);
+    }
+    if (outcome.inconclusive > 0) {
+        text += fmt::format("  {} inconclusive", outcome.inconclusive);
+    }
+    if (scenario.expect.kind != ExpectSpec::Kind::holds) {
+        text += fmt::format("  found as expected in {}", outcome.found);
+    }
+    for (const std::string& name : outcome.missed) {
+        text += fmt::format("  never reached: {}", name);
+    }
+    std::int64_t const ms = outcome.wall_ns / 1'000'000;
+    text += fmt::format("  {} acked  {} ms", outcome.acked, ms);
+    return text + (outcome.code == ExitCode::ok ? "  ok\n" : "  NOT AS EXPECTED\n");
+}
+
+ExitCode run_one(const RunCommand& command, const std::string& path,
+                 const std::vector<std::string>& arguments) {
+    std::optional<Scenario> const scenario = load(path, command.json);
+    if (!scenario) {
+        return ExitCode::scenario;
+    }
+    if (std::optional<ExitCode> const handed = hand_over(*scenario, arguments)) {
+        return *handed;
+    }
+    std::vector<std::uint64_t> const seeds = seeds_of(*scenario, command.seed, command.seeds);
+    std::string history;
+    RunOptions options;
+    if (!command.history_path.empty()) {
+        options.history_json = &history;
+    }
+    bool const expects_violation = scenario->expect.kind == ExpectSpec::Kind::violates;
+    std::string first_unexpected;
+    std::string first_found;
+    ScenarioOutcome const outcome =
+        run_seeds(*scenario, seeds, options, [&](const RunResult& result) {
+            if (command.json) {
+                print_line(seed_line(result, scenario->hash));
+            }
+            if (command.verbose || (seeds.size() == 1 && !command.json)) {
+                say(report_text(result));
+            }
+            bool const expected = expects_violation
+                                      ? result.verdict == RunVerdict::fail &&
+                                            result.violates(scenario->expect.violates)
+                                      : result.verdict == RunVerdict::pass;
+            if (expects_violation && expected && first_found.empty()) {
+                first_found = closing_block(result, path);
+            }
+            if (!expected && first_unexpected.empty()) {
+                first_unexpected = closing_block(result, path);
+            }
+            return true;
+        });
+    say(summary_line(*scenario, outcome));
+    if (!command.history_path.empty()) {
+        std::ofstream file{command.history_path, std::ios::binary};
+        file << history;
+        if (!file) {
+            say(fmt::format("brokersim: cannot write {}\n", command.history_path));
+            return ExitCode::environment;
+        }
+    }
+    if (outcome.code == ExitCode::ok && !first_found.empty() && !command.json) {
+        say("found, as this scenario expects:\n" + first_found);
+    }
+    if (outcome.code != ExitCode::ok && !first_unexpected.empty()) {
+        say(first_unexpected);
+    }
+    return outcome.code;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_seed(const std::string& text) {
+    constexpr std::size_t commit_digits = 40;
+    std::uint64_t value = 0;
+    const char* begin = text.data();
+    const char* end = begin + text.size();
+    int base = 10;
+    if (text.starts_with("0x") || text.starts_with("0X")) {
+        begin += 2;
+        base = 16;
+    } else if (text.size() == commit_digits) {
+        end = begin + 16;
+        base = 16;
+    }
+    auto const [at, error] = std::from_chars(begin, end, value, base);
+    if (error != std::errc{} || at != end || begin == end) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+ExitCode run_command(const RunCommand& command, const std::vector<std::string>& arguments) {
+    std::vector<std::string> paths;
+    std::vector<std::string> wanted = command.scenarios;
+    if (wanted.empty()) {
+        wanted.emplace_back("scenarios/library");
+    }
+    for (const std::string& name : wanted) {
+        FoundScenarios const found = find_scenario(name, library_roots());
+        if (found.paths.empty()) {
+            say(fmt::format("brokersim: {}\n",
+                            found.error.empty() ? name + ": no scenario there" : found.error));
+            bool const exists = std::filesystem::exists(name);
+            return exists && std::filesystem::is_directory(name) ? ExitCode::nothing_ran
+                                                                 : ExitCode::scenario;
+        }
+        paths.insert(paths.end(), found.paths.begin(), found.paths.end());
+    }
+    if (command.seeds == std::uint64_t{0}) {
+        say("brokersim: zero seeds: nothing to run\n");
+        return ExitCode::nothing_ran;
+    }
+    ExitCode code = ExitCode::ok;
+    std::size_t skipped = 0;
+    for (const std::string& path : paths) {
+        std::vector<std::string> own = arguments;
+        if (paths.size() > 1) {
+            // Another executable gets this one scenario, not the whole list.
+            own = {"run", path};
+            if (command.seed) {
+                own.insert(own.end(), {"--seed", seed_text(*command.seed)});
+            }
+            if (command.seeds) {
+                own.insert(own.end(), {"--seeds", std::to_string(*command.seeds)});
+            }
+            if (command.json) {
+                own.emplace_back("--json");
+            }
+        }
+        ExitCode const one = run_one(command, path, own);
+        if (one == ExitCode::scenario) {
+            return one;
+        }
+        if (one == ExitCode::unsupported && paths.size() > 1) {
+            ++skipped;
+            continue;
+        }
+        code = worse(code, one);
+    }
+    if (skipped > 0) {
+        say(fmt::format("{} scenarios skipped: their planted bugs are not built here\n", skipped));
+    }
+    if (skipped == paths.size()) {
+        return ExitCode::unsupported;
+    }
+    return code;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Replay
+
+namespace {
+
+class PrintingSink final : public TraceSink {
+public:
+    PrintingSink(std::uint64_t from, std::uint64_t to) : from_{from}, to_{to} {}
+
+    void line(std::uint64_t event, broker::Time time, std::string_view text) override {
+        if (event < from_ || event > to_) {
+            return;
+        }
+        std::int64_t const us = time.nanoseconds() / 1'000;
+        std::string const row = fmt::format("{:>8}  {:>4}.{:06} s  {}\n", event, us / 1'000'000,
+                                            us % 1'000'000, text);
+        std::fwrite(row.data(), 1, row.size(), stdout);
+    }
+
+private:
+    std::uint64_t from_;
+    std::uint64_t to_;
+};
+
+}  // namespace
+
+ExitCode replay_command(const ReplayCommand& command, const std::vector<std::string>& arguments) {
+    FoundScenarios const found = find_scenario(command.scenario, library_roots());
+    if (found.paths.size() != 1) {
+        say(fmt::format("brokersim: {}\n", found.error.empty()
+                                               ? command.scenario + ": name one scenario"
+                                               : found.error));
+        return ExitCode::scenario;
+    }
+    std::optional<Scenario> const scenario = load(found.paths.front(), command.json);
+    if (!scenario) {
+        return ExitCode::scenario;
+    }
+    if (std::optional<ExitCode> const handed = hand_over(*scenario, arguments)) {
+        return *handed;
+    }
+    // Nothing was recorded to compare with, so the run is made twice and compared with itself;
+    // the second one may be looked at, which must not change anything.
+    RunResult const quiet = run_once(*scenario, command.seed);
+    RunOptions options;
+    PrintingSink sink{command.from_event.value_or(0), command.to_event.value_or(UINT64_MAX)};
+    if (command.log) {
+        options.sink = &sink;
+    }
+    RunResult const again = run_once(*scenario, command.seed, options);
+    if (quiet.trace_hash != again.trace_hash || quiet.events != again.events) {
+        std::size_t first = 0;
+        while (first < quiet.checkpoints.size() && first < again.checkpoints.size() &&
+               quiet.checkpoints[first] == again.checkpoints[first]) {
+            ++first;
+        }
+        say(fmt::format("not deterministic: hashes {:016x} and {:016x}; they part between events "
+                        "{} and {}\n",
+                        quiet.trace_hash, again.trace_hash, first * Trace::checkpoint_every,
+                        (first + 1) * Trace::checkpoint_every));
+        return ExitCode::nondeterminism;
+    }
+    if (command.json) {
+        print_line(seed_line(again, scenario->hash));
+    } else {
+        say(report_text(again));
+    }
+    say(fmt::format("identical: {} events, hash {:016x}\n", again.events, again.trace_hash));
+    if (again.verdict == RunVerdict::pass) {
+        return ExitCode::ok;
+    }
+    say(closing_block(again, found.paths.front()));
+    return again.verdict == RunVerdict::fail ? ExitCode::finding : ExitCode::inconclusive;
+}
+
+}  // namespace brokersim

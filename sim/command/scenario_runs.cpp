@@ -1,0 +1,123 @@
+// Expectations over many seeds.
+#include "sim/command/scenario_runs.h"
+
+#include "broker_core/base/hash.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+namespace brokersim {
+namespace {
+
+constexpr std::uint64_t sometimes_after = 50;  // seeds, if the file asks for more
+
+std::int64_t wall_clock_ns() {
+    auto const now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+ExitCode code_of(const Scenario& scenario, const ScenarioOutcome& outcome) {
+    if (outcome.runs == 0) {
+        return ExitCode::nothing_ran;
+    }
+    switch (scenario.expect.kind) {
+        case ExpectSpec::Kind::holds:
+            if (outcome.failed > 0) {
+                return ExitCode::finding;
+            }
+            return outcome.voided + outcome.inconclusive > 0 || !outcome.missed.empty()
+                       ? ExitCode::inconclusive
+                       : ExitCode::ok;
+        case ExpectSpec::Kind::violates: {
+            // Green means: found often enough. parts per billion x runs, without overflow.
+            std::uint64_t const needed =
+                (scenario.expect.in_seeds_at_least_ppb * outcome.runs + 999'999'999) /
+                1'000'000'000;
+            return outcome.found >= std::max<std::uint64_t>(needed, 1) ? ExitCode::ok
+                                                                       : ExitCode::finding;
+        }
+        case ExpectSpec::Kind::voids:
+            return outcome.found == outcome.runs ? ExitCode::ok : ExitCode::finding;
+    }
+    return ExitCode::internal;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> seeds_of(const Scenario& scenario, std::optional<std::uint64_t> seed,
+                                    std::optional<std::uint64_t> count) {
+    if (seed && !count) {
+        return {*seed};
+    }
+    if (!seed && !count && !scenario.run.seed_list.empty()) {
+        return scenario.run.seed_list;
+    }
+    std::vector<std::uint64_t> seeds;
+    std::uint64_t const runs = count.value_or(scenario.run.seed_count);
+    for (std::uint64_t k = 0; k < runs; ++k) {
+        seeds.push_back(broker::mix64(seed.value_or(0) + k));
+    }
+    return seeds;
+}
+
+ScenarioOutcome run_seeds(const Scenario& scenario, const std::vector<std::uint64_t>& seeds,
+                          const RunOptions& options,
+                          const std::function<bool(const RunResult&)>& on_result) {
+    ScenarioOutcome outcome;
+    std::set<std::string> hit;
+    for (std::uint64_t const seed : seeds) {
+        std::int64_t const began = wall_clock_ns();
+        RunResult result = run_once(scenario, seed, options);
+        result.wall_ns = wall_clock_ns() - began;
+        ++outcome.runs;
+        outcome.events += result.events;
+        outcome.virtual_ns += result.virtual_ns;
+        outcome.wall_ns += result.wall_ns;
+        outcome.acked += static_cast<std::uint64_t>(result.judgement.sums.acked);
+        switch (result.verdict) {
+            case RunVerdict::pass:
+                ++outcome.passed;
+                break;
+            case RunVerdict::fail:
+                ++outcome.failed;
+                break;
+            case RunVerdict::void_run:
+                ++outcome.voided;
+                break;
+            case RunVerdict::inconclusive:
+                ++outcome.inconclusive;
+                break;
+        }
+        bool const violated = scenario.expect.kind == ExpectSpec::Kind::violates &&
+                              result.verdict == RunVerdict::fail &&
+                              result.violates(scenario.expect.violates);
+        bool const voided = scenario.expect.kind == ExpectSpec::Kind::voids &&
+                            result.verdict == RunVerdict::void_run;
+        if (violated || voided) {
+            ++outcome.found;
+        }
+        for (const std::string& name : scenario.expect.sometimes) {
+            std::optional<broker::Probe> const probe = broker::probe_named(name);
+            bool const noted = std::find(result.notes_hit.begin(), result.notes_hit.end(), name) !=
+                               result.notes_hit.end();
+            if (noted || (probe && result.probe(*probe) > 0)) {
+                hit.insert(name);
+            }
+        }
+        if (!on_result(result)) {
+            break;
+        }
+    }
+    if (outcome.runs >= std::min(scenario.run.seed_count, sometimes_after)) {
+        for (const std::string& name : scenario.expect.sometimes) {
+            if (!hit.contains(name)) {
+                outcome.missed.push_back(name);
+            }
+        }
+    }
+    outcome.code = code_of(scenario, outcome);
+    return outcome;
+}
+
+}  // namespace brokersim

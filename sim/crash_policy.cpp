@@ -1,0 +1,260 @@
+// What process crashes and power losses leave on the simulated disk.
+#include "broker_core/base/check.h"
+#include "sim/virtual_disk.h"
+
+#include <algorithm>
+
+namespace brokersim {
+namespace {
+
+constexpr std::uint64_t sector = 512;
+constexpr std::uint64_t page = 4096;
+
+std::uint64_t sectors_of(std::uint64_t offset, std::uint64_t length) {
+    return length == 0 ? 0 : (offset + length - 1) / sector - offset / sector + 1;
+}
+
+}  // namespace
+
+void VirtualDisk::reset_in_flight() {
+    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
+        if (ops_[slot].in_use) {
+            ops_[slot].in_use = false;
+            free_ops_.push_back(slot);
+        }
+    }
+    writes_in_flight_ = 0;
+    syncs_in_flight_ = 0;
+}
+
+CrashReport VirtualDisk::crash_process() {
+    CrashReport report;
+    // Ascending by submission, as far as ids tell: an operation in flight happened wholly, not at
+    // all, or (a write) up to a page border.
+    std::vector<std::uint32_t> slots;
+    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
+        if (ops_[slot].in_use) {
+            slots.push_back(slot);
+        }
+    }
+    std::sort(slots.begin(), slots.end(), [this](std::uint32_t a, std::uint32_t b) {
+        return ops_[a].id < ops_[b].id;
+    });
+    for (std::uint32_t const slot : slots) {
+        Op& op = ops_[slot];
+        std::uint64_t const choice = random_.below(3);
+        switch (op.kind) {
+            case OpKind::write: {
+                std::uint64_t length = op.data.size();
+                if (choice == 0) {
+                    length = 0;
+                } else if (choice == 1) {
+                    std::uint64_t const first_border = page - op.offset % page;
+                    std::uint64_t const pages =
+                        length > first_border ? 1 + (length - first_border) / page : 0;
+                    std::uint64_t const kept = random_.below(pages + 1);
+                    length = kept == 0 ? 0 : first_border + (kept - 1) * page;
+                }
+                if (length > 0) {
+                    Inode& inode = inodes_[op.inode];
+                    ByteSpan const data = ByteSpan{op.data}.first(length);
+                    apply_to_cache(inode, op.offset, data);
+                    watcher_.written(node_, op.inode, op.offset, data);
+                    ++sequence_;
+                    inode.pieces.push_back(
+                        Piece{sequence_, false, op.offset, Bytes{data.begin(), data.end()}});
+                }
+                report.uncovered_bytes += op.data.size();
+                report.lost_bytes += op.data.size() - length;
+                break;
+            }
+            case OpKind::truncate:
+                if (choice != 0) {
+                    Inode& inode = inodes_[op.inode];
+                    resize(inode.cache, inode.cache_size, op.offset);
+                    ++sequence_;
+                    inode.pieces.push_back(Piece{sequence_, true, op.offset, Bytes{}});
+                }
+                break;
+            case OpKind::create:
+            case OpKind::rename:
+            case OpKind::remove:
+                // A rename can only follow the completed create of its file.
+                if (choice != 0 && (op.kind != OpKind::rename || names_.contains(op.from))) {
+                    perform_name_op(NameOp{0, op.kind, op.from, op.to, op.inode});
+                } else {
+                    ++report.names_lost;
+                }
+                break;
+            case OpKind::sync:
+            case OpKind::sync_dir:
+                break;  // what it covered stays uncovered
+        }
+    }
+    reset_in_flight();
+    return report;
+}
+
+CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
+    CrashReport report;
+    // Writes in flight are pieces like those that completed: power loss may leave parts of them.
+    std::vector<std::uint32_t> slots;
+    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
+        if (ops_[slot].in_use) {
+            slots.push_back(slot);
+        }
+    }
+    std::sort(slots.begin(), slots.end(), [this](std::uint32_t a, std::uint32_t b) {
+        return ops_[a].id < ops_[b].id;
+    });
+    for (std::uint32_t const slot : slots) {
+        Op& op = ops_[slot];
+        bool const truncate = op.kind == OpKind::truncate;
+        if (op.kind == OpKind::write || truncate) {
+            ++sequence_;
+            inodes_[op.inode].pieces.push_back(
+                Piece{sequence_, truncate, op.offset, std::move(op.data)});
+        } else if (op.kind == OpKind::create || op.kind == OpKind::remove ||
+                   (op.kind == OpKind::rename && names_.contains(op.from))) {
+            perform_name_op(NameOp{0, op.kind, op.from, op.to, op.inode});
+        }
+    }
+    reset_in_flight();
+
+    std::uint64_t const drawn = random_.below(7);
+    report.shape = shape.value_or(static_cast<SurvivalShape>(drawn));
+    survive(report.shape, report);
+    survive_names(report);
+
+    names_ = durable_names_;
+    watcher_.power_lost(node_);
+    std::vector<bool> named(inodes_.size(), false);
+    for (const auto& [name, inode] : names_) {
+        named[inode] = true;
+    }
+    for (std::uint32_t inode = 0; inode < inodes_.size(); ++inode) {
+        Inode& file = inodes_[inode];
+        if (!file.in_use) {
+            continue;
+        }
+        file.pieces.clear();
+        if (!named[inode]) {
+            file = Inode{};
+            continue;
+        }
+        file.cache = file.durable;
+        file.cache_size = file.durable_size;
+    }
+    for (const auto& [name, inode] : names_) {
+        Bytes content = inodes_[inode].durable;
+        content.resize(inodes_[inode].durable_size);
+        watcher_.survived(node_, inode, name, content);
+    }
+    return report;
+}
+
+void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {
+    // Units: the sectors of all uncovered writes of this disk, in order of completion per file.
+    std::uint64_t units = 0;
+    for (const Inode& file : inodes_) {
+        for (const Piece& piece : file.pieces) {
+            units += piece.is_truncate ? 1 : sectors_of(piece.offset, piece.data.size());
+            report.uncovered_bytes += piece.data.size();
+        }
+    }
+    if (units == 0) {
+        return;
+    }
+    std::uint64_t const cut = random_.below(units + 1);
+    std::uint64_t const single = random_.below(units);
+    bool const by_write = random_.below(2) == 0;      // random_subset: whole writes or sectors
+    bool const tear = random_.below(4) == 0;          // one sector survives in part
+    std::uint64_t const torn_unit = random_.below(units);
+    std::uint64_t const torn_at = 1 + random_.below(sector - 1);
+    bool const keep_size = random_.below(2) == 0;     // of files that had grown: size or data only
+
+    std::uint64_t unit = 0;
+    for (std::uint32_t inode = 0; inode < inodes_.size(); ++inode) {
+        Inode& file = inodes_[inode];
+        std::uint64_t const old_size = file.durable_size;
+        for (const Piece& piece : file.pieces) {
+            bool const whole_write = random_.below(2) == 0;
+            auto const survives = [&](std::uint64_t number) {
+                switch (shape) {
+                    case SurvivalShape::drop_all:
+                        return false;
+                    case SurvivalShape::keep_all:
+                        return true;
+                    case SurvivalShape::prefix:
+                        return number < cut;
+                    case SurvivalShape::suffix_only:
+                        return number >= cut;
+                    case SurvivalShape::all_but_one:
+                        return number != single;
+                    case SurvivalShape::only_one:
+                        return number == single;
+                    case SurvivalShape::random_subset:
+                        return by_write ? whole_write : random_.below(2) == 0;
+                }
+                return false;
+            };
+            if (piece.is_truncate) {
+                if (survives(unit)) {
+                    resize(file.durable, file.durable_size, piece.offset);
+                }
+                ++unit;
+                continue;
+            }
+            std::uint64_t at = 0;
+            while (at < piece.data.size()) {
+                std::uint64_t const border = sector - (piece.offset + at) % sector;
+                std::uint64_t length = std::min(border, piece.data.size() - at);
+                bool const alive = survives(unit);
+                if (tear && unit == torn_unit && torn_at < length &&
+                    shape != SurvivalShape::drop_all && shape != SurvivalShape::keep_all) {
+                    // Old bytes behind the tear, or new ones: the drive stopped inside the sector.
+                    apply(file.durable, file.durable_size, piece.offset + at,
+                          ByteSpan{piece.data}.subspan(at, torn_at));
+                    report.torn = true;
+                    report.lost_bytes += length - torn_at;
+                } else if (alive) {
+                    apply(file.durable, file.durable_size, piece.offset + at,
+                          ByteSpan{piece.data}.subspan(at, length));
+                } else {
+                    report.lost_bytes += length;
+                }
+                at += length;
+                ++unit;
+            }
+        }
+        // Data and size are separate facts of a file system: a file that grew may come back with
+        // its old size, although sectors behind it were written.
+        if (file.durable_size > old_size && !keep_size && shape != SurvivalShape::keep_all) {
+            resize(file.durable, file.durable_size, old_size);
+        }
+    }
+}
+
+void VirtualDisk::survive_names(CrashReport& report) {
+    std::uint64_t const count = pending_names_.size();
+    if (count == 0) {
+        return;
+    }
+    // A prefix of the name operations, all but one, or an independent choice for each.
+    std::uint64_t const way = random_.below(3);
+    std::uint64_t const cut = random_.below(count + 1);
+    std::uint64_t const single = random_.below(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        bool const coin = random_.below(2) == 0;
+        bool const survives = way == 0 ? i < cut : way == 1 ? i != single : coin;
+        const NameOp& op = pending_names_[i];
+        if (survives) {
+            apply_name(durable_names_, op);
+        } else {
+            ++report.names_lost;
+        }
+    }
+    pending_names_.clear();
+}
+
+}  // namespace brokersim

@@ -1,0 +1,157 @@
+// DiskTruth: what every node's log really holds on its disk, read from the bytes it wrote.
+//
+// The invariants must not believe what a broker says of itself. So this keeps, per node and
+// partition, the frames that were written, which of them a completed sync (or a power loss) left
+// durable, and under which name their file can be found; and folds them into the log that a
+// recovery would find: as durable (survives power loss) and as written (survives the process).
+// It parses the log format on its own account, frame by frame as they are written, so that its
+// cost is linear in the bytes and independent of the length of the log.
+#pragma once
+
+#include "broker_core/base/hard_state.h"
+#include "broker_core/base/ids.h"
+#include "broker_core/wal/frame.h"
+#include "sim/disk_watcher.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+using broker::ByteSpan;
+using broker::HardState;
+using broker::LogIndex;
+using broker::PartitionId;
+using broker::SegmentId;
+using broker::Term;
+
+/// Hash of (index, term, kind, payload) of an entry, folded into that of the entry before.
+std::uint64_t chain_next(std::uint64_t previous, LogIndex index, Term term, bool control,
+                         std::uint64_t payload_hash);
+
+/// One entry of a folded log.
+struct Link {
+    Term term;
+    std::uint64_t chain = 0;
+};
+
+/// A log as a recovery would find it, foldable frame by frame.
+class FoldedLog {
+public:
+    [[nodiscard]] LogIndex last_index() const { return LogIndex{links_.size()}; }
+    /// The link at `index`, or nullptr behind the end (and for index 0).
+    [[nodiscard]] const Link* at(LogIndex index) const {
+        return index.value() >= 1 && index.value() <= links_.size() ? &links_[index.value() - 1]
+                                                                    : nullptr;
+    }
+    [[nodiscard]] bool holds(LogIndex index, std::uint64_t chain) const {
+        const Link* const link = at(index);
+        return link != nullptr && link->chain == chain;
+    }
+    void append(Term term, bool control, std::uint64_t payload_hash) {
+        std::uint64_t const previous = links_.empty() ? 0 : links_.back().chain;
+        LogIndex const index{links_.size() + 1};
+        links_.push_back(Link{term, chain_next(previous, index, term, control, payload_hash)});
+    }
+    void truncate(LogIndex first) {
+        if (first.value() >= 1 && first.value() <= links_.size()) {
+            links_.resize(first.value() - 1);
+        }
+    }
+    void clear() { links_.clear(); }
+
+private:
+    std::vector<Link> links_;
+};
+
+class DiskTruth final : public DiskWatcher {
+public:
+    DiskTruth(std::uint32_t nodes, std::uint32_t partitions);
+
+    // DiskWatcher
+    void file_created(std::uint32_t node, std::uint32_t inode, std::string_view name) override;
+    void written(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
+                 ByteSpan data) override;
+    void durable(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
+                 ByteSpan data) override;
+    void linked(std::uint32_t node, std::uint32_t inode, std::string_view name,
+                bool durably) override;
+    void unlinked(std::uint32_t node, std::string_view name, bool durably) override;
+    void survived(std::uint32_t node, std::uint32_t inode, std::string_view name,
+                  ByteSpan content) override;
+    void power_lost(std::uint32_t node) override;
+
+    /// Nodes from 1. The log that survives a power loss that keeps nothing unsynced.
+    [[nodiscard]] const FoldedLog& durable_log(std::uint32_t node, PartitionId partition) const {
+        return replica(node, partition).durable.log;
+    }
+    /// The log in the page cache and on media: survives the process.
+    [[nodiscard]] const FoldedLog& written_log(std::uint32_t node, PartitionId partition) const {
+        return replica(node, partition).written.log;
+    }
+    [[nodiscard]] HardState hard_state(std::uint32_t node, PartitionId partition) const {
+        return replica(node, partition).hard_state;
+    }
+
+private:
+    struct Frame {
+        std::uint64_t offset = 0;
+        std::uint64_t end = 0;
+        LogIndex index;
+        Term term;
+        std::uint64_t payload_hash = 0;
+        bool truncate = false;
+        bool control = false;
+        bool durable = false;
+    };
+    struct Segment {
+        broker::wal::SegmentHeader header;
+        std::uint32_t inode = 0;
+        bool header_durable = false;
+        bool linked = false;          // under its final name, for the machine
+        bool linked_durably = false;
+        std::vector<Frame> frames;    // ascending by offset
+    };
+    /// How far a fold has come: all of the segments before `segment`, and `frames` of it.
+    struct Fold {
+        FoldedLog log;
+        std::size_t segment = 0;
+        std::size_t frames = 0;
+    };
+    struct Replica {
+        std::vector<Segment> segments;  // ascending by id
+        Fold written;
+        Fold durable;
+        HardState hard_state;
+        std::uint64_t hard_state_sequence = 0;
+    };
+    /// What a file is for, found out from its name and its first bytes.
+    struct File {
+        PartitionId partition;
+        bool is_state = false;
+        SegmentId segment;  // 0: no segment
+        bool known = false;
+        bool state_linked_durably = false;
+        broker::Bytes slots[2];  // state files: durable bytes of the two slots
+    };
+    struct Node {
+        std::vector<File> files;  // by inode
+        std::vector<Replica> replicas;
+    };
+
+    [[nodiscard]] const Replica& replica(std::uint32_t node, PartitionId partition) const {
+        return nodes_[node - 1].replicas[partition.value()];
+    }
+    File& file(std::uint32_t node, std::uint32_t inode);
+    Segment* segment_of(Replica& replica, std::uint32_t inode);
+    void read_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable);
+    void read_state(Node& node, File& file);
+    void refold(Replica& replica);
+    void advance(Replica& replica, Fold& fold, bool durably);
+
+    std::vector<Node> nodes_;  // by node - 1
+};
+
+}  // namespace brokersim

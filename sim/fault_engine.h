@@ -1,0 +1,127 @@
+// FaultEngine: turns the plan's elements into what happens, and proves that it mattered.
+//
+// Each element waits for its trigger (a time, an event, or work in flight), then resolves its
+// target by role among the brokers of that moment, acts, and ends after its time. An element is
+// effective once something happened that would not have happened without it: a node that was up
+// went down, a message was lost, an event had to wait. What never took effect is reported as such,
+// because a run with a fault that did nothing proves nothing.
+#pragma once
+
+#include "broker_core/base/random.h"
+#include "faults/fault.h"
+#include "scenarios/scenario.h"
+#include "sim/scheduler.h"
+#include "sim/trace.h"
+#include "sim/virtual_network.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+/// What faults may do to the world. Hosts and clients are 0-based.
+class FaultActions {
+public:
+    FaultActions() = default;
+    FaultActions(const FaultActions&) = delete;
+    FaultActions& operator=(const FaultActions&) = delete;
+    virtual ~FaultActions() = default;
+
+    [[nodiscard]] virtual std::uint32_t brokers() const = 0;
+    [[nodiscard]] virtual std::uint32_t clients() const = 0;
+    [[nodiscard]] virtual std::uint32_t producers() const = 0;
+    [[nodiscard]] virtual bool is_up(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual bool is_failed(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual std::optional<std::uint32_t> leader_of(std::uint32_t partition) const = 0;
+    [[nodiscard]] virtual const std::vector<broker::BrokerId>& replicas_of(
+        std::uint32_t partition) const = 0;
+    [[nodiscard]] virtual bool in_flight(std::uint32_t host, ArmOn work) const = 0;
+    /// Each returns whether there was something to act on.
+    virtual bool crash(std::uint32_t host, CrashKind kind) = 0;
+    virtual bool stop(std::uint32_t host) = 0;
+    virtual bool start(std::uint32_t host) = 0;
+    virtual bool pause(std::uint32_t host, Time until, std::uint32_t element) = 0;
+    virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
+    virtual void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) = 0;
+    /// Returns how many connections broke with work in flight.
+    virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
+    virtual VirtualNetwork& network() = 0;
+    virtual Scheduler& scheduler() = 0;
+    [[nodiscard]] virtual Duration largest_election_timeout() const = 0;
+};
+
+/// One element and its story so far.
+struct ElementState {
+    Element element;
+    ElementFate fate = ElementFate::scheduled;
+    Time fired_at;
+    std::vector<std::uint32_t> hosts;    // resolved, 0-based
+    std::vector<std::uint32_t> members;  // of a partition's first group
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> blocked;
+    bool armed = false;   // waiting for work in flight
+    bool active = false;  // in force
+    bool done = false;
+    std::uint64_t seen = 0;           // of its `when` event
+    std::uint64_t datagrams_before = 0;  // message faults: when it began
+    std::uint64_t datagrams = 0;         // that it could have acted on
+};
+
+class FaultEngine {
+public:
+    FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
+                FaultActions& actions, Trace& trace);
+
+    /// The run phase begins.
+    void begin(Time now);
+    /// No further element fires; what is in force ends.
+    void end();
+
+    void on_fire(std::uint32_t element);
+    void on_end(std::uint32_t element);
+    /// A named event happened `times` times on a host (0-based).
+    void on_event(std::string_view event, std::uint32_t host, std::uint64_t times);
+    /// After every event of a host: armed elements look whether their work is in flight.
+    void look(std::uint32_t host);
+    [[nodiscard]] bool has_armed() const { return armed_ > 0; }
+    /// Whether any element, fired or not, waits for events of this name.
+    [[nodiscard]] const std::vector<std::string>& watched() const { return watched_; }
+    void mark_effective(std::uint32_t element);
+
+    [[nodiscard]] const std::vector<ElementState>& elements() const { return states_; }
+    [[nodiscard]] bool active() const { return running_; }
+    /// 0-based hosts of a target, now. Empty if nobody fits.
+    std::vector<std::uint32_t> resolve(const Target& target);
+    /// The last element that took effect, as "crash.power" and the like; "none" if none did.
+    [[nodiscard]] std::string last_effective() const;
+
+private:
+    void trigger(std::uint32_t element);
+    void fire(std::uint32_t element);
+    bool act(std::uint32_t index, ElementState& state);
+    bool act_partition(std::uint32_t index, ElementState& state);
+    bool act_on_hosts(std::uint32_t index, ElementState& state);
+    void finish(std::uint32_t element);
+    void heal(const std::string& id);
+    [[nodiscard]] bool within_limits(const ElementState& state) const;
+    std::vector<std::uint32_t> draw_some(std::uint32_t count);
+    std::optional<std::vector<std::vector<std::uint32_t>>> groups_of(ElementState& state);
+    std::vector<std::uint32_t> members_of(const Target& target);
+    void block_between(std::uint32_t index, ElementState& state,
+                       const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b);
+
+    FaultLimits limits_;
+    FaultActions& actions_;
+    Trace& trace_;
+    broker::Random random_;
+    std::vector<ElementState> states_;
+    std::vector<std::string> watched_;
+    Time began_;
+    bool running_ = false;
+    std::uint32_t armed_ = 0;
+    std::optional<std::uint32_t> last_effective_;
+};
+
+}  // namespace brokersim

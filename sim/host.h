@@ -1,0 +1,107 @@
+// Host: one machine of the cluster: its disk, its clock, and the node object that lives on it now.
+#pragma once
+
+#include "broker_core/broker/node.h"
+#include "scenarios/run_config.h"
+#include "sim/scheduler.h"
+#include "sim/virtual_disk.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+/// What a step sent, held back until the invariants have seen what the step changed.
+struct Effect {
+    enum class Kind : std::uint8_t { datagram, response, close } kind = Kind::datagram;
+    std::uint32_t to = 0;  // broker (0-based) or connection
+    Bytes bytes;
+};
+
+class EffectBuffer final : public broker::Network {
+public:
+    void send(broker::BrokerId to, Bytes datagram) override {
+        effects.push_back(Effect{Effect::Kind::datagram, to.value() - 1, std::move(datagram)});
+    }
+    void respond(broker::ConnectionId connection, Bytes frame) override {
+        effects.push_back(Effect{Effect::Kind::response,
+                                 static_cast<std::uint32_t>(connection.value() - 1),
+                                 std::move(frame)});
+    }
+    void close(broker::ConnectionId connection) override {
+        effects.push_back(
+            Effect{Effect::Kind::close, static_cast<std::uint32_t>(connection.value() - 1), {}});
+    }
+
+    std::vector<Effect> effects;
+};
+
+/// Clocks of a host: a rate and an offset against virtual time. Both clocks run at the same rate.
+class HostClock {
+public:
+    explicit HostClock(const NodeClock& clock) : clock_{clock} {}
+
+    [[nodiscard]] broker::Instant at(Time now) const {
+        Time const monotonic{now.nanoseconds() + drift(now.nanoseconds())};
+        return broker::Instant{monotonic, monotonic + clock_.offset};
+    }
+    /// The first virtual time at which the monotonic clock shows `monotonic` or more.
+    [[nodiscard]] Time when(Time monotonic) const {
+        if (monotonic == Time::never()) {
+            return monotonic;
+        }
+        __extension__ using Wide = __int128;
+        Wide const scaled = static_cast<Wide>(monotonic.nanoseconds()) * 1'000'000;
+        auto time = static_cast<std::int64_t>(scaled / (1'000'000 + clock_.drift_ppm)) - 1;
+        while (at(Time{time}).monotonic < monotonic) {
+            ++time;
+        }
+        return Time{time};
+    }
+
+private:
+    [[nodiscard]] std::int64_t drift(std::int64_t nanoseconds) const {
+        __extension__ using Wide = __int128;
+        return static_cast<std::int64_t>(static_cast<Wide>(nanoseconds) * clock_.drift_ppm /
+                                         1'000'000);
+    }
+
+    NodeClock clock_;
+};
+
+enum class HostState : std::uint8_t {
+    down,
+    up,
+    failed,  // could not start, or broke by its own fault: never again in this run
+};
+
+struct Host {
+    Host(std::uint32_t host_number, const NodeClock& host_clock)
+        : number{host_number}, clock{host_clock} {}
+
+    std::uint32_t number;  // 1-based
+    HostClock clock;
+    std::unique_ptr<DiskTimer> timer;
+    std::unique_ptr<VirtualDisk> disk;
+    EffectBuffer network;
+    std::unique_ptr<broker::Node> node;
+    HostState state = HostState::down;
+    std::uint32_t incarnation = 0;  // of the current or last node object
+    Time armed = Time::never();     // of the earliest timer event on its way
+    bool stopping = false;          // a graceful stop is under way
+    bool started_once = false;
+    std::optional<Time> paused_until;
+    std::uint32_t paused_by = UINT32_MAX;  // element
+    std::optional<Time> stalled_until;     // disk operations complete no earlier
+    std::uint32_t stalled_by = UINT32_MAX;
+    std::uint32_t disk_factor = 1;
+    std::uint32_t slowed_by = UINT32_MAX;
+    Time down_since;
+    broker::Probes probes;  // of all incarnations that ended
+
+    [[nodiscard]] bool up() const { return state == HostState::up; }
+};
+
+}  // namespace brokersim

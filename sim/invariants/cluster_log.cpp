@@ -1,0 +1,49 @@
+// Chains and offsets of entries.
+#include "sim/invariants/cluster_log.h"
+
+#include "broker_core/base/hash.h"
+#include "broker_core/partition/record_batch.h"
+
+#include <algorithm>
+
+namespace brokersim {
+
+LogIndex InfoLog::index_of(std::int64_t offset) const {
+    auto const at = std::upper_bound(
+        entries_.begin(), entries_.end(), offset,
+        [](std::int64_t wanted, const EntryInfo& info) { return wanted < info.end_offset; });
+    if (offset < 0 || at == entries_.end()) {
+        return LogIndex{};
+    }
+    return LogIndex{static_cast<std::uint64_t>(at - entries_.begin()) + 1};
+}
+
+void InfoLog::push_entry(const broker::raft::Entry& entry) {
+    EntryInfo info;
+    std::uint64_t const previous = entries_.empty() ? 0 : entries_.back().chain;
+    LogIndex const index{entries_.size() + 1};
+    info.term = entry.term;
+    info.control = entry.control;
+    info.chain = chain_next(previous, index, entry.term, entry.control,
+                            broker::hash_bytes(entry.payload));
+    info.end_offset = end_offset() + 1;
+    if (!entry.control) {
+        broker::partition::RecordBatchView const batch{entry.payload};
+        info.end_offset = end_offset() + batch.records_count();
+        info.batch_crc = batch.crc();
+    }
+    entries_.push_back(info);
+}
+
+ClusterLog::ClusterLog(std::uint32_t nodes, std::uint32_t partitions) : partitions_{partitions} {
+    memory_.resize(std::size_t{nodes} * partitions);
+    committed_.resize(partitions);
+}
+
+void ClusterLog::forget_node(std::uint32_t node) {
+    for (std::uint32_t partition = 0; partition < partitions_; ++partition) {
+        memory(node, PartitionId{partition}).clear();
+    }
+}
+
+}  // namespace brokersim

@@ -1,0 +1,71 @@
+// What the invariants compare: the logs in the nodes' memory, and what is committed.
+#pragma once
+
+#include "broker_core/broker/node.h"
+#include "sim/disk_truth.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace brokersim {
+
+/// One entry as seen in a node's memory or as committed.
+struct EntryInfo {
+    Term term;
+    std::uint64_t chain = 0;      // hash of everything up to here
+    std::int64_t end_offset = 0;  // Kafka offset after the entry
+    std::uint32_t batch_crc = 0;  // of a data batch; 0: control entry
+    bool control = false;
+};
+
+/// A log of entry infos, index 1 first.
+class InfoLog {
+public:
+    [[nodiscard]] LogIndex last_index() const { return LogIndex{entries_.size()}; }
+    [[nodiscard]] const EntryInfo* at(LogIndex index) const {
+        return index.value() >= 1 && index.value() <= entries_.size()
+                   ? &entries_[index.value() - 1]
+                   : nullptr;
+    }
+    [[nodiscard]] std::int64_t end_offset() const {
+        return entries_.empty() ? 0 : entries_.back().end_offset;
+    }
+    /// The entry that holds `offset`, or nothing.
+    [[nodiscard]] LogIndex index_of(std::int64_t offset) const;
+    void push(const EntryInfo& info) { entries_.push_back(info); }
+    void truncate(LogIndex first) {
+        if (first.value() >= 1 && first.value() <= entries_.size()) {
+            entries_.resize(first.value() - 1);
+        }
+    }
+    void clear() { entries_.clear(); }
+    /// Appends what `entry` adds behind the last one.
+    void push_entry(const broker::raft::Entry& entry);
+
+private:
+    std::vector<EntryInfo> entries_;
+};
+
+/// Per partition: M(n) of every node, and G, the committed entries as first reported.
+class ClusterLog {
+public:
+    ClusterLog(std::uint32_t nodes, std::uint32_t partitions);
+
+    [[nodiscard]] InfoLog& memory(std::uint32_t node, PartitionId partition) {
+        return memory_[(node - 1) * partitions_ + partition.value()];
+    }
+    [[nodiscard]] InfoLog& committed(PartitionId partition) {
+        return committed_[partition.value()];
+    }
+    [[nodiscard]] const InfoLog& committed(PartitionId partition) const {
+        return committed_[partition.value()];
+    }
+    void forget_node(std::uint32_t node);
+
+private:
+    std::uint32_t partitions_;
+    std::vector<InfoLog> memory_;
+    std::vector<InfoLog> committed_;
+};
+
+}  // namespace brokersim

@@ -1,0 +1,262 @@
+// Each rule as one function, next to the fact that can break it.
+#include "sim/invariants/raft_invariants.h"
+
+#include <fmt/core.h>
+
+namespace brokersim {
+
+RaftInvariants::RaftInvariants(const broker::Topics& topics, const DiskTruth& truth,
+                               ClusterLog& logs, Violations& violations)
+    : topics_{topics}, truth_{truth}, logs_{logs}, violations_{violations} {
+    partitions_.resize(topics.partitions().size());
+    replicas_.resize(std::size_t{topics.brokers()} * partitions_.size());
+}
+
+void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
+    for (const broker::Fact& fact : broker.facts()) {
+        Replica& state = replica(node, fact.partition);
+        const broker::Replica& current = *broker.replica(fact.partition);
+        switch (fact.kind) {
+            case broker::FactKind::became_leader:
+                on_leader(node, fact);
+                break;
+            case broker::FactKind::stepped_down:
+                state.leads = false;
+                break;
+            case broker::FactKind::accepted:
+                ++state.accepted;
+                break;
+            case broker::FactKind::truncated: {
+                // The step that deposed the leader may also cut: then the term has moved on.
+                if (state.leads && fact.term == state.leads_in) {
+                    violations_.add("R2", node, [&] {
+                        return fmt::format("leader of {} in term {} cut its log at index {}",
+                                           topics_.label(fact.partition), fact.term.value(),
+                                           fact.index.value());
+                    });
+                }
+                InfoLog const& committed = logs_.committed(fact.partition);
+                const EntryInfo* const own = logs_.memory(node, fact.partition).at(fact.index);
+                const EntryInfo* const truth = committed.at(fact.index);
+                ++comparisons_;
+                if (own != nullptr && truth != nullptr && own->chain == truth->chain) {
+                    violations_.add("R13", node, [&] {
+                        return fmt::format("n{} cut committed entry {} of {}", node,
+                                           fact.index.value(), topics_.label(fact.partition));
+                    });
+                }
+                logs_.memory(node, fact.partition).truncate(fact.index);
+                break;
+            }
+            case broker::FactKind::appended:
+                on_appended(node, current, fact.index, fact.last, false);
+                break;
+            case broker::FactKind::committed:
+                on_committed(node, current, fact.index);
+                break;
+            case broker::FactKind::serving:
+                logs_.memory(node, fact.partition).clear();
+                on_appended(node, current, LogIndex{1}, fact.last, true);
+                break;
+        }
+    }
+}
+
+void RaftInvariants::on_leader(std::uint32_t node, const broker::Fact& fact) {
+    Replica& state = replica(node, fact.partition);
+    state.leads = true;
+    state.leads_in = fact.term;
+    state.accepted = 0;
+    ++comparisons_;
+    auto const [at, fresh] = partitions_[fact.partition.value()].leaders.emplace(fact.term, node);
+    if (!fresh && at->second != node) {
+        violations_.add("R1", node, [&] {
+            return fmt::format("term {} of {} has two leaders: n{} and n{}", fact.term.value(),
+                               topics_.label(fact.partition), at->second, node);
+        });
+    }
+}
+
+void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& current,
+                                 LogIndex first, LogIndex last, bool recovered) {
+    PartitionId const partition = current.partition();
+    InfoLog& memory = logs_.memory(node, partition);
+    Partition& shared = partitions_[partition.value()];
+    Replica& state = replica(node, partition);
+    if (first != memory.last_index().next()) {
+        violations_.add("R14", node, [&] {
+            return fmt::format("n{} appended index {} of {} behind index {}", node, first.value(),
+                               topics_.label(partition), memory.last_index().value());
+        });
+    }
+    for (LogIndex index = first; index <= last; ++index) {
+        const broker::raft::Entry& entry = current.raft().log().at(index);
+        Term const before = memory.last_index() == LogIndex{}
+                                ? Term{}
+                                : memory.at(memory.last_index())->term;
+        comparisons_ += 2;
+        if (entry.term < before || entry.term > current.raft().term()) {
+            violations_.add("R14", node, [&] {
+                return fmt::format("n{}: entry {} of {} has term {}, the one before {}, the node {}",
+                                   node, index.value(), topics_.label(partition),
+                                   entry.term.value(), before.value(),
+                                   current.raft().term().value());
+            });
+        }
+        memory.push_entry(entry);
+        std::uint64_t const chain = memory.at(memory.last_index())->chain;
+        if (shared.chains.size() < index.value()) {
+            shared.chains.resize(index.value());
+        }
+        bool known = false;
+        for (const auto& [term, seen] : shared.chains[index.value() - 1]) {
+            if (term != entry.term) {
+                continue;
+            }
+            known = true;
+            if (seen != chain) {
+                violations_.add("R3", node, [&] {
+                    return fmt::format(
+                        "entry (index {}, term {}) of {} on n{} differs from the one seen before",
+                        index.value(), entry.term.value(), topics_.label(partition), node);
+                });
+            }
+        }
+        if (!known) {
+            shared.chains[index.value() - 1].emplace_back(entry.term, chain);
+        }
+        // B14: a leader's own data entries are the batches it accepted, one each.
+        if (!recovered && state.leads && entry.term == state.leads_in && !entry.control) {
+            if (state.accepted == 0) {
+                violations_.add("B14", node, [&] {
+                    return fmt::format(
+                        "n{} appended a batch to {} at index {} (offset {}) that it had not "
+                        "accepted: written twice",
+                        node, topics_.label(partition), index.value(),
+                        memory.at(index)->end_offset - 1);
+                });
+            } else {
+                --state.accepted;
+            }
+        }
+    }
+    if (state.leads && state.accepted > 0) {
+        violations_.add("B14", node, [&] {
+            return fmt::format("n{} accepted a batch for {} and did not append it", node,
+                               topics_.label(partition));
+        });
+        state.accepted = 0;
+    }
+}
+
+void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& current,
+                                  LogIndex commit) {
+    PartitionId const partition = current.partition();
+    Replica& state = replica(node, partition);
+    InfoLog& memory = logs_.memory(node, partition);
+    InfoLog& committed = logs_.committed(partition);
+    ++comparisons_;
+    if (commit < state.commit) {
+        violations_.add("R9", node, [&] {
+            return fmt::format("n{}: commit index of {} fell from {} to {}", node,
+                               topics_.label(partition), state.commit.value(), commit.value());
+        });
+    }
+    if (commit > memory.last_index()) {
+        violations_.add("R15", node, [&] {
+            return fmt::format("n{} committed {} of {} beyond its log end {}", node,
+                               commit.value(), topics_.label(partition),
+                               memory.last_index().value());
+        });
+        return;
+    }
+    for (LogIndex index = state.commit.next(); index <= commit; ++index) {
+        const EntryInfo& own = *memory.at(index);
+        ++comparisons_;
+        if (const EntryInfo* const truth = committed.at(index)) {
+            if (truth->chain != own.chain) {
+                violations_.add("R6", node, [&] {
+                    return fmt::format(
+                        "n{} says that (index {}, term {}) of {} is committed; term {} was", node,
+                        index.value(), own.term.value(), topics_.label(partition),
+                        truth->term.value());
+                });
+            }
+        } else {
+            committed.push(own);
+        }
+    }
+    state.commit = std::max(state.commit, commit);
+
+    if (!current.raft().is_leader()) {
+        return;
+    }
+    const EntryInfo& own = *memory.at(commit);
+    const broker::PartitionInfo& info = topics_.partition(partition);
+    std::size_t durable = 0;
+    for (broker::BrokerId const voter : info.replicas) {
+        ++comparisons_;
+        if (truth_.durable_log(voter.value(), partition).holds(commit, own.chain)) {
+            ++durable;
+        }
+    }
+    if (durable < info.replicas.size() / 2 + 1) {
+        violations_.add("R7", node, [&] {
+            return fmt::format(
+                "n{} committed index {} of {} in term {}; durable on {} of {} voters", node,
+                commit.value(), topics_.label(partition), current.raft().term().value(), durable,
+                info.replicas.size());
+        });
+    }
+    if (own.term != current.raft().term()) {
+        violations_.add("R8", node, [&] {
+            return fmt::format("n{} committed index {} of {}, of term {}, by counting in term {}",
+                               node, commit.value(), topics_.label(partition), own.term.value(),
+                               current.raft().term().value());
+        });
+    }
+}
+
+void RaftInvariants::on_disk(std::uint32_t node, PartitionId partition) {
+    Replica& state = replica(node, partition);
+    HardState const now = truth_.hard_state(node, partition);
+    if (now == state.durable) {
+        return;
+    }
+    ++comparisons_;
+    bool const vote_changed = now.term == state.durable.term &&
+                              state.durable.vote != broker::BrokerId{} &&
+                              now.vote != state.durable.vote;
+    if (now.term < state.durable.term || vote_changed) {
+        violations_.add("R9", node, [&] {
+            return fmt::format("n{}: durable (term, vote) of {} went from ({}, n{}) to ({}, n{})",
+                               node, topics_.label(partition), state.durable.term.value(),
+                               state.durable.vote.value(), now.term.value(), now.vote.value());
+        });
+    }
+    if (now.vote != broker::BrokerId{}) {
+        auto const [at, fresh] =
+            partitions_[partition.value()].votes.emplace(std::pair{node, now.term}, now.vote);
+        if (!fresh && at->second != now.vote) {
+            violations_.add("R10", node, [&] {
+                return fmt::format("n{} voted in term {} of {} for n{} and for n{}", node,
+                                   now.term.value(), topics_.label(partition),
+                                   at->second.value(), now.vote.value());
+            });
+        }
+    }
+    state.durable = now;
+}
+
+void RaftInvariants::on_down(std::uint32_t node) {
+    logs_.forget_node(node);
+    for (std::uint32_t partition = 0; partition < partitions_.size(); ++partition) {
+        Replica& state = replica(node, PartitionId{partition});
+        state.commit = LogIndex{};
+        state.leads = false;
+        state.accepted = 0;
+        on_disk(node, PartitionId{partition});
+    }
+}
+
+}  // namespace brokersim

@@ -1,0 +1,75 @@
+// The Raft rules that are checked after every step, from what nodes hold and what disks prove.
+//
+//   R1  ElectionSafety      never two leaders of one term, over the whole run.
+//   R2  LeaderAppendOnly    a leader's log only grows.
+//   R3  EntryIdentity       (index, term) names one entry, with one history before it, on every
+//                           node and for ever; committed or not (Raft paper 5.3, log matching).
+//   R6  CommittedImmutable  every report that i is committed names the same entry at i.
+//   R7  CommitOnDurableQuorum  when a leader's commit index reaches c, a majority of the voters
+//                           has the leader's entry c durable, by the truth of their disks.
+//   R8  CommitTermRule      the entry at c has the leader's own term (Raft paper 5.4.2).
+//   R9  Monotone            a disk's durable term never falls, nor does its vote within a term
+//                           change; commit never falls within an incarnation.
+//   R10 VoteOnce            a node grants one candidate per term, over all its incarnations.
+//   R14 LogShape            indexes contiguous, terms never falling, none above the node's term.
+//   B14 AppendOnce          a batch that was accepted is appended exactly once, and nothing else.
+// Source of R1-R8: Raft paper, figure 3 and 5.4; thesis 3.6. All are O(1) per event.
+#pragma once
+
+#include "broker_core/broker/node.h"
+#include "sim/disk_truth.h"
+#include "sim/invariants/cluster_log.h"
+#include "sim/invariants/violation.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace brokersim {
+
+class RaftInvariants {
+public:
+    RaftInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
+                   Violations& violations);
+
+    /// Looks at what the last step of the node changed. node: from 1.
+    void on_step(std::uint32_t node, const broker::Node& broker);
+    /// Something became durable on this node.
+    void on_disk(std::uint32_t node, PartitionId partition);
+    /// The node's memory is gone.
+    void on_down(std::uint32_t node);
+    /// A power loss legally changes nothing that was durable; the vote watch starts from the disk.
+    [[nodiscard]] std::uint64_t comparisons() const { return comparisons_; }
+
+private:
+    struct Replica {
+        LogIndex commit;
+        HardState durable;
+        std::uint64_t accepted = 0;  // batches accepted, not yet seen in the log
+        bool leads = false;
+        Term leads_in;
+    };
+    struct Partition {
+        std::map<Term, std::uint32_t> leaders;                            // R1
+        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;  // R3, by index - 1
+        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;  // R10
+    };
+
+    Replica& replica(std::uint32_t node, PartitionId partition) {
+        return replicas_[(node - 1) * partitions_.size() + partition.value()];
+    }
+    void on_leader(std::uint32_t node, const broker::Fact& fact);
+    void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,
+                     LogIndex last, bool recovered);
+    void on_committed(std::uint32_t node, const broker::Replica& replica, LogIndex commit);
+
+    const broker::Topics& topics_;
+    const DiskTruth& truth_;
+    ClusterLog& logs_;
+    Violations& violations_;
+    std::vector<Replica> replicas_;
+    std::vector<Partition> partitions_;
+    std::uint64_t comparisons_ = 0;
+};
+
+}  // namespace brokersim

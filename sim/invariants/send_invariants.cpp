@@ -1,0 +1,286 @@
+// Checks at the moment something leaves a node.
+#include "sim/invariants/send_invariants.h"
+
+#include "broker_core/partition/record_batch.h"
+#include "broker_core/protocol/fetch.h"
+#include "broker_core/protocol/frame.h"
+#include "broker_core/protocol/list_offsets.h"
+#include "broker_core/protocol/produce.h"
+
+#include <fmt/core.h>
+
+namespace brokersim {
+
+namespace protocol = broker::protocol;
+namespace partition_ns = broker::partition;
+using broker::raft::MessageKind;
+using protocol::KafkaError;
+
+SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& truth,
+                               ClusterLog& logs, Violations& violations)
+    : topics_{topics}, truth_{truth}, logs_{logs}, violations_{violations} {
+    shown_.resize(topics.partitions().size());
+}
+
+void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
+    constexpr std::size_t header_bytes = 12;
+    if (datagram.size() < header_bytes ||
+        !broker::raft::decode(datagram.subspan(header_bytes), received_)) {
+        violations_.add("R16", node, [&] { return fmt::format("n{} sent garbage", node); });
+        return;
+    }
+    PartitionId const partition{broker::load_le<std::uint32_t>(datagram.data() + 8)};
+    const broker::raft::Message& message = received_.message;
+    HardState const durable = truth_.hard_state(node, partition);
+    const FoldedLog& log = truth_.durable_log(node, partition);
+    auto const complain = [&](const char* what) {
+        violations_.add("R16", node, [&] {
+            return fmt::format(
+                "n{} sent {} to n{} for {} in term {} (index {}); durable there: term {}, vote "
+                "n{}, log to {}",
+                node, what, message.to.value(), topics_.label(partition), message.term.value(),
+                message.index.value(), durable.term.value(), durable.vote.value(),
+                log.last_index().value());
+        });
+    };
+    // A pre-vote asks about a term that is nobody's yet, and a granted one echoes it.
+    bool const asks_ahead =
+        message.kind == MessageKind::pre_vote ||
+        (message.kind == MessageKind::pre_vote_reply && !message.reject);
+    ++comparisons_;
+    if (!asks_ahead && message.term > durable.term) {
+        complain("a term that is not durable");
+    }
+    switch (message.kind) {
+        case MessageKind::vote_reply:
+            if (!message.reject &&
+                (durable.term != message.term || durable.vote != message.to)) {
+                complain("a vote that is not durable");
+            }
+            break;
+        case MessageKind::append_reply: {
+            if (message.reject || message.index == LogIndex{}) {
+                break;
+            }
+            const EntryInfo* const own = logs_.memory(node, partition).at(message.index);
+            ++comparisons_;
+            if (own == nullptr || !log.holds(message.index, own->chain)) {
+                complain("an append success that is not durable");
+            }
+            break;
+        }
+        case MessageKind::vote:
+        case MessageKind::pre_vote: {
+            const Link* const link = log.at(message.index);
+            Term const term = link == nullptr ? Term{} : link->term;
+            ++comparisons_;
+            if (term != message.log_term) {
+                complain("a vote request whose last entry is not durable");
+            }
+            break;
+        }
+        case MessageKind::pre_vote_reply:
+        case MessageKind::append:
+        case MessageKind::heartbeat:
+        case MessageKind::heartbeat_reply:
+            break;
+    }
+}
+
+std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& tag,
+                                         ByteSpan payload, const broker::Node& broker) {
+    broker::Result<protocol::ResponseFrame> const frame = protocol::decode_response_frame(payload);
+    ++comparisons_;
+    if (!frame || frame->correlation_id != tag.correlation_id) {
+        violations_.add("B13", node, [&] {
+            return fmt::format("n{} answered request {} out of order", node, tag.correlation_id);
+        });
+        return -1;
+    }
+    std::int64_t epoch = -1;
+    const broker::Replica* const replica = broker.replica(PartitionId{tag.partition});
+    if (replica != nullptr && replica->serving()) {
+        epoch = static_cast<std::int64_t>(replica->raft().term().value());
+    }
+    switch (tag.kind) {
+        case RequestKind::produce:
+            on_produce(node, tag, frame->body);
+            break;
+        case RequestKind::fetch:
+            on_fetch(node, tag, frame->body, epoch);
+            break;
+        case RequestKind::list_offsets: {
+            auto const response =
+                protocol::decode_list_offsets_response(frame->body, tag.version);
+            if (response && response->topics.size() == 1 &&
+                response->topics[0].partitions.size() == 1 &&
+                response->topics[0].partitions[0].error == KafkaError::none) {
+                on_watermark(node, PartitionId{tag.partition},
+                             response->topics[0].partitions[0].offset.value(), epoch);
+            }
+            break;
+        }
+        case RequestKind::metadata:
+        case RequestKind::init_producer_id:
+            break;
+    }
+    return epoch;
+}
+
+void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body) {
+    auto const response = protocol::decode_produce_response(body, tag.version);
+    if (!response || response->topics.size() != 1 || response->topics[0].partitions.size() != 1) {
+        return;
+    }
+    const protocol::ProducePartitionResponse& part = response->topics[0].partitions[0];
+    if (part.error != KafkaError::none) {
+        return;
+    }
+    ++acks_checked_;
+    if (tag.acks == 1) {
+        check_ack_one(node, tag, part.base_offset.value());
+    } else {
+        check_ack_all(node, tag, part.base_offset.value());
+    }
+}
+
+void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag,
+                                   std::int64_t offset) {
+    PartitionId const partition{tag.partition};
+    const InfoLog& committed = logs_.committed(partition);
+    LogIndex const index = committed.index_of(offset);
+    const EntryInfo* const entry = committed.at(index);
+    comparisons_ += 2;
+    if (entry == nullptr) {
+        violations_.add("B1", node, [&] {
+            return fmt::format("n{} acknowledged offset {} of {} (acks=all); committed is only {}",
+                               node, offset, topics_.label(partition), committed.end_offset());
+        });
+    } else if (entry->batch_crc != tag.batch_crc) {
+        violations_.add("B5", node, [&] {
+            return fmt::format("n{} acknowledged a batch at offset {} of {}, where another stands",
+                               node, offset, topics_.label(partition));
+        });
+    }
+    // By the disks, whatever was committed: an ack promises a durable majority.
+    std::size_t durable = 0;
+    const broker::PartitionInfo& info = topics_.partition(partition);
+    const InfoLog& memory = logs_.memory(node, partition);
+    LogIndex const own = memory.index_of(offset);
+    if (const EntryInfo* const held = memory.at(own)) {
+        for (broker::BrokerId const voter : info.replicas) {
+            if (truth_.durable_log(voter.value(), partition).holds(own, held->chain)) {
+                ++durable;
+            }
+        }
+    }
+    if (durable < info.replicas.size() / 2 + 1) {
+        violations_.add("R16", node, [&] {
+            return fmt::format(
+                "n{} acknowledged offset {} of {} (acks=all) while it was durable on {} of {} "
+                "brokers: never written there",
+                node, offset, topics_.label(partition), durable, info.replicas.size());
+        });
+    }
+}
+
+void SendInvariants::check_ack_one(std::uint32_t node, const RequestTag& tag,
+                                   std::int64_t offset) {
+    PartitionId const partition{tag.partition};
+    const InfoLog& memory = logs_.memory(node, partition);
+    LogIndex const index = memory.index_of(offset);
+    const EntryInfo* const entry = memory.at(index);
+    comparisons_ += 2;
+    if (entry == nullptr || entry->batch_crc != tag.batch_crc) {
+        violations_.add("B5", node, [&] {
+            return fmt::format("n{} acknowledged a batch at offset {} of {}, where its log has "
+                               "another or none",
+                               node, offset, topics_.label(partition));
+        });
+        return;
+    }
+    if (!truth_.written_log(node, partition).holds(index, entry->chain)) {
+        violations_.add("R16", node, [&] {
+            return fmt::format("n{} acknowledged offset {} of {} (acks=1) before its write "
+                               "completed",
+                               node, offset, topics_.label(partition));
+        });
+    }
+}
+
+void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body,
+                              std::int64_t epoch) {
+    auto const response = protocol::decode_fetch_response(body, tag.version);
+    if (!response || response->topics.size() != 1 || response->topics[0].partitions.size() != 1) {
+        return;
+    }
+    const protocol::FetchPartitionResponse& part = response->topics[0].partitions[0];
+    if (part.error != KafkaError::none) {
+        return;
+    }
+    PartitionId const partition{tag.partition};
+    std::int64_t const watermark = part.high_watermark.value();
+    on_watermark(node, partition, watermark, epoch);
+    const InfoLog& committed = logs_.committed(partition);
+    ByteSpan records = part.records;
+    while (records.size() >= partition_ns::batch_header_size_bytes) {
+        partition_ns::RecordBatchView const batch{records};
+        std::uint64_t const size =
+            partition_ns::batch_length_overhead_bytes +
+            static_cast<std::uint64_t>(std::max<std::int32_t>(batch.length_bytes(), 0));
+        if (size > records.size()) {
+            break;
+        }
+        std::int64_t const base = batch.base_offset().value();
+        comparisons_ += 2;
+        if (batch.last_offset().value() >= watermark) {
+            violations_.add("B6", node, [&] {
+                return fmt::format("n{} served offset {} of {} with watermark {}", node,
+                                   batch.last_offset().value(), topics_.label(partition),
+                                   watermark);
+            });
+        }
+        const EntryInfo* const entry = committed.at(committed.index_of(base));
+        bool const same = entry != nullptr && entry->control == batch.is_control() &&
+                          (entry->control || entry->batch_crc == batch.crc()) &&
+                          entry->end_offset == batch.last_offset().value() + 1;
+        if (entry != nullptr && !same) {
+            violations_.add("B5", node, [&] {
+                return fmt::format("n{} served another batch at offset {} of {} than was committed",
+                                   node, base, topics_.label(partition));
+            });
+        }
+        records = records.subspan(size);
+    }
+}
+
+void SendInvariants::on_watermark(std::uint32_t node, PartitionId partition,
+                                  std::int64_t watermark, std::int64_t epoch) {
+    const InfoLog& committed = logs_.committed(partition);
+    ++comparisons_;
+    if (watermark > committed.end_offset()) {
+        violations_.add("B6", node, [&] {
+            return fmt::format("n{} showed watermark {} of {}; committed is only {}", node,
+                               watermark, topics_.label(partition), committed.end_offset());
+        });
+    }
+    Shown& shown = shown_[partition.value()];
+    if (epoch > shown.epoch) {
+        shown.of_older_epochs = std::max(shown.of_older_epochs, shown.watermark);
+        shown.watermark = -1;
+        shown.epoch = epoch;
+    }
+    if (epoch < shown.epoch) {
+        return;  // a deposed leader that has not noticed may show an older watermark
+    }
+    std::int64_t const floor = std::max(shown.watermark, shown.of_older_epochs);
+    if (watermark < floor) {
+        violations_.add("B6", node, [&] {
+            return fmt::format("n{} showed watermark {} of {} in epoch {} after {} had been shown",
+                               node, watermark, topics_.label(partition), epoch, floor);
+        });
+    }
+    shown.watermark = std::max(shown.watermark, watermark);
+}
+
+}  // namespace brokersim

@@ -1,0 +1,66 @@
+// What must be stored before something leaves a node: R16, and the answers' own rules.
+//
+//   R16 PersistBeforeSend  when a message leaves node n: its term is durable on n; a granted vote
+//                          is; an append success up to m: n's disk holds the sender's entry m; a
+//                          vote request names an entry of the durable log. When an acks=1 success
+//                          leaves: its frame is written on the leader. When an acks=all success
+//                          leaves: its entry is durable on a majority. (SEMANTICS: disk before
+//                          message; KAFKA-10533, etcd #14370 are what it catches.)
+//   B1  AckImpliesCommitted  an acks=all success names an entry that is committed.
+//   B5  OffsetBijection      an offset names one batch: in acks, fetches and committed logs.
+//   B6  HighWatermark        a watermark shown is at most what is committed; under one leader epoch
+//                            it never falls, and a new epoch begins at or above all shown before;
+//                            no record at or above it is served.
+//   B13 OneResponse          responses come in request order and carry the request's id.
+#pragma once
+
+#include "broker_core/broker/node.h"
+#include "sim/disk_truth.h"
+#include "sim/invariants/cluster_log.h"
+#include "sim/invariants/violation.h"
+#include "sim/virtual_network.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace brokersim {
+
+class SendInvariants {
+public:
+    SendInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
+                   Violations& violations);
+
+    /// A datagram leaves `node` (from 1).
+    void on_datagram(std::uint32_t node, ByteSpan datagram);
+    /// A response leaves; `payload` without the length prefix. Returns the leader epoch of a fetch.
+    std::int64_t on_response(std::uint32_t node, const RequestTag& tag, ByteSpan payload,
+                             const broker::Node& broker);
+
+    [[nodiscard]] std::uint64_t acks_checked() const { return acks_checked_; }
+    [[nodiscard]] std::uint64_t comparisons() const { return comparisons_; }
+
+private:
+    struct Shown {
+        std::int64_t epoch = -1;
+        std::int64_t watermark = -1;        // largest under that epoch
+        std::int64_t of_older_epochs = -1;  // largest under any epoch before it
+    };
+
+    void on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body);
+    void on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
+    void on_watermark(std::uint32_t node, PartitionId partition, std::int64_t watermark,
+                      std::int64_t epoch);
+    void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
+    void check_ack_one(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
+
+    const broker::Topics& topics_;
+    const DiskTruth& truth_;
+    ClusterLog& logs_;
+    Violations& violations_;
+    broker::raft::Received received_;
+    std::vector<Shown> shown_;
+    std::uint64_t acks_checked_ = 0;
+    std::uint64_t comparisons_ = 0;
+};
+
+}  // namespace brokersim

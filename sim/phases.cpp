@@ -1,0 +1,309 @@
+// The phases of a run: workload, heal, settle and drain, and when each is over.
+#include "broker_core/base/check.h"
+#include "sim/world.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace brokersim {
+namespace {
+
+constexpr Duration look_every{25'000'000};  // while settling and draining
+constexpr std::uint32_t phase_work = 0;
+constexpr std::uint32_t step_begins = 1;
+constexpr std::uint32_t step_produces = 2;
+
+}  // namespace
+
+void World::on_phase(Phase next) {
+    switch (next) {
+        case Phase::run:
+            begin_run();
+            break;
+        case Phase::settle:
+            if (phase_ == Phase::run) {
+                heal();
+            }
+            check_settled();
+            break;
+        case Phase::drain:
+            if (drain_->complete() || scheduler_.now() >= drain_deadline_) {
+                finish();
+            } else {
+                scheduler_.push(scheduler_.now() + look_every,
+                                Work{WorkKind::phase, phase_work, 0,
+                                     static_cast<std::uint32_t>(Phase::drain)});
+            }
+            break;
+        case Phase::warm_up:
+        case Phase::done:
+            CHECK(false);
+            break;
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Run
+
+void World::begin_run() {
+    phase_ = Phase::run;
+    run_began_ = scheduler_.now();
+    trace_.line([] { return std::string{"-- run"}; });
+    scheduler_.push(run_began_ + config_.virtual_time,
+                    Work{WorkKind::phase, phase_work, 0, static_cast<std::uint32_t>(Phase::settle)});
+    faults_->begin(run_began_);
+    schedule_steps();
+}
+
+void World::schedule_steps() {
+    for (std::uint32_t step = 0; step < config_.steps.size(); ++step) {
+        const Trigger& trigger = config_.steps[step].trigger;
+        if (trigger.kind != Trigger::Kind::when) {
+            scheduler_.push(run_began_ + trigger.at,
+                            Work{WorkKind::phase, step_begins, 0, step});
+        }
+    }
+}
+
+void World::on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
+                          std::uint64_t times) {
+    const Trigger& trigger = config_.steps[step].trigger;
+    StepState& state = steps_[step];
+    if (trigger.kind != Trigger::Kind::when || state.started || trigger.event != event ||
+        phase_ != Phase::run || state.seen >= trigger.nth) {
+        return;
+    }
+    if (trigger.target) {
+        std::vector<std::uint32_t> const hosts = faults_->resolve(*trigger.target);
+        if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) {
+            return;
+        }
+    }
+    state.seen += times;
+    if (state.seen >= trigger.nth) {
+        scheduler_.push(scheduler_.now() + trigger.after,
+                        Work{WorkKind::phase, step_begins, 0, step});
+    }
+}
+
+void World::start_step(std::uint32_t step) {
+    StepState& state = steps_[step];
+    if (state.started || phase_ != Phase::run) {
+        return;
+    }
+    state.started = true;
+    state.left = config_.steps[step].messages;
+    if (const std::optional<Target>& via = config_.steps[step].via) {
+        std::vector<std::uint32_t> const hosts = faults_->resolve(*via);
+        if (!hosts.empty()) {
+            for (Producer* const producer : producers_) {
+                producer->set_contact(hosts.front());
+            }
+        }
+    }
+    produce_next(step);
+}
+
+void World::produce_next(std::uint32_t step) {
+    StepState& state = steps_[step];
+    if (phase_ != Phase::run || state.left == 0 || producers_.empty()) {
+        return;
+    }
+    --state.left;
+    auto const partitions = static_cast<std::uint32_t>(topics_.partitions().size());
+    auto const producers = static_cast<std::uint32_t>(producers_.size());
+    // Every producer reaches every partition, also where their numbers have a common divisor.
+    std::uint32_t const producer = next_message_ % producers;
+    std::uint32_t const partition = (next_message_ / producers + producer) % partitions;
+    ++next_message_;
+    producers_[producer]->produce(partition);
+    if (state.left > 0) {
+        scheduler_.push(scheduler_.now() + config_.steps[step].interval,
+                        Work{WorkKind::phase, step_produces, 0, step});
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Heal and settle
+
+void World::heal() {
+    phase_ = Phase::settle;
+    healed_at_ = scheduler_.now();
+    trace_.line([] { return std::string{"-- heal"}; });
+    faults_->end();
+    network_.lift_all();
+    for (Host& host : hosts_) {
+        host.paused_until.reset();
+        host.stalled_until.reset();
+        host.disk_factor = 1;
+        start(host.number - 1);
+    }
+    settle_deadline_ = healed_at_ + settle_budget();
+}
+
+Duration World::settle_budget() const {
+    // Derived from the run's own numbers, never guessed (each term: what may have to happen).
+    Duration const election = largest_election_timeout();
+    Duration const link = network_.largest_latency();
+    Duration const write{config_.disk_write.largest()};
+    Duration const sync{config_.disk_sync.largest()};
+    Duration const round = link * 2 + write + sync;
+    Duration budget = config_.settle.value_or(Duration{});
+    if (config_.settle) {
+        return budget;
+    }
+    std::uint64_t image = 0;
+    std::uint32_t files = 0;
+    std::uint64_t longest_log = 0;
+    for (const Host& host : hosts_) {
+        image = std::max(image, host.disk->image_bytes());
+        files = std::max(files, host.disk->files_count());
+    }
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        longest_log = std::max(longest_log, logs_.committed(info.id).last_index().value());
+    }
+    // Boot: moving tails and hard state to fresh files, six operations deep.
+    budget += (write + sync) * 6 + round * static_cast<std::int64_t>(files);
+    // A node still stopping goes on until its grace is over.
+    budget += config_.tuning.broker.shutdown_grace;
+    budget += election * 20;
+    std::uint64_t const rounds =
+        image / config_.tuning.raft.max_append_bytes + 64 + longest_log / 16;
+    budget += round * static_cast<std::int64_t>(rounds);
+    for (const ProducerConfig& producer : config_.producers) {
+        Duration const wait = producer.delivery_timeout + producer.request_timeout +
+                              producer.retry_backoff * 2 + producer.linger;
+        budget = std::max(budget, wait + election * 20 + round * static_cast<std::int64_t>(rounds));
+    }
+    budget += (round + config_.tuning.wal.group_window + Duration{100'000'000}) * 4;
+    budget += Duration{5'000'000'000};  // request time-outs of the harness's own clients
+    return budget;
+}
+
+void World::check_settled() {
+    if (phase_ != Phase::settle) {
+        return;
+    }
+    for (Host& host : hosts_) {
+        if (host.state == HostState::down) {
+            start(host.number - 1);  // a graceful stop that was under way at the heal has ended
+        }
+    }
+    std::optional<Stuck> const why = unsettled();
+    Time const now = scheduler_.now();
+    if (!why) {
+        if (!settled_since_) {
+            settled_since_ = now;
+        }
+        if (now - *settled_since_ >= largest_election_timeout() * 2) {
+            begin_drain();
+            return;
+        }
+    } else {
+        settled_since_.reset();
+        if (now >= settle_deadline_) {
+            stuck_ = why;
+            trace_.line([&] { return fmt::format("-- stuck: {} {}", why->id, why->text); });
+            begin_drain();
+            return;
+        }
+    }
+    scheduler_.push(now + look_every, Work{WorkKind::phase, phase_work, 0,
+                                           static_cast<std::uint32_t>(Phase::settle)});
+}
+
+std::optional<Stuck> World::unsettled() {
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        std::optional<std::uint32_t> const leader = leader_of(info.id.value());
+        if (!leader || !hosts_[*leader].node->replica(info.id)->watermark_known()) {
+            return Stuck{"L1", fmt::format("{} has no leader that committed in its own term",
+                                           topics_.label(info.id))};
+        }
+    }
+    for (std::size_t i = 0; i < producers_.size(); ++i) {
+        if (!producers_[i]->idle()) {
+            return Stuck{"L4", fmt::format("producer p{} still has unanswered messages", i + 1)};
+        }
+    }
+    if (!settle_message_sent_) {
+        settle_message_sent_ = true;
+        for (const broker::PartitionInfo& info : topics_.partitions()) {
+            settle_producer_->produce(info.id.value());
+        }
+    }
+    if (!settle_producer_->idle()) {
+        return Stuck{"L2", "a fresh acks=all message was not acknowledged"};
+    }
+    return replicas_differ();
+}
+
+std::optional<Stuck> World::replicas_differ() {
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        std::optional<std::uint32_t> const leader = leader_of(info.id.value());
+        const broker::Replica& leading = *hosts_[*leader].node->replica(info.id);
+        LogIndex const end = leading.raft().log().last_index();
+        const EntryInfo* const expected = logs_.memory(*leader + 1, info.id).at(end);
+        for (broker::BrokerId const id : info.replicas) {
+            const Host& host = hosts_[id.value() - 1];
+            const broker::Replica* const replica =
+                host.up() ? host.node->replica(info.id) : nullptr;
+            if (replica == nullptr || !replica->serving()) {
+                return Stuck{"L3", fmt::format("n{} does not serve {}", id.value(),
+                                               topics_.label(info.id))};
+            }
+            bool same = replica->raft().log().last_index() == end &&
+                        replica->raft().commit() == end &&
+                        replica->producers().hash() == leading.producers().hash();
+            if (checks_.invariants && same) {
+                const EntryInfo* const held = logs_.memory(id.value(), info.id).at(end);
+                same = held != nullptr && expected != nullptr && held->chain == expected->chain;
+            }
+            if (!same) {
+                return Stuck{"L3", fmt::format("n{} and n{} differ on {}", *leader + 1, id.value(),
+                                               topics_.label(info.id))};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Drain
+
+void World::begin_drain() {
+    phase_ = Phase::drain;
+    trace_.line([] { return std::string{"-- drain"}; });
+    // Every fetch brings at least one batch; a request may have to be repeated after a time-out.
+    std::uint64_t batches = 0;
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        batches += logs_.committed(info.id).last_index().value();
+    }
+    Duration const round = network_.largest_latency() * 2 + Duration{20'000'000};
+    drain_deadline_ = scheduler_.now() + Duration{30'000'000'000} +
+                      round * static_cast<std::int64_t>(batches);
+    drain_->begin();
+    on_phase(Phase::drain);
+}
+
+bool World::drained() const {
+    return drain_->complete();
+}
+
+void World::finish() {
+    phase_ = Phase::done;
+    for (Producer* const producer : producers_) {
+        producer->give_up();
+    }
+    settle_producer_->give_up();
+    // The committed logs themselves, so that a difference no event showed cannot hide.
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        const InfoLog& committed = logs_.committed(info.id);
+        const EntryInfo* const last = committed.at(committed.last_index());
+        trace_.fold(committed.last_index().value());
+        trace_.fold(last == nullptr ? 0 : last->chain);
+    }
+    trace_.line([] { return std::string{"-- done"}; });
+}
+
+}  // namespace brokersim

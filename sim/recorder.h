@@ -1,0 +1,39 @@
+// Recorder: writes the clients' history of a run, with the names of its messages.
+#pragma once
+
+#include "broker_core/broker/topics.h"
+#include "reports/history.h"
+#include "sim/client/payload.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace brokersim {
+
+class Recorder {
+public:
+    Recorder(std::uint64_t run_id, const broker::Topics& topics, std::uint32_t clients);
+
+    [[nodiscard]] reports::History& history() { return history_; }
+    [[nodiscard]] const reports::History& history() const { return history_; }
+    [[nodiscard]] std::uint64_t run_id() const { return run_id_; }
+    [[nodiscard]] reports::KeyId key(std::uint32_t partition) const { return keys_[partition]; }
+    [[nodiscard]] reports::ProcessId process(std::uint32_t client) const {
+        return processes_[client];
+    }
+    /// The id of a message of this run.
+    reports::ValueId message(std::uint32_t producer, std::uint32_t sequence) {
+        return history_.names.value(run_, producer, sequence);
+    }
+    /// The id of whatever was read: this run's message, another run's, or unknown bytes.
+    reports::ValueId value_read(broker::ByteSpan value);
+
+private:
+    std::uint64_t run_id_;
+    reports::History history_;
+    reports::RunId run_;
+    std::vector<reports::KeyId> keys_;
+    std::vector<reports::ProcessId> processes_;
+};
+
+}  // namespace brokersim

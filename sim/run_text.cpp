@@ -1,0 +1,174 @@
+// Rendering of run results.
+#include "sim/run_text.h"
+
+#include "reports/check.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace brokersim {
+namespace {
+
+std::string quoted_list(const std::vector<std::string>& items) {
+    std::string text = "[";
+    for (const std::string& item : items) {
+        text += text.size() > 1 ? "," : "";
+        text += reports::json_quoted(item);
+    }
+    return text + "]";
+}
+
+std::string_view name_of_fate(ElementFate fate) {
+    switch (fate) {
+        case ElementFate::scheduled:
+            return "scheduled";
+        case ElementFate::fired:
+            return "fired, no effect seen";
+        case ElementFate::effective:
+            return "effective";
+        case ElementFate::no_target:
+            return "no target";
+        case ElementFate::not_reached:
+            return "not reached";
+    }
+    return "";
+}
+
+std::string seconds(std::int64_t nanoseconds) {
+    return fmt::format("{}.{:03} s", nanoseconds / 1'000'000'000,
+                       nanoseconds / 1'000'000 % 1'000);
+}
+
+}  // namespace
+
+std::string seed_text(std::uint64_t seed) {
+    return fmt::format("{:#x}", seed);
+}
+
+std::string seed_line(const RunResult& result, std::uint64_t scenario_hash) {
+    const reports::Sums& sums = result.judgement.sums;
+    std::string faults;
+    for (const FaultCount& count : result.fault_counts) {
+        faults += fmt::format("{}\"{}\":[{},{}]", faults.empty() ? "" : ",", name_of(count.kind),
+                              count.scheduled, count.effective);
+    }
+    std::string probes;
+    for (std::size_t i = 0; i < broker::probe_count; ++i) {
+        if (result.probe(static_cast<broker::Probe>(i)) > 0) {
+            probes += fmt::format("{}{}", probes.empty() ? "" : ",", i);
+        }
+    }
+    return fmt::format(
+        "{{\"v\":1,\"type\":\"seed\",\"scenario\":{},\"scenario_hash\":\"{:016x}\",\"seed\":\"{}\","
+        "\"verdict\":\"{}\",\"violated\":{},\"signature\":{},\"trace_hash\":\"{:016x}\","
+        "\"events\":{},\"virtual_ns\":{},\"wall_ns\":{},\"attempts\":{},\"acked\":{},"
+        "\"failed\":{},\"unknown\":{},\"unique\":{},\"lost\":{},\"duplicated\":{},\"phantom\":{},"
+        "\"faults\":{{{}}},\"probes\":[{}]}}",
+        reports::json_quoted(result.scenario), scenario_hash, seed_text(result.seed),
+        name_of(result.verdict), quoted_list(result.violated),
+        reports::json_quoted(result.signature), result.trace_hash, result.events,
+        result.virtual_ns, result.wall_ns, sums.attempts, sums.acked, sums.failed,
+        sums.indeterminate + sums.handed, sums.unique, sums.lost, sums.extra_illegal, sums.phantom,
+        faults, probes);
+}
+
+std::string report_text(const RunResult& result) {
+    std::string text;
+    auto out = std::back_inserter(text);
+    fmt::format_to(out, "{}  seed {}  {}  hash {:016x}\n", result.scenario, seed_text(result.seed),
+                   name_of(result.verdict), result.trace_hash);
+    fmt::format_to(out, "  {} events, {} of virtual time, {} comparisons by the invariants\n",
+                   result.events, seconds(result.virtual_ns), result.comparisons);
+    for (const std::string& reason : result.void_reasons) {
+        fmt::format_to(out, "  void: {}\n", reason);
+    }
+    for (const std::string& reason : result.inconclusive_reasons) {
+        fmt::format_to(out, "  inconclusive: {}\n", reason);
+    }
+    for (const Violation& violation : result.violations) {
+        fmt::format_to(out, "  {} at event {}, {}, n{}/{}: {}{}\n", violation.id, violation.event,
+                       seconds(violation.time.nanoseconds()), violation.node,
+                       violation.incarnation, violation.text,
+                       violation.times > 1 ? fmt::format(" ({} times)", violation.times) : "");
+    }
+    if (result.stuck) {
+        fmt::format_to(out, "  STUCK {}: {}\n", result.stuck->id, result.stuck->text);
+    }
+    if (result.judged) {
+        text += reports::report_text(result.judgement, result.trust);
+    }
+    if (result.never_sent > 0) {
+        fmt::format_to(out, "never sent  {} messages ran out of time before their first request\n",
+                       result.never_sent);
+    }
+    if (!result.faults.empty()) {
+        text += "faults\n";
+    }
+    for (const FaultLine& fault : result.faults) {
+        bool const fired =
+            fault.fate == ElementFate::fired || fault.fate == ElementFate::effective;
+        fmt::format_to(out, "  {:<16} {:<11} {:<12} {}{}\n", fault.id, name_of(fault.kind),
+                       fault.target, name_of_fate(fault.fate),
+                       fired ? " at " + seconds(fault.fired_at.nanoseconds()) : "");
+    }
+    text += "probes";
+    for (std::size_t node = 0; node < result.probes.size(); ++node) {
+        fmt::format_to(out, "  n{} (lives {})", node + 1, result.incarnations[node]);
+    }
+    text += "\n";
+    for (std::size_t i = 0; i < broker::probe_count; ++i) {
+        auto const probe = static_cast<broker::Probe>(i);
+        fmt::format_to(out, "  {:<26}", broker::name_of(probe));
+        for (const broker::Probes& node : result.probes) {
+            fmt::format_to(out, " {:>9}", node.count(probe));
+        }
+        text += "\n";
+    }
+    text += "not simulated: disk errors and damage, full disks, clock jumps, membership change, "
+            "retention, transactions\n";
+    return text;
+}
+
+std::string closing_block(const RunResult& result, const std::string& path) {
+    std::string text;
+    auto out = std::back_inserter(text);
+    std::string verdict{name_of(result.verdict)};
+    std::transform(verdict.begin(), verdict.end(), verdict.begin(),
+                   [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
+    fmt::format_to(out, "{}  {}  seed {}   {}   after {} ms (virtual {}, {} events)\n", verdict,
+                   result.scenario, seed_text(result.seed),
+                   result.violated.empty() ? "" : result.violated.front(),
+                   result.wall_ns / 1'000'000, seconds(result.virtual_ns), result.events);
+    for (const std::string& reason : result.void_reasons) {
+        fmt::format_to(out, "  {}\n", reason);
+    }
+    for (const std::string& reason : result.inconclusive_reasons) {
+        fmt::format_to(out, "  {}\n", reason);
+    }
+    if (!result.violations.empty()) {
+        const Violation& first = result.violations.front();
+        fmt::format_to(out, "  {} at event {}, {}: {}\n", first.id, first.event,
+                       seconds(first.time.nanoseconds()), first.text);
+    }
+    if (result.stuck) {
+        fmt::format_to(out, "  STUCK {}: {}\n", result.stuck->id, result.stuck->text);
+    }
+    if (!result.judgement.anomalies.empty()) {
+        fmt::format_to(out, "  {}{}\n", reports::in_words(result.judgement.anomalies.front()),
+                       result.judgement.anomalies.size() > 1
+                           ? fmt::format(" (and {} more)", result.judgement.anomalies.size() - 1)
+                           : "");
+    }
+    if (!result.signature.empty()) {
+        fmt::format_to(out, "  signature {}\n", result.signature);
+    }
+    fmt::format_to(out, "to see what happened:\n    ./dev run replay {} --seed {} --log short\n",
+                   path, seed_text(result.seed));
+    fmt::format_to(out, "to reproduce it:\n    ./dev run replay {} --seed {}\n", path,
+                   seed_text(result.seed));
+    return text;
+}
+
+}  // namespace brokersim

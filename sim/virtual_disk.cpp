@@ -1,0 +1,266 @@
+// Operations of the simulated disk; what crashes leave is in crash_policy.cpp.
+#include "sim/virtual_disk.h"
+
+#include "broker_core/base/check.h"
+
+#include <algorithm>
+
+namespace brokersim {
+
+using broker::DiskDone;
+using broker::DiskOutcome;
+using broker::ErrorCode;
+
+VirtualDisk::VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& timer,
+                         DiskWatcher& watcher)
+    : node_{node}, timer_{timer}, watcher_{watcher}, random_{seed, "disk.crash", node} {}
+
+std::vector<std::string> VirtualDisk::list() {
+    std::vector<std::string> names;
+    for (const auto& [name, inode] : names_) {
+        names.push_back(name);
+    }
+    return names;
+}
+
+broker::Result<Bytes> VirtualDisk::read(std::string_view name) {
+    auto const at = names_.find(name);
+    if (at == names_.end()) {
+        return broker::fail(ErrorCode::not_found, "disk: read");
+    }
+    const Inode& inode = inodes_[at->second];
+    Bytes content = inode.cache;
+    content.resize(inode.cache_size);
+    return content;
+}
+
+VirtualDisk::Op& VirtualDisk::submit(OpId id, OpKind kind, DiskTimer::Op timing) {
+    std::uint32_t slot = 0;
+    if (free_ops_.empty()) {
+        slot = static_cast<std::uint32_t>(ops_.size());
+        ops_.emplace_back();
+    } else {
+        slot = free_ops_.back();
+        free_ops_.pop_back();
+    }
+    Op& op = ops_[slot];
+    op.id = id;
+    op.kind = kind;
+    op.in_use = true;
+    ++submitted_;
+    timer_.schedule(timing, slot);
+    return op;
+}
+
+FileHandle VirtualDisk::create(OpId op, std::string_view name) {
+    auto const inode = static_cast<std::uint32_t>(inodes_.size());
+    inodes_.emplace_back();
+    inodes_.back().in_use = true;
+    watcher_.file_created(node_, inode, name);
+    Op& entry = submit(op, OpKind::create, DiskTimer::Op::name);
+    entry.from = name;
+    entry.inode = inode;
+    return FileHandle{inode + 1};
+}
+
+void VirtualDisk::write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) {
+    Op& entry = submit(op, OpKind::write, DiskTimer::Op::write);
+    entry.inode = inode_of(file);
+    entry.offset = offset;
+    entry.data = recycled(data);
+    ++writes_in_flight_;
+}
+
+void VirtualDisk::truncate(OpId op, FileHandle file, std::uint64_t size) {
+    Op& entry = submit(op, OpKind::truncate, DiskTimer::Op::write);
+    entry.inode = inode_of(file);
+    entry.offset = size;
+}
+
+void VirtualDisk::sync(OpId op, FileHandle file) {
+    Op& entry = submit(op, OpKind::sync, DiskTimer::Op::sync);
+    entry.inode = inode_of(file);
+    entry.covers = sequence_;  // what completed before now, and nothing later
+    ++syncs_in_flight_;
+}
+
+void VirtualDisk::rename(OpId op, std::string_view from, std::string_view to) {
+    Op& entry = submit(op, OpKind::rename, DiskTimer::Op::name);
+    entry.from = from;
+    entry.to = to;
+}
+
+void VirtualDisk::remove(OpId op, std::string_view name) {
+    Op& entry = submit(op, OpKind::remove, DiskTimer::Op::name);
+    entry.from = name;
+}
+
+void VirtualDisk::sync_dir(OpId op) {
+    Op& entry = submit(op, OpKind::sync_dir, DiskTimer::Op::sync);
+    entry.covers = sequence_;
+    ++syncs_in_flight_;
+}
+
+DiskDone VirtualDisk::complete(std::uint32_t slot) {
+    Op& op = ops_[slot];
+    CHECK(op.in_use);
+    ++completed_;
+    switch (op.kind) {
+        case OpKind::create:
+        case OpKind::rename:
+        case OpKind::remove:
+            perform_name_op(NameOp{0, op.kind, op.from, op.to, op.inode});
+            break;
+        case OpKind::write: {
+            --writes_in_flight_;
+            Inode& inode = inodes_[op.inode];
+            apply_to_cache(inode, op.offset, op.data);
+            watcher_.written(node_, op.inode, op.offset, op.data);
+            ++sequence_;
+            inode.pieces.push_back(Piece{sequence_, false, op.offset, std::move(op.data)});
+            break;
+        }
+        case OpKind::truncate: {
+            Inode& inode = inodes_[op.inode];
+            resize(inode.cache, inode.cache_size, op.offset);
+            ++sequence_;
+            inode.pieces.push_back(Piece{sequence_, true, op.offset, Bytes{}});
+            break;
+        }
+        case OpKind::sync:
+            --syncs_in_flight_;
+            make_durable(op.inode, op.covers);
+            break;
+        case OpKind::sync_dir: {
+            --syncs_in_flight_;
+            std::uint64_t const covers = op.covers;
+            std::size_t done = 0;
+            for (; done < pending_names_.size() && pending_names_[done].sequence <= covers; ++done) {
+                apply_name(durable_names_, pending_names_[done]);
+            }
+            pending_names_.erase(pending_names_.begin(),
+                                 pending_names_.begin() + static_cast<std::ptrdiff_t>(done));
+            break;
+        }
+    }
+    OpId const id = op.id;
+    op.in_use = false;
+    free_ops_.push_back(slot);
+    return DiskDone{id, DiskOutcome::ok};
+}
+
+void VirtualDisk::perform_name_op(NameOp op) {
+    if (op.kind == OpKind::rename) {
+        auto const at = names_.find(op.from);
+        CHECK(at != names_.end());
+        op.inode = at->second;
+    }
+    ++sequence_;
+    op.sequence = sequence_;
+    apply_name(names_, op);
+    pending_names_.push_back(std::move(op));
+}
+
+void VirtualDisk::apply_name(std::map<std::string, std::uint32_t, std::less<>>& names,
+                             const NameOp& op) {
+    bool const durably = &names == &durable_names_;
+    switch (op.kind) {
+        case OpKind::create:
+            names[op.from] = op.inode;
+            watcher_.linked(node_, op.inode, op.from, durably);
+            break;
+        case OpKind::rename:
+            names.erase(op.from);
+            watcher_.unlinked(node_, op.from, durably);
+            names[op.to] = op.inode;
+            watcher_.linked(node_, op.inode, op.to, durably);
+            break;
+        case OpKind::remove:
+            names.erase(op.from);
+            watcher_.unlinked(node_, op.from, durably);
+            break;
+        case OpKind::write:
+        case OpKind::sync:
+        case OpKind::truncate:
+        case OpKind::sync_dir:
+            CHECK(false);
+            break;
+    }
+}
+
+void VirtualDisk::apply(Bytes& bytes, std::uint64_t& size, std::uint64_t offset, ByteSpan data) {
+    std::uint64_t const end = offset + data.size();
+    if (bytes.size() < end) {
+        bytes.resize(end);
+    }
+    std::copy(data.begin(), data.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    size = std::max(size, end);
+}
+
+void VirtualDisk::resize(Bytes& bytes, std::uint64_t& size, std::uint64_t new_size) {
+    if (bytes.size() > new_size) {
+        bytes.resize(new_size);
+    }
+    size = new_size;
+}
+
+void VirtualDisk::apply_to_cache(Inode& inode, std::uint64_t offset, ByteSpan data) {
+    apply(inode.cache, inode.cache_size, offset, data);
+}
+
+void VirtualDisk::make_durable(std::uint32_t inode, std::uint64_t up_to) {
+    Inode& file = inodes_[inode];
+    std::size_t done = 0;
+    for (; done < file.pieces.size() && file.pieces[done].sequence <= up_to; ++done) {
+        Piece& piece = file.pieces[done];
+        if (piece.is_truncate) {
+            resize(file.durable, file.durable_size, piece.offset);
+            continue;
+        }
+        apply(file.durable, file.durable_size, piece.offset, piece.data);
+        watcher_.durable(node_, inode, piece.offset, piece.data);
+        recycle(std::move(piece.data));
+    }
+    file.pieces.erase(file.pieces.begin(), file.pieces.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+std::uint64_t VirtualDisk::uncovered_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, inode] : names_) {
+        for (const Piece& piece : inodes_[inode].pieces) {
+            bytes += piece.data.size();
+        }
+    }
+    return bytes;
+}
+
+std::uint64_t VirtualDisk::image_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, inode] : names_) {
+        bytes += inodes_[inode].cache_size;
+    }
+    return bytes;
+}
+
+std::uint32_t VirtualDisk::files_count() const {
+    return static_cast<std::uint32_t>(names_.size());
+}
+
+Bytes VirtualDisk::recycled(ByteSpan content) {
+    Bytes bytes;
+    if (!spare_.empty()) {
+        bytes = std::move(spare_.back());
+        spare_.pop_back();
+    }
+    bytes.assign(content.begin(), content.end());
+    return bytes;
+}
+
+void VirtualDisk::recycle(Bytes&& bytes) {
+    constexpr std::size_t spare_max = 16;
+    if (spare_.size() < spare_max) {
+        spare_.push_back(std::move(bytes));
+    }
+}
+
+}  // namespace brokersim

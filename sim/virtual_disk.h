@@ -1,0 +1,167 @@
+// The simulated disk of one broker: page cache, media, names, and what a crash leaves of them.
+//
+// It keeps the contract of env/disk.h and uses every freedom that contract leaves. A file has its
+// cached bytes, which the machine reads, and its durable bytes, which survive a power loss; writes
+// that completed but are covered by no completed sync wait between the two as pieces, in the order
+// of their completion. A sync is an interval: it covers exactly the pieces that were there when it
+// was submitted, and makes them durable when it completes.
+//
+// Crashes: process (what completed stays cached and stays unsynced; each operation in flight may
+// have happened wholly, in part, or not at all) and power (of the pieces that no completed sync
+// covers, a drawn subset of 512-byte sectors survives, the last one perhaps torn inside; of the
+// pending name operations a drawn subset).
+#pragma once
+
+#include "broker_core/base/random.h"
+#include "broker_core/env/disk.h"
+#include "sim/disk_watcher.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brokersim {
+
+using broker::ByteSpan;
+using broker::Bytes;
+using broker::FileHandle;
+using broker::OpId;
+
+/// Time that operations take; set by the world, drawn per operation.
+class DiskTimer {
+public:
+    DiskTimer() = default;
+    DiskTimer(const DiskTimer&) = delete;
+    DiskTimer& operator=(const DiskTimer&) = delete;
+    virtual ~DiskTimer() = default;
+    enum class Op : std::uint8_t { write, sync, name };
+    /// Arranges that complete(slot) is called later.
+    virtual void schedule(Op op, std::uint32_t slot) = 0;
+};
+
+/// What a power loss leaves of the pieces no sync covers (one shape per loss; independent coin
+/// flips would almost never leave "all but one").
+enum class SurvivalShape : std::uint8_t {
+    drop_all,
+    keep_all,
+    prefix,       // the first so many
+    suffix_only,  // the last so many: later data survives, earlier does not
+    all_but_one,
+    only_one,
+    random_subset,
+};
+
+struct CrashReport {
+    std::uint64_t uncovered_bytes = 0;  // completed or in flight, covered by no completed sync
+    std::uint64_t lost_bytes = 0;       // of these, gone
+    std::uint64_t names_lost = 0;       // name operations that did not survive
+    bool torn = false;                  // a sector survived in part
+    SurvivalShape shape = SurvivalShape::drop_all;
+};
+
+class VirtualDisk final : public broker::Disk {
+public:
+    VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& timer, DiskWatcher& watcher);
+
+    // broker::Disk
+    std::vector<std::string> list() override;
+    broker::Result<Bytes> read(std::string_view name) override;
+    FileHandle create(OpId op, std::string_view name) override;
+    void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) override;
+    void sync(OpId op, FileHandle file) override;
+    void truncate(OpId op, FileHandle file, std::uint64_t size) override;
+    void rename(OpId op, std::string_view from, std::string_view to) override;
+    void remove(OpId op, std::string_view name) override;
+    void sync_dir(OpId op) override;
+
+    /// The operation in `slot` completes now.
+    broker::DiskDone complete(std::uint32_t slot);
+
+    /// The process dies. Operations in flight happen in part, as drawn.
+    CrashReport crash_process();
+    /// Power fails. `shape`: given, or drawn.
+    CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt);
+
+    [[nodiscard]] bool write_in_flight() const { return writes_in_flight_ > 0; }
+    [[nodiscard]] bool sync_in_flight() const { return syncs_in_flight_ > 0; }
+    /// Bytes that a power loss could take now.
+    [[nodiscard]] std::uint64_t uncovered_bytes() const;
+    [[nodiscard]] std::uint64_t submitted() const { return submitted_; }
+    [[nodiscard]] std::uint64_t completed() const { return completed_; }
+    /// Bytes of all files as a booting node would read them.
+    [[nodiscard]] std::uint64_t image_bytes() const;
+    [[nodiscard]] std::uint32_t files_count() const;
+
+private:
+    enum class OpKind : std::uint8_t { create, write, sync, truncate, rename, remove, sync_dir };
+
+    /// A change of content waiting for its sync.
+    struct Piece {
+        std::uint64_t sequence = 0;
+        bool is_truncate = false;
+        std::uint64_t offset = 0;  // truncate: the new size
+        Bytes data;
+    };
+    struct Inode {
+        Bytes cache;    // cached bytes; what lies between their end and cache_size reads as zeros
+        Bytes durable;  // likewise
+        std::uint64_t cache_size = 0;
+        std::uint64_t durable_size = 0;
+        std::vector<Piece> pieces;  // ascending by sequence
+        bool in_use = false;
+    };
+    struct NameOp {
+        std::uint64_t sequence = 0;
+        OpKind kind = OpKind::create;
+        std::string from;  // create, remove: the name
+        std::string to;
+        std::uint32_t inode = 0;
+    };
+    struct Op {
+        OpId id;
+        OpKind kind = OpKind::write;
+        std::uint32_t inode = 0;
+        std::uint64_t offset = 0;  // truncate: the size
+        std::uint64_t covers = 0;  // sync, sync_dir: sequences up to here
+        Bytes data;
+        std::string from;
+        std::string to;
+        bool in_use = false;
+    };
+
+    Op& submit(OpId id, OpKind kind, DiskTimer::Op timing);
+    std::uint32_t inode_of(FileHandle file) const { return file.value() - 1; }
+    void apply_to_cache(Inode& inode, std::uint64_t offset, ByteSpan data);
+    static void apply(Bytes& bytes, std::uint64_t& size, std::uint64_t offset, ByteSpan data);
+    static void resize(Bytes& bytes, std::uint64_t& size, std::uint64_t new_size);
+    void perform_name_op(NameOp op);
+    void apply_name(std::map<std::string, std::uint32_t, std::less<>>& names, const NameOp& op);
+    void make_durable(std::uint32_t inode, std::uint64_t up_to);
+    void survive(SurvivalShape shape, CrashReport& report);
+    void survive_names(CrashReport& report);
+    void reset_in_flight();
+    Bytes recycled(ByteSpan content);
+    void recycle(Bytes&& bytes);
+
+    std::uint32_t node_;
+    DiskTimer& timer_;
+    DiskWatcher& watcher_;
+    broker::Random random_;
+    std::vector<Inode> inodes_;
+    std::map<std::string, std::uint32_t, std::less<>> names_;          // as the machine sees them
+    std::map<std::string, std::uint32_t, std::less<>> durable_names_;  // as power loss leaves them
+    std::vector<NameOp> pending_names_;                                // ascending by sequence
+    std::vector<Op> ops_;
+    std::vector<std::uint32_t> free_ops_;
+    std::vector<Bytes> spare_;
+    std::uint64_t sequence_ = 0;
+    std::uint64_t submitted_ = 0;
+    std::uint64_t completed_ = 0;
+    std::uint32_t writes_in_flight_ = 0;
+    std::uint32_t syncs_in_flight_ = 0;
+};
+
+}  // namespace brokersim

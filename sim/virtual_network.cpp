@@ -1,0 +1,251 @@
+// Delivery times, loss, copies, and the ways a connection ends.
+#include "sim/virtual_network.h"
+
+#include "broker_core/base/check.h"
+
+#include <algorithm>
+
+namespace brokersim {
+
+VirtualNetwork::VirtualNetwork(std::uint64_t seed, std::uint32_t brokers, std::uint32_t clients,
+                               const Distribution& latency, const Distribution& client_latency,
+                               Scheduler& scheduler)
+    : brokers_{brokers},
+      members_{brokers + clients},
+      latency_{latency},
+      client_latency_{client_latency},
+      scheduler_{scheduler},
+      random_{seed, "network.latency"},
+      fault_random_{seed, "network.faults"},
+      cuts_(std::size_t{members_} * members_, 0),
+      cut_elements_(std::size_t{members_} * members_, UINT32_MAX),
+      largest_latency_{std::max(latency.largest(), client_latency.largest())} {}
+
+void VirtualNetwork::mark_effective(std::uint32_t element) {
+    if (element != UINT32_MAX &&
+        std::find(effective_.begin(), effective_.end(), element) == effective_.end()) {
+        effective_.push_back(element);
+    }
+}
+
+std::vector<std::uint32_t> VirtualNetwork::take_effective() {
+    std::vector<std::uint32_t> taken;
+    taken.swap(effective_);
+    return taken;
+}
+
+Duration VirtualNetwork::added_delay() {
+    Duration added;
+    for (const MessageFault& fault : faults_) {
+        if (fault.kind == FaultKind::delay) {
+            added += fault.by;
+            mark_effective(fault.element);
+        }
+    }
+    return added;
+}
+
+Time VirtualNetwork::arrival(const Distribution& latency) {
+    std::int64_t const drawn = latency.draw(random_);
+    return scheduler_.now() + Duration{drawn} + added_delay();
+}
+
+void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
+    ++datagrams_sent;
+    if (cut(from, to)) {
+        mark_effective(cut_elements_[from * members_ + to]);
+        ++datagrams_lost;
+        return;
+    }
+    Time at = arrival(latency_);
+    std::uint32_t copy_by = UINT32_MAX;
+    Time copy_at = at;
+    for (const MessageFault& fault : faults_) {
+        switch (fault.kind) {
+            case FaultKind::drop:
+                if (fault_random_.chance(fault.probability)) {
+                    mark_effective(fault.element);
+                    ++datagrams_lost;
+                    return;
+                }
+                break;
+            case FaultKind::duplicate:
+                if (fault_random_.chance(fault.probability)) {
+                    copy_by = fault.element;
+                    copy_at = arrival(latency_);
+                }
+                break;
+            case FaultKind::reorder:
+                if (fault_random_.chance(fault.probability)) {
+                    std::int64_t const extra = fault_random_.exponential(
+                        fault.by.nanoseconds(), fault.by.nanoseconds() * 10);
+                    at = at + Duration{extra};
+                    mark_effective(fault.element);
+                }
+                break;
+            case FaultKind::crash:
+            case FaultKind::shutdown:
+            case FaultKind::restart:
+            case FaultKind::pause:
+            case FaultKind::partition:
+            case FaultKind::delay:
+            case FaultKind::reset:
+            case FaultKind::disk_stall:
+            case FaultKind::slow_disk:
+            case FaultKind::heal:
+                break;
+        }
+    }
+    if (copy_by != UINT32_MAX) {
+        mark_effective(copy_by);
+        std::uint32_t const slot = datagrams_.put(DatagramInFlight{from, copy_by, bytes});
+        scheduler_.push(copy_at, Work{WorkKind::datagram, to, 0, slot});
+    }
+    std::uint32_t const slot = datagrams_.put(DatagramInFlight{from, UINT32_MAX, std::move(bytes)});
+    scheduler_.push(at, Work{WorkKind::datagram, to, 0, slot});
+}
+
+std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
+    auto const id = static_cast<std::uint32_t>(connections_.size());
+    Connection connection;
+    connection.client = client;
+    connection.broker = broker;
+    connections_.push_back(std::move(connection));
+    live_.push_back(id);
+    std::uint32_t const member = client_member(client);
+    if (cut(member, broker) || cut(broker, member)) {
+        // The connect vanishes; the client gives up by its own timeout.
+        mark_effective(cut_elements_[cut(member, broker) ? member * members_ + broker
+                                                         : broker * members_ + member]);
+        connections_[id].dead = true;
+        return id;
+    }
+    Time const at = arrival(client_latency_);
+    connections_[id].last_to_client = at;
+    connections_[id].last_to_broker = at;
+    scheduler_.push(at, Work{WorkKind::connected, id, 0, 0});
+    return id;
+}
+
+void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes frame) {
+    Connection& connection = connections_[id];
+    std::uint32_t const member = client_member(connection.client);
+    if (connection.dead || cut(member, connection.broker)) {
+        if (!connection.dead) {
+            mark_effective(cut_elements_[member * members_ + connection.broker]);
+            connection.dead = true;
+        }
+        return;
+    }
+    if (!(tag.kind == RequestKind::produce && tag.acks == 0)) {
+        connection.expected.push_back(tag);
+    }
+    Time const at = std::max(arrival(client_latency_), connection.last_to_broker + Duration{1});
+    connection.last_to_broker = at;
+    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), -1});
+    scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
+}
+
+void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch) {
+    ++responses_sent;
+    Connection& connection = connections_[id];
+    std::uint32_t const member = client_member(connection.client);
+    if (connection.dead || cut(connection.broker, member)) {
+        if (!connection.dead) {
+            mark_effective(cut_elements_[connection.broker * members_ + member]);
+            connection.dead = true;
+        }
+        return;
+    }
+    Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
+    connection.last_to_client = at;
+    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), leader_epoch});
+    scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
+}
+
+void VirtualNetwork::close_by_client(std::uint32_t id) {
+    Connection& connection = connections_[id];
+    if (connection.closed_by_client) {
+        return;
+    }
+    connection.closed_by_client = true;
+    std::erase(live_, id);
+    if (connection.dead || connection.closed_by_broker || !connection.connected) {
+        return;
+    }
+    Time const at = std::max(arrival(client_latency_), connection.last_to_broker + Duration{1});
+    connection.last_to_broker = at;
+    scheduler_.push_in_order(at, Work{WorkKind::closed_node, id, connection.incarnation, 0});
+}
+
+void VirtualNetwork::close_by_broker(std::uint32_t id) {
+    Connection& connection = connections_[id];
+    if (connection.closed_by_broker) {
+        return;
+    }
+    connection.closed_by_broker = true;
+    if (connection.dead || connection.closed_by_client) {
+        return;
+    }
+    // Behind every response that left before.
+    Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
+    connection.last_to_client = at;
+    scheduler_.push_in_order(at, Work{WorkKind::closed_client, id, 0, 0});
+}
+
+bool VirtualNetwork::reset(std::uint32_t id, bool lose_requests) {
+    Connection& connection = connections_[id];
+    if (connection.dead || connection.closed_by_client || connection.closed_by_broker ||
+        !connection.connected) {
+        return false;
+    }
+    bool const in_flight = !connection.expected.empty();
+    if (lose_requests) {
+        connection.dead = true;  // what is on its way never arrives
+        scheduler_.push(scheduler_.now(), Work{WorkKind::closed_node, id, connection.incarnation, 0});
+    } else {
+        // Requests on their way arrive and are processed; responses are lost.
+        Time const at = connection.last_to_broker + Duration{1};
+        scheduler_.push_in_order(at, Work{WorkKind::closed_node, id, connection.incarnation, 0});
+        connection.closed_by_broker = true;
+    }
+    scheduler_.push(scheduler_.now(), Work{WorkKind::closed_client, id, 0, 0});
+    return in_flight;
+}
+
+void VirtualNetwork::broker_gone(std::uint32_t broker, bool silently) {
+    std::vector<std::uint32_t> const ids = live_;
+    for (std::uint32_t const id : ids) {
+        Connection& connection = connections_[id];
+        if (connection.broker != broker || connection.dead || !connection.connected) {
+            continue;
+        }
+        if (silently) {
+            connection.dead = true;
+            continue;
+        }
+        close_by_broker(id);
+    }
+}
+
+void VirtualNetwork::block(std::uint32_t from, std::uint32_t to, std::uint32_t element) {
+    ++cuts_[from * members_ + to];
+    cut_elements_[from * members_ + to] = element;
+}
+
+void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to) {
+    CHECK(cuts_[from * members_ + to] > 0);
+    --cuts_[from * members_ + to];
+}
+
+void VirtualNetwork::end(std::uint32_t element) {
+    std::erase_if(faults_,
+                  [element](const MessageFault& fault) { return fault.element == element; });
+}
+
+void VirtualNetwork::lift_all() {
+    std::fill(cuts_.begin(), cuts_.end(), std::uint16_t{0});
+    faults_.clear();
+}
+
+}  // namespace brokersim

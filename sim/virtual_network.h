@@ -1,0 +1,145 @@
+// The simulated network: datagrams between brokers, ordered connections to clients, and cuts.
+//
+// Members are the brokers (0 .. brokers-1) and then the clients. Between brokers every datagram
+// takes its own drawn time, so datagrams overtake each other by nature; faults add loss, copies,
+// delay. A connection is first in, first out, and loses nothing until it breaks; then neither side
+// knows what the other one received. What is sent into a cut kills the connection silently, as a
+// dead link does: the client finds out by its own timeout.
+#pragma once
+
+#include "broker_core/base/ids.h"
+#include "faults/fault.h"
+#include "scenarios/value.h"
+#include "sim/scheduler.h"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace brokersim {
+
+using broker::Bytes;
+using broker::ByteSpan;
+
+enum class RequestKind : std::uint8_t { metadata, init_producer_id, list_offsets, produce, fetch };
+
+/// What the world remembers of a request on its way, to check the answer against.
+struct RequestTag {
+    RequestKind kind = RequestKind::metadata;
+    std::int32_t correlation_id = 0;
+    std::int16_t version = 0;
+    std::uint32_t partition = 0;
+    std::int16_t acks = 0;           // produce
+    std::uint32_t batch_crc = 0;     // produce: over the records, which the broker may not touch
+    std::int64_t fetch_offset = 0;   // fetch
+};
+
+struct Connection {
+    std::uint32_t client = 0;
+    std::uint32_t broker = 0;  // 0-based
+    std::uint32_t incarnation = 0;  // of the broker, once connected
+    bool connected = false;         // at the broker
+    bool dead = false;              // data vanishes; nobody was told
+    bool closed_by_client = false;
+    bool closed_by_broker = false;
+    Time last_to_broker;   // deliveries keep their order
+    Time last_to_client;
+    std::deque<RequestTag> expected;  // responses owed, in order
+};
+
+/// A frame on a connection. leader_epoch: of a fetch response, the term of the leader that
+/// answered; known to the simulator only, as the protocol's fetch responses do not carry it.
+struct FrameInFlight {
+    Bytes bytes;
+    std::int64_t leader_epoch = -1;
+};
+
+struct DatagramInFlight {
+    std::uint32_t from = 0;  // 0-based broker
+    std::uint32_t element = UINT32_MAX;  // the fault that made this copy; none
+    Bytes bytes;
+};
+
+/// A fault on messages that is in force.
+struct MessageFault {
+    std::uint32_t element = 0;
+    FaultKind kind = FaultKind::drop;
+    Probability probability;
+    Duration by;
+};
+
+class VirtualNetwork {
+public:
+    VirtualNetwork(std::uint64_t seed, std::uint32_t brokers, std::uint32_t clients,
+                   const Distribution& latency, const Distribution& client_latency,
+                   Scheduler& scheduler);
+
+    // Datagrams
+    void send(std::uint32_t from, std::uint32_t to, Bytes bytes);
+    DatagramInFlight take(std::uint32_t slot) { return datagrams_.take(slot); }
+
+    // Connections. Times of delivery are drawn here; the world delivers.
+    std::uint32_t open(std::uint32_t client, std::uint32_t broker);
+    void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
+    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch);
+    void close_by_client(std::uint32_t connection);
+    void close_by_broker(std::uint32_t connection);
+    /// Breaks it so that both sides learn. lose_requests: those still on their way are lost.
+    /// Returns whether work was in flight.
+    bool reset(std::uint32_t connection, bool lose_requests);
+    /// The broker's process is gone: clients learn by a reset, unless the machine is gone too.
+    void broker_gone(std::uint32_t broker, bool silently);
+    Connection& connection(std::uint32_t id) { return connections_[id]; }
+    FrameInFlight take_frame(std::uint32_t slot) { return frames_.take(slot); }
+    [[nodiscard]] std::uint32_t connections_count() const {
+        return static_cast<std::uint32_t>(connections_.size());
+    }
+    [[nodiscard]] const std::vector<std::uint32_t>& live() const { return live_; }
+
+    // Cuts and message faults
+    [[nodiscard]] bool cut(std::uint32_t from, std::uint32_t to) const {
+        return cuts_[from * members_ + to] > 0;
+    }
+    /// Blocks from -> to until the matching unblock; blocks add up.
+    void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
+    void unblock(std::uint32_t from, std::uint32_t to);
+    void begin(const MessageFault& fault) { faults_.push_back(fault); }
+    void end(std::uint32_t element);
+    void lift_all();
+
+    /// Elements that changed the fate of a message since the last call.
+    std::vector<std::uint32_t> take_effective();
+    [[nodiscard]] std::uint32_t client_member(std::uint32_t client) const {
+        return brokers_ + client;
+    }
+    [[nodiscard]] Duration largest_latency() const { return largest_latency_; }
+
+    // For accounting.
+    std::uint64_t datagrams_sent = 0;
+    std::uint64_t datagrams_lost = 0;
+    std::uint64_t responses_sent = 0;
+
+private:
+    Time arrival(const Distribution& latency);
+    void mark_effective(std::uint32_t element);
+    Duration added_delay();
+
+    std::uint32_t brokers_;
+    std::uint32_t members_;
+    Distribution latency_;
+    Distribution client_latency_;
+    Scheduler& scheduler_;
+    broker::Random random_;
+    broker::Random fault_random_;
+    Pool<DatagramInFlight> datagrams_;
+    Pool<FrameInFlight> frames_;
+    std::vector<Connection> connections_;
+    std::vector<std::uint32_t> live_;  // connections not closed on both sides, ascending
+    std::vector<std::uint16_t> cuts_;
+    std::vector<std::uint32_t> cut_elements_;  // the last element that blocked the pair
+    std::vector<MessageFault> faults_;
+    std::vector<std::uint32_t> effective_;
+    Duration largest_latency_;
+};
+
+}  // namespace brokersim

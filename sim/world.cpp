@@ -1,0 +1,789 @@
+// Events of a run: who gets what, and what every step of a node is followed by.
+#include "sim/world.h"
+
+#include "broker_core/base/check.h"
+#include "broker_core/base/hash.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace brokersim {
+
+namespace reports_ns = reports;
+
+namespace {
+
+/// A CHECK of the broker failed: its process is gone, and the run goes on without it.
+struct CheckTripped {
+    broker::CheckFailure failure;
+};
+
+[[noreturn]] void trip(const broker::CheckFailure& failure) {
+    throw CheckTripped{failure};
+}
+
+constexpr std::uint32_t frame_prefix_bytes = 4;
+
+std::uint64_t cluster_of(std::uint64_t run_id) {
+    return broker::mix64(run_id) | 1U;
+}
+
+}  // namespace
+
+std::string_view name_of(Phase phase) {
+    switch (phase) {
+        case Phase::warm_up:
+            return "warm_up";
+        case Phase::run:
+            return "run";
+        case Phase::settle:
+            return "settle";
+        case Phase::drain:
+            return "drain";
+        case Phase::done:
+            return "done";
+    }
+    return "";
+}
+
+/// Draws how long an operation of one disk takes, and stalls it while the disk is stalled.
+class World::HostTimer final : public DiskTimer {
+public:
+    HostTimer(World& world, std::uint32_t host) : world_{world}, host_{host} {}
+
+    void schedule(Op op, std::uint32_t slot) override {
+        Host& host = world_.hosts_[host_];
+        const Distribution& distribution =
+            op == Op::sync ? world_.config_.disk_sync : world_.config_.disk_write;
+        std::int64_t const drawn = distribution.draw(world_.disk_random_);
+        Duration takes{drawn};
+        if (host.disk_factor > 1) {
+            takes = takes * host.disk_factor;
+            world_.faults_->mark_effective(host.slowed_by);
+        }
+        Time at = world_.scheduler_.now() + takes;
+        if (host.stalled_until && at < *host.stalled_until) {
+            at = *host.stalled_until + takes;
+            world_.faults_->mark_effective(host.stalled_by);
+        }
+        world_.scheduler_.push(at, Work{WorkKind::disk_done, host_, host.incarnation, slot});
+    }
+
+private:
+    World& world_;
+    std::uint32_t host_;
+};
+
+World::World(const RunConfig& config, const Checks& checks, Trace& trace)
+    : config_{config},
+      checks_{checks},
+      trace_{trace},
+      topics_{config.topics, config.brokers},
+      scheduler_{config.seed},
+      truth_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
+      logs_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
+      raft_invariants_{topics_, truth_, logs_, violations_},
+      send_invariants_{topics_, truth_, logs_, violations_},
+      network_{config.seed,
+               config.brokers,
+               static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2,
+               config.latency,
+               config.client_latency,
+               scheduler_},
+      recorder_{config.run_id, topics_,
+                static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2},
+      disk_random_{config.seed, "disk.latency"},
+      crash_random_{config.seed, "crash"} {
+    for (std::uint32_t i = 0; i < config_.brokers; ++i) {
+        Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
+        host.timer = std::make_unique<HostTimer>(*this, i);
+        host.disk = std::make_unique<VirtualDisk>(config_.seed, i + 1, *host.timer, truth_);
+    }
+    auto const client_config = [&](Duration request_timeout, Duration backoff) {
+        ClientConfig client;
+        client.id = static_cast<std::uint32_t>(clients_.size());
+        client.seed = config_.seed;
+        client.first_contact = client.id % config_.brokers;
+        client.request_timeout = request_timeout;
+        client.retry_backoff = backoff;
+        return client;
+    };
+    for (std::uint32_t i = 0; i < config_.producers.size(); ++i) {
+        const ProducerConfig& producer = config_.producers[i];
+        auto client = std::make_unique<Producer>(
+            client_config(producer.request_timeout, producer.retry_backoff), producer, i + 1,
+            config_.payload, topics_, *this, recorder_);
+        producers_.push_back(client.get());
+        clients_.push_back(std::move(client));
+    }
+    Duration const reader_timeout{1'000'000'000};
+    Duration const reader_backoff{100'000'000};
+    for (std::uint32_t i = 0; i < config_.consumers; ++i) {
+        ClientConfig reader = client_config(reader_timeout, reader_backoff);
+        if (config_.read_via && config_.read_via->kind == TargetKind::node) {
+            reader.first_contact = config_.read_via->number - 1;
+        }
+        auto client = std::make_unique<Reader>(reader, ReaderRole::consumer, topics_, *this,
+                                               recorder_, config_.reader_stops_at);
+        consumers_.push_back(client.get());
+        clients_.push_back(std::move(client));
+    }
+    // Two clients of the harness: one fresh message per partition, and the final read.
+    ProducerConfig settle;
+    settle.request_timeout = Duration{1'000'000'000};
+    settle.retry_backoff = Duration{50'000'000};
+    settle.delivery_timeout = Duration{3600'000'000'000};
+    auto settle_client = std::make_unique<Producer>(
+        client_config(settle.request_timeout, settle.retry_backoff), settle,
+        static_cast<std::uint32_t>(config_.producers.size()) + 1, Distribution::fixed(64), topics_,
+        *this, recorder_);
+    settle_producer_ = settle_client.get();
+    clients_.push_back(std::move(settle_client));
+    auto drain = std::make_unique<Reader>(client_config(reader_timeout, Duration{20'000'000}),
+                                          ReaderRole::drain, topics_, *this, recorder_,
+                                          std::nullopt);
+    drain_ = drain.get();
+    clients_.push_back(std::move(drain));
+    faults_ =
+        std::make_unique<FaultEngine>(config_.plan, config_.limits, config_.seed, *this, trace_);
+    steps_.resize(config_.steps.size());
+    choose_watched();
+}
+
+World::~World() = default;
+
+// ---------------------------------------------------------------------------------------------
+// The loop
+
+void World::run() {
+    broker::CheckHandler const former = broker::set_check_handler(&trip);
+    for (const NodeStart& start : config_.starts) {
+        scheduler_.push(Time{} + start.at, Work{WorkKind::node_start, start.broker - 1, 0, 0});
+    }
+    scheduler_.push(Time{} + config_.warm_up,
+                    Work{WorkKind::phase, 0, 0, static_cast<std::uint32_t>(Phase::run)});
+    for (const std::unique_ptr<Client>& client : clients_) {
+        client->pump();
+    }
+    while (phase_ != Phase::done) {
+        if (scheduler_.empty() || scheduler_.events() >= config_.max_events) {
+            hung_ = true;
+            finish();
+            break;
+        }
+        Work const work = scheduler_.pop();
+        trace_.event(scheduler_.events(), scheduler_.now(),
+                     (static_cast<std::uint64_t>(work.kind) << 56U) |
+                         (static_cast<std::uint64_t>(work.target) << 32U) | work.incarnation);
+        violations_.at(scheduler_.events(), scheduler_.now());
+        handle(work);
+    }
+    broker::set_check_handler(former);
+}
+
+void World::handle(const Work& work) {
+    switch (work.kind) {
+        case WorkKind::node_start:
+            start(work.target);
+            break;
+        case WorkKind::node_timer: {
+            Host& host = hosts_[work.target];
+            if (!host.up() || host.incarnation != work.incarnation ||
+                deferred(host, work, false)) {
+                break;
+            }
+            host.armed = Time::never();
+            // The deadline may have moved on since this was scheduled.
+            if (host.clock.when(host.node->next_deadline()) <= scheduler_.now()) {
+                step(host, broker::DeadlineReached{});
+            } else {
+                arm_timer(host);
+            }
+            break;
+        }
+        case WorkKind::disk_done:
+            on_disk_done(work);
+            break;
+        case WorkKind::datagram:
+            on_datagram(work);
+            break;
+        case WorkKind::request:
+            on_request(work);
+            break;
+        case WorkKind::response:
+            on_response(work);
+            break;
+        case WorkKind::connected: {
+            Connection& connection = network_.connection(work.target);
+            Host& host = hosts_[connection.broker];
+            if (connection.dead || connection.closed_by_client) {
+                break;
+            }
+            if (!host.up() || !host.node->accepting() || host.paused_until) {
+                connection.closed_by_broker = true;
+                clients_[connection.client]->on_closed(work.target);
+                break;
+            }
+            connection.connected = true;
+            connection.incarnation = host.incarnation;
+            clients_[connection.client]->on_connected(work.target);
+            break;
+        }
+        case WorkKind::refused:
+        case WorkKind::closed_client: {
+            const Connection& connection = network_.connection(work.target);
+            clients_[connection.client]->on_closed(work.target);
+            break;
+        }
+        case WorkKind::closed_node: {
+            const Connection& connection = network_.connection(work.target);
+            Host& host = hosts_[connection.broker];
+            if (host.up() && host.incarnation == work.incarnation && !deferred(host, work, true)) {
+                step(host, broker::ConnectionClosed{
+                               broker::ConnectionId{std::uint64_t{work.target} + 1}});
+            }
+            break;
+        }
+        case WorkKind::client_timer:
+            clients_[work.target]->on_timer();
+            break;
+        case WorkKind::fault_fire:
+            faults_->on_fire(work.target);
+            break;
+        case WorkKind::fault_end:
+            faults_->on_end(work.target);
+            break;
+        case WorkKind::phase:
+            if (work.target == 0) {
+                on_phase(static_cast<Phase>(work.payload));
+            } else if (work.target == 1) {
+                start_step(work.payload);
+            } else {
+                produce_next(work.payload);
+            }
+            break;
+    }
+    for (std::uint32_t const element : network_.take_effective()) {
+        faults_->mark_effective(element);
+    }
+}
+
+bool World::deferred(Host& host, const Work& work, bool in_order) {
+    if (!host.paused_until) {
+        return false;
+    }
+    if (scheduler_.now() >= *host.paused_until) {
+        host.paused_until.reset();
+        return false;
+    }
+    faults_->mark_effective(host.paused_by);
+    if (in_order) {
+        scheduler_.push_in_order(*host.paused_until, work);
+    } else {
+        scheduler_.push(*host.paused_until, work);
+    }
+    return true;
+}
+
+void World::on_disk_done(const Work& work) {
+    Host& host = hosts_[work.target];
+    if (host.incarnation != work.incarnation || !host.up()) {
+        return;  // of a life that is over; a crash settled what became of it
+    }
+    if (deferred(host, work, false)) {
+        return;
+    }
+    broker::DiskDone const done = host.disk->complete(work.payload);
+    trace_.fold(done.op.value());
+    if (checks_.invariants) {
+        raft_invariants_.on_disk(host.number, broker::partition_of(done.op));
+    }
+    step(host, done);
+}
+
+void World::on_datagram(const Work& work) {
+    Host& host = hosts_[work.target];
+    if (host.up() && deferred(host, work, false)) {
+        return;
+    }
+    DatagramInFlight const datagram = network_.take(work.payload);
+    if (!host.up()) {
+        ++network_.datagrams_lost;
+        return;
+    }
+    step(host, broker::DatagramReceived{broker::BrokerId{datagram.from + 1}, datagram.bytes});
+}
+
+void World::on_request(const Work& work) {
+    Connection& connection = network_.connection(work.target);
+    Host& host = hosts_[connection.broker];
+    bool const alive = host.up() && host.incarnation == connection.incarnation &&
+                       !connection.closed_by_broker && !connection.dead;
+    if (alive && deferred(host, work, true)) {
+        return;
+    }
+    FrameInFlight const frame = network_.take_frame(work.payload);
+    if (!alive) {
+        if (host.up() && host.incarnation != connection.incarnation && !connection.dead) {
+            network_.close_by_broker(work.target);  // a new process knows no such connection
+        }
+        return;
+    }
+    step(host, broker::RequestReceived{broker::ConnectionId{std::uint64_t{work.target} + 1},
+                                       ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
+}
+
+void World::on_response(const Work& work) {
+    FrameInFlight const frame = network_.take_frame(work.payload);
+    const Connection& connection = network_.connection(work.target);
+    if (connection.dead || connection.closed_by_client) {
+        return;
+    }
+    clients_[connection.client]->on_response(
+        work.target, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes), frame.leader_epoch);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Steps of a node
+
+void World::step(Host& host, const broker::Event& event) {
+    try {
+        host.node->step(host.clock.at(scheduler_.now()), event);
+    } catch (const CheckTripped& tripped) {
+        const broker::CheckFailure& failure = tripped.failure;
+        std::string_view file{failure.file};
+        std::size_t const slash = file.rfind("broker_core/");
+        file.remove_prefix(slash == std::string_view::npos ? 0 : slash);
+        violations_.add("CHECK", host.number, [&] {
+            return fmt::format("{}:{}: {} failed in {}", file, failure.line, failure.condition,
+                               failure.function);
+        });
+        trace_.line([&] { return fmt::format("n{} CHECK {}", host.number, failure.condition); });
+        host.network.effects.clear();
+        crash(host.number - 1, CrashKind::process);
+        return;
+    }
+    after_step(host);
+}
+
+void World::after_step(Host& host) {
+    broker::Node& node = *host.node;
+    for (const broker::Fact& fact : node.facts()) {
+        trace_.fold((static_cast<std::uint64_t>(fact.kind) << 48U) ^
+                    (fact.index.value() << 8U) ^ fact.term.value());
+        trace_.line([&] {
+            constexpr const char* names[] = {"leader",   "deposed",   "accepted", "truncated",
+                                             "appended", "committed", "serving"};
+            return fmt::format("n{}/{} {} {} term {} index {}..{}", host.number, host.incarnation,
+                               topics_.label(fact.partition),
+                               names[static_cast<std::size_t>(fact.kind)], fact.term.value(),
+                               fact.index.value(), fact.last.value());
+        });
+    }
+    if (checks_.invariants && !node.facts().empty()) {
+        raft_invariants_.on_step(host.number, node);
+    }
+    if (!node.facts().empty()) {
+        record_leaders(host);
+    }
+    release_effects(host);
+    if (faults_->active()) {
+        if (!watched_.empty()) {
+            watch_probes(host);
+        }
+        if (faults_->has_armed()) {
+            faults_->look(host.number - 1);
+        }
+    }
+    if (!host.up()) {
+        return;  // an armed fault took it just now
+    }
+    if (node.over()) {
+        bool const failed = node.state() == broker::NodeState::failed;
+        trace_.line([&] {
+            return fmt::format("n{}/{} {}", host.number, host.incarnation,
+                               failed        ? "failed"
+                               : node.clean() ? "stopped"
+                                              : "stopped, grace exceeded");
+        });
+        down(host, failed ? HostState::failed : HostState::down);
+        // The process is gone, its page cache is not.
+        host.disk->crash_process();
+        return;
+    }
+    arm_timer(host);
+}
+
+void World::release_effects(Host& host) {
+    // Moved out first: what a client does at once may make this node send again later only.
+    std::vector<Effect> effects;
+    effects.swap(host.network.effects);
+    for (Effect& effect : effects) {
+        switch (effect.kind) {
+            case Effect::Kind::datagram:
+                if (checks_.invariants) {
+                    send_invariants_.on_datagram(host.number, effect.bytes);
+                }
+                trace_.fold(broker::hash_bytes(ByteSpan{effect.bytes}.first(
+                    std::min<std::size_t>(effect.bytes.size(), 64))));
+                network_.send(host.number - 1, effect.to, std::move(effect.bytes));
+                break;
+            case Effect::Kind::response: {
+                Connection& connection = network_.connection(effect.to);
+                std::int64_t epoch = -1;
+                if (!connection.expected.empty()) {
+                    RequestTag const tag = connection.expected.front();
+                    connection.expected.pop_front();
+                    ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
+                    epoch = send_invariants_.on_response(host.number, tag, payload, *host.node);
+                } else {
+                    violations_.add("B13", host.number, [&] {
+                        return fmt::format("n{} sent a response that nobody asked for",
+                                           host.number);
+                    });
+                }
+                trace_.fold(broker::hash_bytes(effect.bytes));
+                network_.respond(effect.to, std::move(effect.bytes), epoch);
+                break;
+            }
+            case Effect::Kind::close:
+                network_.close_by_broker(effect.to);
+                break;
+        }
+    }
+    effects.clear();
+    if (host.network.effects.empty()) {
+        host.network.effects.swap(effects);  // keep the capacity
+    }
+}
+
+void World::arm_timer(Host& host) {
+    Time const at = host.clock.when(host.node->next_deadline());
+    if (at < host.armed) {
+        host.armed = std::max(at, scheduler_.now());
+        scheduler_.push(host.armed,
+                        Work{WorkKind::node_timer, host.number - 1, host.incarnation, 0});
+    }
+}
+
+void World::record_leaders(const Host& host) {
+    for (const broker::Fact& fact : host.node->facts()) {
+        if (fact.kind == broker::FactKind::became_leader) {
+            recorder_.history().leader(scheduler_.now().nanoseconds(),
+                                       recorder_.key(fact.partition.value()), host.number,
+                                       static_cast<std::int64_t>(fact.term.value()));
+        }
+    }
+}
+
+void World::choose_watched() {
+    std::vector<std::string> names = faults_->watched();
+    for (const StepConfig& step : config_.steps) {
+        names.push_back(step.trigger.event);
+    }
+    for (const std::string& name : names) {
+        std::optional<broker::Probe> const probe = broker::probe_named(name);
+        bool const known = std::any_of(watched_.begin(), watched_.end(),
+                                       [&](const Watched& w) { return w.name == name; });
+        if (probe && !known) {
+            watched_.push_back(Watched{name, *probe, {}});
+            watched_.back().seen.resize(config_.brokers);
+        }
+    }
+}
+
+void World::watch_probes(const Host& host) {
+    for (Watched& watched : watched_) {
+        auto& [incarnation, seen] = watched.seen[host.number - 1];
+        if (incarnation != host.incarnation) {
+            incarnation = host.incarnation;
+            seen = 0;
+        }
+        std::uint64_t const count = host.node->probes().count(watched.probe);
+        if (count == seen) {
+            continue;
+        }
+        std::uint64_t const times = count - seen;
+        seen = count;
+        faults_->on_event(watched.name, host.number - 1, times);
+        for (std::uint32_t step = 0; step < steps_.size(); ++step) {
+            on_step_event(step, watched.name, host.number - 1, times);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Hosts
+
+bool World::start(std::uint32_t index) {
+    Host& host = hosts_[index];
+    if (host.state != HostState::down) {
+        return false;
+    }
+    ++host.incarnation;
+    violations_.incarnation(host.number, host.incarnation);
+    broker::NodeConfig node;
+    node.identity = broker::wal::DiskIdentity{
+        broker::ClusterId{cluster_of(config_.run_id)}, broker::BrokerId{host.number},
+        broker::DiskUuid{broker::fold64(config_.run_id, host.number)}};
+    node.topics = &topics_;
+    node.tuning = config_.tuning;
+    node.seed = broker::fold64(broker::fold64(config_.seed, host.number), host.incarnation);
+    host.node = std::make_unique<broker::Node>(node, *host.disk, host.network);
+    host.state = HostState::up;
+    host.stopping = false;
+    host.armed = Time::never();
+    host.paused_until.reset();
+    std::string reason;
+    try {
+        auto const booted = host.node->boot(host.clock.at(scheduler_.now()));
+        if (!booted) {
+            reason = booted.error().where;
+        }
+    } catch (const CheckTripped& tripped) {
+        reason = fmt::format("CHECK {} failed in {}", tripped.failure.condition,
+                             tripped.failure.function);
+    }
+    trace_.line([&] {
+        return fmt::format("n{}/{} start{}", host.number, host.incarnation,
+                           reason.empty() ? "" : " failed: " + reason);
+    });
+    if (!reason.empty()) {
+        failed_starts_.push_back(
+            fmt::format("n{}/{} did not start: {}", host.number, host.incarnation, reason));
+        // No damage was injected, so a disk that cannot be recovered is the broker's own fault.
+        violations_.add("R24", host.number, [&] { return failed_starts_.back(); });
+        host.node.reset();
+        host.state = HostState::failed;
+        host.disk->crash_process();
+        return false;
+    }
+    if (host.started_once) {
+        recorder_.history().restart(scheduler_.now().nanoseconds(), host.number,
+                                    reports::Disk::kept);
+    }
+    host.started_once = true;
+    faults_->on_event("node_up", index, 1);
+    arm_timer(host);
+    return true;
+}
+
+void World::down(Host& host, HostState state) {
+    CHECK(host.node != nullptr);
+    release_effects(host);
+    network_.broker_gone(host.number - 1, false);
+    host.probes.add(host.node->probes());
+    host.node.reset();
+    host.network.effects.clear();
+    host.state = state;
+    host.down_since = scheduler_.now();
+    host.paused_until.reset();
+    raft_invariants_.on_down(host.number);
+    faults_->on_event("node_down", host.number - 1, 1);
+    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
+        on_step_event(step, "node_down", host.number - 1, 1);
+    }
+}
+
+bool World::crash(std::uint32_t index, CrashKind kind) {
+    Host& host = hosts_[index];
+    bool const power = kind == CrashKind::power;
+    if (host.state == HostState::down && power && host.incarnation > 0) {
+        host.disk->crash_power();  // the process is dead, the machine loses power
+        raft_invariants_.on_down(host.number);
+        return true;
+    }
+    if (!host.up()) {
+        return false;
+    }
+    host.network.effects.clear();
+    network_.broker_gone(index, power);
+    host.probes.add(host.node->probes());
+    host.node.reset();
+    host.state = HostState::down;
+    host.down_since = scheduler_.now();
+    host.paused_until.reset();
+    CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
+    trace_.fold(report.lost_bytes);
+    trace_.line([&] {
+        return fmt::format("n{}/{} {}: {} of {} uncovered bytes lost{}", host.number,
+                           host.incarnation, power ? "power loss" : "process crash",
+                           report.lost_bytes, report.uncovered_bytes,
+                           report.torn ? ", a sector torn" : "");
+    });
+    recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
+                              power ? reports::Disk::lost : reports::Disk::kept);
+    raft_invariants_.on_down(host.number);
+    faults_->on_event("node_down", index, 1);
+    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
+        on_step_event(step, "node_down", index, 1);
+    }
+    return true;
+}
+
+bool World::stop(std::uint32_t index) {
+    Host& host = hosts_[index];
+    if (!host.up() || host.stopping) {
+        return false;
+    }
+    host.stopping = true;
+    trace_.line([&] { return fmt::format("n{}/{} SIGTERM", host.number, host.incarnation); });
+    step(host, broker::StopRequested{});
+    return true;
+}
+
+bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (!host.up()) {
+        return false;
+    }
+    host.paused_until = until;
+    host.paused_by = element;
+    return true;
+}
+
+void World::stall_disk(std::uint32_t index, Time until, std::uint32_t element) {
+    hosts_[index].stalled_until = until;
+    hosts_[index].stalled_by = element;
+}
+
+void World::slow_disk(std::uint32_t index, std::uint32_t factor, std::uint32_t element) {
+    hosts_[index].disk_factor = factor;
+    hosts_[index].slowed_by = element;
+}
+
+std::uint32_t World::reset_connections(std::uint32_t client, ResetPoint point) {
+    std::uint32_t broken = 0;
+    std::vector<std::uint32_t> const live = network_.live();
+    for (std::uint32_t const id : live) {
+        const Connection& connection = network_.connection(id);
+        if (connection.client != client || connection.expected.empty()) {
+            continue;
+        }
+        bool lose_requests = point == ResetPoint::before;
+        if (point == ResetPoint::any) {
+            lose_requests = crash_random_.below(2) == 0;
+        }
+        if (network_.reset(id, lose_requests)) {
+            ++broken;
+        }
+    }
+    return broken;
+}
+
+bool World::is_up(std::uint32_t host) const {
+    return hosts_[host].up() && !hosts_[host].stopping;
+}
+
+bool World::is_failed(std::uint32_t host) const {
+    return hosts_[host].state == HostState::failed;
+}
+
+std::optional<std::uint32_t> World::leader_of(std::uint32_t partition) const {
+    // Of those who believe they lead, the one with the highest term.
+    std::optional<std::uint32_t> leader;
+    broker::Term term;
+    for (const Host& host : hosts_) {
+        if (!host.up()) {
+            continue;
+        }
+        const broker::Replica* const replica = host.node->replica(PartitionId{partition});
+        if (replica != nullptr && replica->leads() && replica->raft().term() > term) {
+            term = replica->raft().term();
+            leader = host.number - 1;
+        }
+    }
+    return leader;
+}
+
+const std::vector<broker::BrokerId>& World::replicas_of(std::uint32_t partition) const {
+    return topics_.partition(PartitionId{partition}).replicas;
+}
+
+bool World::in_flight(std::uint32_t index, ArmOn work) const {
+    const Host& host = hosts_[index];
+    if (!host.up()) {
+        return false;
+    }
+    switch (work) {
+        case ArmOn::io_submit:
+        case ArmOn::io_done:
+        case ArmOn::write:
+            return host.disk->write_in_flight();
+        case ArmOn::sync:
+            return host.disk->sync_in_flight();
+        case ArmOn::group_window:
+            for (const broker::PartitionInfo& info : topics_.partitions()) {
+                const broker::Replica* const replica = host.node->replica(info.id);
+                if (replica != nullptr && replica->wal().has_open_group()) {
+                    return true;
+                }
+            }
+            return false;
+        case ArmOn::queued_request:
+            return host.node->admitted_bytes() > 0;
+        case ArmOn::recovery:
+            return !host.node->serving();
+    }
+    return false;
+}
+
+Duration World::largest_election_timeout() const {
+    return config_.tuning.raft.election_timeout + config_.tuning.raft.election_jitter;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Clients
+
+std::uint32_t World::open(std::uint32_t client, std::uint32_t broker) {
+    return network_.open(client, broker);
+}
+
+void World::send(std::uint32_t connection, const RequestTag& tag, Bytes frame) {
+    trace_.fold(broker::hash_bytes(frame));
+    network_.request(connection, tag, std::move(frame));
+}
+
+void World::close(std::uint32_t connection) {
+    network_.close_by_client(connection);
+}
+
+void World::wake(std::uint32_t client, Time at) {
+    scheduler_.push(at, Work{WorkKind::client_timer, client, 0, 0});
+}
+
+broker::Probes World::probes(std::uint32_t number) const {
+    const Host& host = hosts_[number - 1];
+    broker::Probes probes = host.probes;
+    if (host.node) {
+        probes.add(host.node->probes());
+    }
+    return probes;
+}
+
+std::vector<std::uint32_t> World::incarnations() const {
+    std::vector<std::uint32_t> lives;
+    for (const Host& host : hosts_) {
+        lives.push_back(host.incarnation);
+    }
+    return lives;
+}
+
+std::uint64_t World::never_sent() const {
+    std::uint64_t sum = 0;
+    for (const Producer* const producer : producers_) {
+        sum += producer->never_sent();
+    }
+    return sum;
+}
+
+std::uint64_t World::retries() const {
+    std::uint64_t sum = 0;
+    for (const Producer* const producer : producers_) {
+        sum += producer->retries();
+    }
+    return sum;
+}
+
+}  // namespace brokersim

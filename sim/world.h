@@ -1,0 +1,196 @@
+// World: one run of one cluster, from empty disks to a complete history.
+//
+// It owns virtual time, the hosts, the network and the clients, and gives each event to whom it
+// concerns. After every step of a node it lets the invariants look before anything leaves.
+//
+// Phases: warm-up (brokers start, no faults) - run (workload and faults) - heal (faults end, nodes
+// come back) - settle (leaders, a fresh message per partition acknowledged, replicas equal, nothing
+// outstanding) - drain (read everything up to the sampled end). The judge comes after.
+#pragma once
+
+#include "reports/history.h"
+#include "scenarios/run_config.h"
+#include "sim/client/producer.h"
+#include "sim/client/reader.h"
+#include "sim/disk_truth.h"
+#include "sim/fault_engine.h"
+#include "sim/host.h"
+#include "sim/invariants/raft_invariants.h"
+#include "sim/invariants/send_invariants.h"
+#include "sim/recorder.h"
+#include "sim/scheduler.h"
+#include "sim/trace.h"
+#include "sim/virtual_network.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+enum class Phase : std::uint8_t { warm_up, run, settle, drain, done };
+std::string_view name_of(Phase phase);
+
+/// Which checks a run makes; bench compares, everything else leaves them on.
+struct Checks {
+    bool invariants = true;
+};
+
+/// Why settle did not end in time.
+struct Stuck {
+    std::string id;    // L1..L4
+    std::string text;
+};
+
+class World final : public FaultActions, public ClientPort {
+public:
+    World(const RunConfig& config, const Checks& checks, Trace& trace);
+    ~World() override;
+
+    /// Runs to the end. A run is made once.
+    void run();
+
+    [[nodiscard]] const Violations& violations() const { return violations_; }
+    [[nodiscard]] const std::optional<Stuck>& stuck() const { return stuck_; }
+    /// Every partition was read to its sampled end.
+    [[nodiscard]] bool drained() const;
+    /// The event budget ran out, or events stopped coming before the end.
+    [[nodiscard]] bool hung() const { return hung_; }
+    [[nodiscard]] const std::vector<std::string>& failed_starts() const { return failed_starts_; }
+    [[nodiscard]] const FaultEngine& faults() const { return *faults_; }
+    [[nodiscard]] Recorder& recorder() { return recorder_; }
+    /// Counters of node `number` (from 1), all its incarnations together.
+    [[nodiscard]] broker::Probes probes(std::uint32_t number) const;
+    /// Lives of each node, by number - 1.
+    [[nodiscard]] std::vector<std::uint32_t> incarnations() const;
+    [[nodiscard]] std::uint64_t events() const { return scheduler_.events(); }
+    [[nodiscard]] Time now() const override { return scheduler_.now(); }
+    [[nodiscard]] std::uint64_t trace_hash() const { return trace_.hash(); }
+    [[nodiscard]] Phase phase() const { return phase_; }
+    [[nodiscard]] std::uint64_t never_sent() const;
+    [[nodiscard]] std::uint64_t retries() const;
+    [[nodiscard]] const broker::Topics& topics() const { return topics_; }
+    [[nodiscard]] std::uint64_t comparisons() const {
+        return raft_invariants_.comparisons() + send_invariants_.comparisons();
+    }
+
+    // ClientPort
+    std::uint32_t open(std::uint32_t client, std::uint32_t broker) override;
+    void send(std::uint32_t connection, const RequestTag& tag, Bytes frame) override;
+    void close(std::uint32_t connection) override;
+    void wake(std::uint32_t client, Time at) override;
+
+    // FaultActions
+    [[nodiscard]] std::uint32_t brokers() const override { return config_.brokers; }
+    [[nodiscard]] std::uint32_t clients() const override {
+        return static_cast<std::uint32_t>(clients_.size());
+    }
+    [[nodiscard]] std::uint32_t producers() const override {
+        return static_cast<std::uint32_t>(producers_.size());
+    }
+    [[nodiscard]] bool is_up(std::uint32_t host) const override;
+    [[nodiscard]] bool is_failed(std::uint32_t host) const override;
+    [[nodiscard]] std::optional<std::uint32_t> leader_of(std::uint32_t partition) const override;
+    [[nodiscard]] const std::vector<broker::BrokerId>& replicas_of(
+        std::uint32_t partition) const override;
+    [[nodiscard]] bool in_flight(std::uint32_t host, ArmOn work) const override;
+    bool crash(std::uint32_t host, CrashKind kind) override;
+    bool stop(std::uint32_t host) override;
+    bool start(std::uint32_t host) override;
+    bool pause(std::uint32_t host, Time until, std::uint32_t element) override;
+    void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
+    void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) override;
+    std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) override;
+    VirtualNetwork& network() override { return network_; }
+    Scheduler& scheduler() override { return scheduler_; }
+    [[nodiscard]] Duration largest_election_timeout() const override;
+
+private:
+    class HostTimer;
+    friend class HostTimer;
+
+    // Events
+    void handle(const Work& work);
+    void on_disk_done(const Work& work);
+    void on_datagram(const Work& work);
+    void on_request(const Work& work);
+    void on_response(const Work& work);
+    void on_phase(Phase next);
+    bool deferred(Host& host, const Work& work, bool in_order);
+    void step(Host& host, const broker::Event& event);
+    void after_step(Host& host);
+    void release_effects(Host& host);
+    void arm_timer(Host& host);
+    void down(Host& host, HostState state);
+    void record_leaders(const Host& host);
+
+    // Workload
+    void schedule_steps();
+    void start_step(std::uint32_t step);
+    void produce_next(std::uint32_t step);
+    void choose_watched();
+    void watch_probes(const Host& host);
+    void on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
+                       std::uint64_t times);
+
+    // Phases (phases.cpp)
+    void begin_run();
+    void heal();
+    void check_settled();
+    [[nodiscard]] std::optional<Stuck> unsettled();
+    [[nodiscard]] std::optional<Stuck> replicas_differ();
+    [[nodiscard]] Duration settle_budget() const;
+    void begin_drain();
+    void finish();
+
+    RunConfig config_;
+    Checks checks_;
+    Trace& trace_;
+    broker::Topics topics_;
+    Scheduler scheduler_;
+    DiskTruth truth_;
+    ClusterLog logs_;
+    Violations violations_;
+    RaftInvariants raft_invariants_;
+    SendInvariants send_invariants_;
+    VirtualNetwork network_;
+    Recorder recorder_;
+    broker::Random disk_random_;
+    broker::Random crash_random_;
+    std::deque<Host> hosts_;  // never moved: nodes refer to them
+    std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<Producer*> producers_;  // of the workload
+    std::vector<Reader*> consumers_;
+    Producer* settle_producer_ = nullptr;
+    Reader* drain_ = nullptr;
+    std::unique_ptr<FaultEngine> faults_;
+
+    struct StepState {
+        std::uint32_t left = 0;
+        std::uint64_t seen = 0;  // of its `when` event
+        bool started = false;
+    };
+    std::vector<StepState> steps_;
+    /// Probes that faults or steps wait for, and how often each was already told.
+    struct Watched {
+        std::string name;
+        broker::Probe probe;
+        std::vector<std::pair<std::uint32_t, std::uint64_t>> seen;  // by host: incarnation, count
+    };
+    std::vector<Watched> watched_;
+    std::uint32_t next_message_ = 0;  // round robin over producers and partitions
+
+    Phase phase_ = Phase::warm_up;
+    Time run_began_;
+    Time healed_at_;
+    Time settle_deadline_;
+    Time drain_deadline_;
+    std::optional<Time> settled_since_;
+    bool settle_message_sent_ = false;
+    std::optional<Stuck> stuck_;
+    bool hung_ = false;
+    std::vector<std::string> failed_starts_;
+};
+
+}  // namespace brokersim

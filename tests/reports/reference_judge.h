@@ -1,0 +1,12 @@
+// A slow second judge, written from the prose of INVARIANTS 6 to 9 alone, for comparison.
+#pragma once
+
+#include <string>
+
+namespace brokersim::tests {
+
+/// The line of `check --json` for a history of well-formed lines, or "malformed" if two ops send
+/// one message. Quadratic and worse; shares no code with the judge.
+std::string reference_judge(std::string const& history);
+
+}  // namespace brokersim::tests
