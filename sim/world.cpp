@@ -289,7 +289,9 @@ void World::count_activity(const Work& work) {
         Host& host = hosts_[work.target];
         bool const current =
             work.kind == WorkKind::datagram || work.incarnation == host.incarnation;
-        host.events += host.up() && current ? 1 : 0;
+        if (host.up() && current) {
+            ++host.events;
+        }
     }
 }
 
