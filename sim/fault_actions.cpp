@@ -89,10 +89,12 @@ bool FaultEngine::act_on_hosts(std::uint32_t index, ElementState& state) {
                 did = actions_.start(host);
                 break;
             case FaultKind::pause:
-                did = actions_.pause(host, now + element.lasts.value_or(Duration{}), index);
+                did = actions_.pause(host, element.lasts ? now + *element.lasts : Time::never(),
+                                     index);
                 break;
             case FaultKind::disk_stall:
-                actions_.stall_disk(host, now + element.lasts.value_or(Duration{}), index);
+                actions_.stall_disk(
+                    host, element.lasts ? now + *element.lasts : Time::never(), index);
                 did = true;
                 break;
             case FaultKind::slow_disk:

@@ -243,6 +243,18 @@ void FaultEngine::on_end(std::uint32_t element) {
     }
 }
 
+void FaultEngine::on_host_down() {
+    for (std::uint32_t i = 0; i < states_.size(); ++i) {
+        const ElementState& state = states_[i];
+        bool const over = state.active && state.element.kind == FaultKind::pause &&
+                          std::none_of(state.hosts.begin(), state.hosts.end(),
+                                       [this](std::uint32_t host) { return actions_.is_up(host); });
+        if (over) {
+            finish(i);
+        }
+    }
+}
+
 void FaultEngine::heal(const std::string& id) {
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         if (states_[i].active && (id.empty() || states_[i].element.id == id)) {

@@ -91,6 +91,8 @@ public:
     /// After every event of a host: armed elements look whether their work is in flight.
     void look(std::uint32_t host);
     [[nodiscard]] bool has_armed() const { return armed_ > 0; }
+    /// A host went down: a pause of it is over.
+    void on_host_down();
     /// Whether any element, fired or not, waits for events of this name.
     [[nodiscard]] const std::vector<std::string>& watched() const { return watched_; }
     void mark_effective(std::uint32_t element);

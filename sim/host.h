@@ -97,6 +97,7 @@ struct Host {
     std::vector<Work> deferred;            // what came meanwhile, in order
     std::optional<Time> stalled_until;     // disk operations complete no earlier
     std::uint32_t stalled_by = UINT32_MAX;
+    std::vector<std::uint32_t> held_ops;  // submitted during a stall without an end
     std::uint32_t disk_factor = 1;
     std::uint32_t slowed_by = UINT32_MAX;
     std::uint64_t events = 0;  // that came for this host, paused or not

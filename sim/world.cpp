@@ -63,6 +63,11 @@ public:
             world_.faults_->mark_effective(host.slowed_by);
         }
         Time at = world_.scheduler_.now() + takes;
+        if (host.stalled_until == Time::never()) {
+            world_.faults_->mark_effective(host.stalled_by);
+            host.held_ops.push_back(slot);
+            return;
+        }
         if (host.stalled_until && at < *host.stalled_until) {
             at = *host.stalled_until + takes;
             world_.faults_->mark_effective(host.stalled_by);
@@ -611,6 +616,7 @@ void World::down(Host& host, HostState state) {
     host.down_since = scheduler_.now();
     resume(host);
     raft_invariants_.on_down(host.number);
+    faults_->on_host_down();
     faults_->on_event("node_down", host.number - 1, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_down", host.number - 1, 1);
@@ -635,6 +641,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.state = HostState::down;
     host.down_since = scheduler_.now();
     resume(host);
+    host.held_ops.clear();
     CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
     trace_.fold(report.lost_bytes);
     trace_.line([&] {
@@ -646,6 +653,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               power ? reports::Disk::lost : reports::Disk::kept);
     raft_invariants_.on_down(host.number);
+    faults_->on_host_down();
     faults_->on_event("node_down", index, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_down", index, 1);
@@ -671,7 +679,9 @@ bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
     }
     host.paused_until = std::max(until, host.paused_until.value_or(until));
     host.paused_by = element;
-    scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
+    if (*host.paused_until != Time::never()) {  // else the heal phase ends it
+        scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
+    }
     return true;
 }
 
