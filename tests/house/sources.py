@@ -33,7 +33,8 @@ FLOATS_ALLOWED = {"scenarios/json_reader.cpp"}
 FLOAT = re.compile(r"\b(?:float|double)\b")
 # Built from pieces, so that this file obeys itself.
 LEFTOVER = re.compile(r"\b(?:" + "|".join(("TO" "DO", "FIX" "ME", "XX" "X")) + r")\b")
-ABSOLUTE_PATH = re.compile(r"""["'(\s=](/(?:home|root|work|tmp|usr|opt|mnt|srv|var|Users)/[\w./-]*)""")
+ABSOLUTE_PATH = re.compile(
+    r"""["'(\s=](/(?:home|root|work|tmp|usr|opt|mnt|srv|var|Users)/[\w./-]*)""")
 # Paths that are the system's, not a machine's.
 SYSTEM_PATHS = ("/usr/bin/env", "/usr/lib/cmake/Catch2")
 
