@@ -14,17 +14,19 @@ scenarios=("$library/swarm/quick-swarm.json" "$library/swarm/nightly-swarm.json"
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 
+line='"type":"seed","scenario":"([^"]*)".*"seed":"([^"]*)","verdict":"([^"]*)"'
+line+='.*"trace_hash":"([^"]*)","events":([0-9]+)'
+
 # hashes NAME [WORD...]: writes "scenario seed hash events verdict" of every run to NAME; the words
-# are put before the command line, and may choose the executable with EXECUTABLE=...
+# are the executable, with what is to be put before it.
 hashes() {
     local name=$1 scenario
     shift
     for scenario in "${scenarios[@]}"; do
         # A finding is no matter here (exit 1, 6): only that it is always the same.
         "$@" run "$scenario" --seed 1 --seeds "$seeds" --json 2>"$scratch/stderr" || true
-    done | grep '"type":"seed"' | sed -E \
-        's/.*"scenario":"([^"]*)".*"seed":"([^"]*)","verdict":"([^"]*)".*"trace_hash":"([^"]*)","events":([0-9]+).*/\1 \2 \4 \5 \3/' \
-        >"$scratch/$name" || true
+    done | sed -nE "s/.*$line.*/\\1 \\2 \\4 \\5 \\3/p" \
+        >"$scratch/$name"
 }
 
 failed=0

@@ -73,6 +73,7 @@ def check_diff(where, path, diff, report):
 
 def check_mutants(report):
     names = {}
+    listed = (ROOT / FOLDER / "CMakeLists.txt").read_text().split()
     for path in sorted((ROOT / FOLDER).rglob("*.patch")):
         where = path.relative_to(ROOT).as_posix()
         if path.parent != ROOT / FOLDER:
@@ -81,19 +82,22 @@ def check_mutants(report):
         begin = next((i for i, line in enumerate(lines) if line.startswith("--- ")), len(lines))
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
             report(where, "the name is short kebab-case")
+        if path.stem not in [word.rstrip(")") for word in listed]:
+            report(where, f"{FOLDER}/CMakeLists.txt does not list it")
         mutant = check_header(where, lines[:begin], report)
         if mutant in names:
             report(where, f"{mutant} is also {names[mutant]}")
         if mutant:
             names[mutant] = path.stem
         check_diff(where, path, lines[begin:], report)
-    # The broker and the harness know nothing of single bugs.
+    # The broker and the harness know nothing of single bugs; an error text about `plant` in the
+    # scenario parser may give an example.
     words = [word for pair in names.items() for word in pair]
     if not words:
         return
     pattern = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, words)) + r")(?![\w-])")
     for path in files(".h", ".cpp"):
-        if path.startswith("tests/"):
+        if path.startswith(("tests/", "scenarios/")):
             continue
         for number, line in enumerate((ROOT / path).read_text().split("\n"), 1):
             for word in pattern.findall(line):
