@@ -150,6 +150,7 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
         content.resize(inodes_[inode].durable_size);
         watcher_.survived(node_, inode, name, content);
     }
+    watcher_.survivors_told(node_);
     return report;
 }
 

@@ -225,7 +225,6 @@ void DiskTruth::power_lost(std::uint32_t node) {
         }
         replica.hard_state_sequence = 0;
         replica.hard_state = HardState{};
-        refold(replica);
     }
     for (File& entry : nodes_[node - 1].files) {
         entry.state_linked_durably = false;
@@ -261,7 +260,12 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
     segment->linked = true;
     segment->linked_durably = true;
     read_frames(*segment, 0, content, true);
-    refold(replica);
+}
+
+void DiskTruth::survivors_told(std::uint32_t node) {
+    for (Replica& replica : nodes_[node - 1].replicas) {
+        refold(replica);
+    }
 }
 
 void DiskTruth::refold(Replica& replica) {

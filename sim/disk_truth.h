@@ -82,6 +82,7 @@ public:
     void survived(std::uint32_t node, std::uint32_t inode, std::string_view name,
                   ByteSpan content) override;
     void power_lost(std::uint32_t node) override;
+    void survivors_told(std::uint32_t node) override;
 
     /// Nodes from 1. The log that survives a power loss that keeps nothing unsynced.
     [[nodiscard]] const FoldedLog& durable_log(std::uint32_t node, PartitionId partition) const {

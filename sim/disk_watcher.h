@@ -32,6 +32,8 @@ public:
                           broker::ByteSpan content) = 0;
     /// Told before the survivors: everything else is gone.
     virtual void power_lost(std::uint32_t node) = 0;
+    /// Told after them.
+    virtual void survivors_told(std::uint32_t node) = 0;
 };
 
 }  // namespace brokersim

@@ -24,7 +24,6 @@ bool FaultEngine::act(std::uint32_t index, ElementState& state) {
         case FaultKind::reorder:
         case FaultKind::delay:
             network.begin(MessageFault{index, element.kind, element.probability, element.by});
-            state.messages_before = network.datagrams_sent;
             return true;
         case FaultKind::reset: {
             std::uint32_t broken = 0;
@@ -90,10 +89,12 @@ bool FaultEngine::act_on_hosts(std::uint32_t index, ElementState& state) {
                 did = actions_.start(host);
                 break;
             case FaultKind::pause:
-                did = actions_.pause(host, now + element.lasts.value_or(Duration{}), index);
+                did = actions_.pause(host, element.lasts ? now + *element.lasts : Time::never(),
+                                     index);
                 break;
             case FaultKind::disk_stall:
-                actions_.stall_disk(host, now + element.lasts.value_or(Duration{}), index);
+                actions_.stall_disk(
+                    host, element.lasts ? now + *element.lasts : Time::never(), index);
                 did = true;
                 break;
             case FaultKind::slow_disk:
@@ -125,9 +126,9 @@ void FaultEngine::finish(std::uint32_t index) {
     const Element& element = state.element;
     VirtualNetwork& network = actions_.network();
     Time const now = actions_.scheduler().now();
+    state.chances = chances_now(state) - state.chances_before;
     switch (element.kind) {
         case FaultKind::partition:
-            state.messages = wanted_across(state) - state.messages_before;
             for (const auto& [from, to] : state.blocked) {
                 network.unblock(from, to);
             }
@@ -138,7 +139,6 @@ void FaultEngine::finish(std::uint32_t index) {
         case FaultKind::reorder:
         case FaultKind::delay:
             network.end(index);
-            state.messages = network.datagrams_sent - state.messages_before;
             break;
         case FaultKind::crash:
         case FaultKind::shutdown: {
@@ -335,14 +335,40 @@ bool FaultEngine::act_partition(std::uint32_t index, ElementState& state) {
             block_between(index, state, (*groups)[i], (*groups)[j]);
         }
     }
-    state.messages_before = wanted_across(state);
     return !state.blocked.empty();
 }
 
-std::uint64_t FaultEngine::wanted_across(const ElementState& state) const {
+std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
     std::uint64_t sum = 0;
-    for (const auto& [from, to] : state.blocked) {
-        sum += actions_.network().wanted(from, to);
+    switch (state.element.kind) {
+        case FaultKind::partition:
+            for (const auto& [from, to] : state.blocked) {
+                sum += actions_.network().wanted(from, to);
+            }
+            break;
+        case FaultKind::drop:
+        case FaultKind::duplicate:
+        case FaultKind::reorder:
+        case FaultKind::delay:
+            sum = actions_.network().datagrams_sent;
+            break;
+        case FaultKind::pause:
+            for (std::uint32_t const host : state.hosts) {
+                sum += actions_.event_activity(host);
+            }
+            break;
+        case FaultKind::disk_stall:
+        case FaultKind::slow_disk:
+            for (std::uint32_t const host : state.hosts) {
+                sum += actions_.disk_activity(host);
+            }
+            break;
+        case FaultKind::crash:
+        case FaultKind::shutdown:
+        case FaultKind::restart:
+        case FaultKind::reset:
+        case FaultKind::heal:
+            break;
     }
     return sum;
 }

@@ -224,6 +224,7 @@ void FaultEngine::fire(std::uint32_t element) {
     }
     if (first) {
         state.active = true;
+        state.chances_before = chances_now(state);
         std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
         on_event("fault_started", host, 1);
     }
@@ -239,6 +240,18 @@ void FaultEngine::fire(std::uint32_t element) {
 void FaultEngine::on_end(std::uint32_t element) {
     if (running_ && states_[element].active) {
         finish(element);
+    }
+}
+
+void FaultEngine::on_host_down() {
+    for (std::uint32_t i = 0; i < states_.size(); ++i) {
+        const ElementState& state = states_[i];
+        bool const over = state.active && state.element.kind == FaultKind::pause &&
+                          std::none_of(state.hosts.begin(), state.hosts.end(),
+                                       [this](std::uint32_t host) { return actions_.is_up(host); });
+        if (over) {
+            finish(i);
+        }
     }
 }
 

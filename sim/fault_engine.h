@@ -46,6 +46,10 @@ public:
     virtual bool pause(std::uint32_t host, Time until, std::uint32_t element) = 0;
     virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
     virtual void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) = 0;
+    /// Disk operations submitted on a host so far; events that came for it so far. An element in
+    /// whose time none came had no chance to matter.
+    [[nodiscard]] virtual std::uint64_t disk_activity(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual std::uint64_t event_activity(std::uint32_t host) const = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
     virtual VirtualNetwork& network() = 0;
@@ -65,8 +69,9 @@ struct ElementState {
     bool active = false;  // in force
     bool done = false;
     std::uint64_t seen = 0;           // of its `when` event
-    std::uint64_t messages_before = 0;  // network faults: when it began
-    std::uint64_t messages = 0;         // that it could have acted on
+    // Messages, disk operations or events that it could have acted on: when it began, and in all.
+    std::uint64_t chances_before = 0;
+    std::uint64_t chances = 0;
 };
 
 class FaultEngine {
@@ -86,6 +91,8 @@ public:
     /// After every event of a host: armed elements look whether their work is in flight.
     void look(std::uint32_t host);
     [[nodiscard]] bool has_armed() const { return armed_ > 0; }
+    /// A host went down: a pause of it is over.
+    void on_host_down();
     /// Whether any element, fired or not, waits for events of this name.
     [[nodiscard]] const std::vector<std::string>& watched() const { return watched_; }
     void mark_effective(std::uint32_t element);
@@ -104,7 +111,7 @@ private:
     bool act_partition(std::uint32_t index, ElementState& state);
     bool act_on_hosts(std::uint32_t index, ElementState& state);
     void finish(std::uint32_t element);
-    [[nodiscard]] std::uint64_t wanted_across(const ElementState& state) const;
+    [[nodiscard]] std::uint64_t chances_now(const ElementState& state) const;
     void heal(const std::string& id);
     [[nodiscard]] bool within_limits(const ElementState& state) const;
     std::vector<std::uint32_t> draw_some(std::uint32_t count);

@@ -52,20 +52,23 @@ public:
         if (monotonic == Time::never()) {
             return monotonic;
         }
-        __extension__ using Wide = __int128;
-        Wide const scaled = static_cast<Wide>(monotonic.nanoseconds()) * 1'000'000;
-        auto time = static_cast<std::int64_t>(scaled / (1'000'000 + clock_.drift_ppm)) - 1;
-        while (at(Time{time}).monotonic < monotonic) {
+        // Two steps of the fixed point t = m - drift(t) leave less than a few nanoseconds.
+        std::int64_t const wanted = monotonic.nanoseconds();
+        std::int64_t time = wanted - drift(wanted - drift(wanted));
+        while (time + drift(time) >= wanted) {
+            --time;
+        }
+        while (time + drift(time) < wanted) {
             ++time;
         }
         return Time{time};
     }
 
 private:
+    /// How far the clock has run away after so many nanoseconds. Exact in 64 bits for +-5 % over
+    /// two days of virtual time.
     [[nodiscard]] std::int64_t drift(std::int64_t nanoseconds) const {
-        __extension__ using Wide = __int128;
-        return static_cast<std::int64_t>(static_cast<Wide>(nanoseconds) * clock_.drift_ppm /
-                                         1'000'000);
+        return nanoseconds * clock_.drift_ppm / 1'000'000;
     }
 
     NodeClock clock_;
@@ -97,8 +100,10 @@ struct Host {
     std::vector<Work> deferred;            // what came meanwhile, in order
     std::optional<Time> stalled_until;     // disk operations complete no earlier
     std::uint32_t stalled_by = UINT32_MAX;
+    std::vector<std::uint32_t> held_ops;  // submitted during a stall without an end
     std::uint32_t disk_factor = 1;
     std::uint32_t slowed_by = UINT32_MAX;
+    std::uint64_t events = 0;  // that came for this host, paused or not
     Time down_since;
     broker::Probes probes;  // of all incarnations that ended
 

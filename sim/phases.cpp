@@ -138,6 +138,11 @@ void World::heal() {
             resume(host);
         }
         host.stalled_until.reset();
+        for (std::uint32_t const slot : host.held_ops) {
+            scheduler_.push(scheduler_.now(), Work{WorkKind::disk_done, host.number - 1,
+                                                   host.incarnation, slot});
+        }
+        host.held_ops.clear();
         host.disk_factor = 1;
         start(host.number - 1);
     }

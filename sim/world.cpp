@@ -63,6 +63,11 @@ public:
             world_.faults_->mark_effective(host.slowed_by);
         }
         Time at = world_.scheduler_.now() + takes;
+        if (host.stalled_until == Time::never()) {
+            world_.faults_->mark_effective(host.stalled_by);
+            host.held_ops.push_back(slot);
+            return;
+        }
         if (host.stalled_until && at < *host.stalled_until) {
             at = *host.stalled_until + takes;
             world_.faults_->mark_effective(host.stalled_by);
@@ -114,6 +119,12 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         auto client = std::make_unique<Producer>(
             client_config(producer.request_timeout, producer.retry_backoff), producer, i + 1,
             config_.payload, topics_, *this, recorder_);
+        // A table entry that may expire while its batch is still being retried cannot recognise
+        // the retry: then copies up to the attempts are legal (Kafka, producer.id.expiration.ms).
+        Duration const expiry = config_.tuning.broker.producer_expiry;
+        if (expiry <= producer.delivery_timeout + producer.request_timeout) {
+            client->allow_copies();
+        }
         producers_.push_back(client.get());
         clients_.push_back(std::move(client));
     }
@@ -183,6 +194,7 @@ void World::run() {
 }
 
 void World::handle(const Work& work) {
+    count_activity(work);
     switch (work.kind) {
         case WorkKind::node_start:
             start(work.target);
@@ -274,6 +286,17 @@ void World::handle(const Work& work) {
     }
     for (std::uint32_t const element : network_.take_effective()) {
         faults_->mark_effective(element);
+    }
+}
+
+void World::count_activity(const Work& work) {
+    if (work.kind == WorkKind::datagram || work.kind == WorkKind::disk_done) {
+        Host& host = hosts_[work.target];
+        bool const current =
+            work.kind == WorkKind::datagram || work.incarnation == host.incarnation;
+        if (host.up() && current) {
+            ++host.events;
+        }
     }
 }
 
@@ -447,6 +470,10 @@ void World::release_effects(Host& host) {
                     RequestTag const tag = connection.expected.front();
                     connection.expected.pop_front();
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
+                    if (!checks_.invariants) {
+                        network_.respond(effect.to, std::move(effect.bytes), -1);
+                        break;
+                    }
                     epoch = send_invariants_.on_response(host.number, tag, payload, *host.node);
                 } else {
                     violations_.add("B13", host.number, [&] {
@@ -593,6 +620,7 @@ void World::down(Host& host, HostState state) {
     host.down_since = scheduler_.now();
     resume(host);
     raft_invariants_.on_down(host.number);
+    faults_->on_host_down();
     faults_->on_event("node_down", host.number - 1, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_down", host.number - 1, 1);
@@ -617,6 +645,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.state = HostState::down;
     host.down_since = scheduler_.now();
     resume(host);
+    host.held_ops.clear();
     CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
     trace_.fold(report.lost_bytes);
     trace_.line([&] {
@@ -628,6 +657,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               power ? reports::Disk::lost : reports::Disk::kept);
     raft_invariants_.on_down(host.number);
+    faults_->on_host_down();
     faults_->on_event("node_down", index, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_down", index, 1);
@@ -653,7 +683,9 @@ bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
     }
     host.paused_until = std::max(until, host.paused_until.value_or(until));
     host.paused_by = element;
-    scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
+    if (*host.paused_until != Time::never()) {  // else the heal phase ends it
+        scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
+    }
     return true;
 }
 

@@ -101,6 +101,12 @@ public:
     bool pause(std::uint32_t host, Time until, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
     void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) override;
+    [[nodiscard]] std::uint64_t disk_activity(std::uint32_t host) const override {
+        return hosts_[host].disk->submitted();
+    }
+    [[nodiscard]] std::uint64_t event_activity(std::uint32_t host) const override {
+        return hosts_[host].events;
+    }
     std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) override;
     VirtualNetwork& network() override { return network_; }
     Scheduler& scheduler() override { return scheduler_; }
@@ -117,6 +123,7 @@ private:
     void on_request(const Work& work);
     void on_response(const Work& work);
     void on_phase(Phase next);
+    void count_activity(const Work& work);
     bool deferred(Host& host, const Work& work);
     void resume(Host& host);
     void step(Host& host, const broker::Event& event);

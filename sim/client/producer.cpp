@@ -400,6 +400,9 @@ void Producer::finish(std::uint32_t partition, std::uint64_t cookie, OpType outc
     }
     reports::SendFields fields;
     fields.attempts = std::max<std::uint32_t>(at->attempts, 1);
+    if (copies_allowed_) {
+        fields.max_copies = fields.attempts;
+    }
     recorder_.history().send_done(now().nanoseconds(), recorder_.process(config_.id), outcome, mops,
                                   fields);
     open_messages_ -= at->sequences.size();

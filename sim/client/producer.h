@@ -28,6 +28,8 @@ public:
 
     /// Accepts one more message, to be sent to `partition`.
     void produce(std::uint32_t partition);
+    /// From here on as many copies as attempts are legal, although the producer is idempotent.
+    void allow_copies() { copies_allowed_ = true; }
     /// Nothing is queued or unanswered.
     [[nodiscard]] bool idle() const { return open_messages_ == 0; }
     /// The end of the run: what is still open gets an unknown fate (or failed, if certain).
@@ -100,6 +102,7 @@ private:
     std::uint64_t timeouts_ = 0;
     std::int64_t pid_ = -1;
     bool pid_asked_ = false;
+    bool copies_allowed_ = false;
     Time pid_retry_at_;
 };
 

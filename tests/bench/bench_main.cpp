@@ -1,0 +1,169 @@
+// The figures of `./dev bench`, as JSON lines with units; medians of several repetitions.
+//
+// What is timed: whole runs of scenarios, from an empty cluster to the verdict, with all checks on
+// and with all off; an idle cluster; and the judge alone. CPU time, not wall time, because the
+// machine is shared; compare ratios of one run, not absolutes of two days.
+#include "reports/judge.h"
+#include "scenarios/library.h"
+#include "scenarios/parser.h"
+#include "sim/run.h"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace brokersim;
+
+double cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+long peak_kib() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+void print(const std::string& name, const std::string& checks, const std::string& unit,
+           double value, double target) {
+    fmt::print("{{\"v\":1,\"type\":\"bench\",\"name\":\"{}\",\"checks\":\"{}\",\"unit\":\"{}\","
+               "\"value\":{:.1f},\"target\":{:.1f}}}\n",
+               name, checks, unit, value, target);
+    std::fflush(stdout);
+}
+
+struct Totals {
+    double cpu = 0;
+    double events = 0;
+    double virtual_seconds = 0;
+    double runs = 0;
+};
+
+Totals measure(const Scenario& scenario, std::uint64_t seeds, bool checks) {
+    Totals totals;
+    RunOptions options;
+    options.checks.invariants = checks;
+    options.judge = checks;
+    double const began = cpu_seconds();
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        RunResult const result = run_once(scenario, broker::mix64(seed), options);
+        totals.events += static_cast<double>(result.events);
+        totals.virtual_seconds += static_cast<double>(result.virtual_ns) * 1e-9;
+        totals.runs += 1;
+    }
+    totals.cpu = cpu_seconds() - began;
+    return totals;
+}
+
+void bench_scenario(const Scenario& scenario, const std::string& prefix, std::uint64_t seeds,
+                    bool idle) {
+    constexpr int repetitions = 5;
+    for (bool const checks : {true, false}) {
+        std::vector<double> events;
+        std::vector<double> runs;
+        std::vector<double> virtual_seconds;
+        for (int i = 0; i < repetitions; ++i) {
+            Totals const totals = measure(scenario, seeds, checks);
+            events.push_back(totals.events / totals.cpu);
+            runs.push_back(totals.runs / totals.cpu);
+            virtual_seconds.push_back(totals.virtual_seconds / totals.cpu);
+        }
+        std::string const state = checks ? "on" : "off";
+        print(prefix + "_events", state, "events/s", median(events), idle ? 0 : 3e6);
+        if (!idle) {
+            print(prefix + "_seeds", state, "seeds/s", median(runs), 250);
+        }
+        print(prefix + "_virtual_time", state, "virtual s/CPU s", median(virtual_seconds),
+              idle ? 30'000 : 2'500);
+    }
+}
+
+/// A history of `sends` acknowledged messages, each read once and drained.
+reports::History make_history(std::uint32_t sends) {
+    using namespace reports;
+    History history;
+    history.config.idempotent = true;
+    history.reserve(sends, std::size_t{sends} * 2);
+    KeyId const key = history.names.key("orders/0");
+    ProcessId const producer = history.names.process(1);
+    ProcessId const consumer = history.names.process(2);
+    RunId const run = history.names.run("bench");
+    std::vector<Record> all;
+    for (std::uint32_t i = 0; i < sends; ++i) {
+        ValueId const value = history.names.value(run, 1, i);
+        SendMop const asked{key, value};
+        SendMop const done{key, value, i};
+        history.send_invoke(i * 2, producer, {&asked, 1});
+        history.send_done(i * 2 + 1, producer, OpType::ok, {&done, 1});
+        Record const record{i, value};
+        PollPart part;
+        part.key = key;
+        part.hw = i + 1;
+        part.from = i;
+        part.records = {&record, 1};
+        history.poll_done(i * 2 + 1, consumer, OpType::ok, {&part, 1});
+        all.push_back(record);
+    }
+    Drain drain{.key = key,
+                .start = 0,
+                .hw = sends,
+                .records = all,
+                .control = {},
+                .corrupt = {}};
+    history.drain(sends * 2, drain);
+    return history;
+}
+
+void bench_judge() {
+    reports::History const history = make_history(300'000);
+    std::vector<double> rates;
+    for (int i = 0; i < 5; ++i) {
+        double const began = cpu_seconds();
+        auto const judgement = reports::judge(history);
+        double const took = cpu_seconds() - began;
+        if (!judgement || judgement->verdict != reports::Verdict::pass) {
+            std::fputs("bench: the judge did not pass a legal history\n", stderr);
+            return;
+        }
+        rates.push_back(static_cast<double>(history.ops().size()) / took);
+    }
+    print("judge_dense_ids", "on", "operations/s", median(rates), 50e6);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::uint64_t const seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 60;
+    for (const auto& [name, prefix, idle] :
+         {std::tuple{"standard", "standard", false}, std::tuple{"idle", "idle", true}}) {
+        FoundScenarios const found = find_scenario(name, {"scenarios/library"});
+        if (found.paths.size() != 1) {
+            fmt::print(stderr, "bench: {}\n", found.error);
+            return 3;
+        }
+        ParseOutcome const outcome = parse_scenario(found.paths.front());
+        if (!outcome.scenario) {
+            std::fputs(render_text(outcome.diagnostics, 1).c_str(), stderr);
+            return 3;
+        }
+        bench_scenario(*outcome.scenario, prefix, idle ? std::max<std::uint64_t>(1, seeds / 10) : seeds,
+                       idle);
+    }
+    print("peak_memory", "on", "KiB", static_cast<double>(peak_kib()), 32 * 1024);
+    bench_judge();
+    return 0;
+}
