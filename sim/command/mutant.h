@@ -10,7 +10,7 @@ namespace brokersim {
 /// Name of the bug planted in this executable; empty in the clean one.
 std::string_view planted_mutant();
 
-/// Name of the mutant that `plant` (an id such as M59a, or a name) means; `plant` itself if it is
+/// Name of the mutant that `plant` (its id or its name) means; `plant` itself if it is
 /// not in the catalogue.
 std::string mutant_name(const std::string& plant);
 
