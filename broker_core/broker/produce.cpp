@@ -179,6 +179,8 @@ KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan recor
         slot->produce[part.part].admitted_bytes = records.size();
         admitted_bytes_ += records.size();
     }
+    facts_.push_back(Fact{FactKind::accepted, partition, replica->raft().term(),
+                          replica->raft().log().last_index().next(), LogIndex{}});
     replica->produce(now.monotonic, records, acks, part, deadline);
     return KafkaError::none;
 }

@@ -215,8 +215,6 @@ void Replica::produce(Time now, ByteSpan batch, Acks acks, const wal::ProducePar
     env_.probes.reached(Probe::offset_reserved);
     Bytes stamped{batch.begin(), batch.end()};
     partition::stamp(stamped, partition::BatchPosition{base_offset, raft_->term()});
-    env_.facts.push_back(Fact{FactKind::accepted, info_.id, raft_->term(),
-                              raft_->log().last_index().next(), LogIndex{}});
     raft_->step(now, raft::Propose{std::move(stamped)});
     LogIndex const index = raft_->log().last_index();
     settle(now);
