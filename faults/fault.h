@@ -53,7 +53,7 @@ constexpr std::string_view name_of(FaultKind kind) {
     return fault_kind_names[static_cast<std::size_t>(kind)];
 }
 
-/// What of a node's disk survives (DESIGN: a crash destroys the node and applies a policy).
+/// What of a node's disk survives.
 enum class CrashKind : std::uint8_t {
     process,           // the page cache survives, unsynced as it was
     power,             // what no sync covered survives in part: sectors, torn ones among them

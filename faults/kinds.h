@@ -31,7 +31,7 @@ struct KindRules {
     bool lasts;             // takes a `for`
     bool topology;          // needs a topology, may have a direction
     std::string_view args;  // names, separated by blanks
-    bool armed;             // nine in ten random ones wait for work in flight (FAULTS 9.4)
+    bool armed;             // nine in ten random ones wait for work in flight
 };
 
 std::span<const KindRules> kind_rules();

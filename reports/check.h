@@ -28,7 +28,7 @@ namespace brokersim::reports {
 enum class CheckOutput : unsigned char { text, json };
 
 /// Judges the file at `path`, or `in` if path is "-". The report, or with json the one line of
-/// INVARIANTS section 9, goes to `out`; errors and the closing block go to `err`.
+/// Judgement, goes to `out`; errors and the closing block go to `err`.
 /// Returns the exit code: 0 PASS, 1 FAIL, 6 INCONCLUSIVE, 70 the judge is wrong (broken
 /// accounting), 77 transactions, 125 malformed or unreadable. Never throws.
 [[nodiscard]] int run_check(std::string const& path, std::istream& in, CheckOutput output,

@@ -85,7 +85,7 @@ struct Finding {
     [[nodiscard]] Field const* field(std::string_view name) const;
 };
 
-/// The sums of INVARIANTS section 9 over all keys; names and order are those of the JSON object.
+/// The sums over all keys; names and order are those of the JSON object.
 struct Sums {
     std::int64_t ops = 0;
     std::int64_t send_ops = 0;

@@ -46,8 +46,8 @@ enum class DurableEnd : std::uint8_t { flushed, leo };
 enum class Disk : std::uint8_t { kept, lost, wiped, damaged };
 enum class DrainSource : std::uint8_t { client, oracle };
 
-/// What the judge must know about the recorder and the producers; INVARIANTS section 5 has the
-/// meaning of each. `acks` and `idempotent` may be overridden by a send.
+/// What the judge must know about the recorder and the producers.
+/// `acks` and `idempotent` may be overridden by a send.
 struct Config {
     Acks acks = Acks::all;
     bool idempotent = false;

@@ -1,4 +1,4 @@
-// The file form of a history: brokersim-history/1, JSON Lines (INVARIANTS section 5).
+// The file form of a history: brokersim-history/1, JSON Lines.
 //
 //   {"format":"brokersim-history/1","config":{"acks":"all","idempotent":true}}
 //   {"process":1,"type":"ok","f":"send","mops":[{"f":"send","key":"t/0","value":"m1","offset":0}]}

@@ -36,7 +36,7 @@
 // (of unknown fate, and there), LOST_EXCUSED (a legal loss), UNSEEN (acked, and nobody looked that
 // far: INCONCLUSIVE), VACUOUS (nothing acked, nothing read: INCONCLUSIVE).
 //
-// The exact conditions are those of INVARIANTS sections 6 to 9; each stands at its function. Two
+// The exact condition of each stands at its function. Two
 // passes, linear in ops and records: Tables are built, then every rule looks at them.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The checks of meaning, one function per subject; SCENARIOS 8 lists the codes.
+// The checks of meaning, one function per subject.
 #include "scenarios/check.h"
 
 #include "broker_core/base/probes.h"

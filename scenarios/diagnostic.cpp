@@ -66,9 +66,6 @@ std::string render_text(std::vector<Diagnostic> const& diagnostics, std::size_t 
     }
     text += fmt::format("{}, {} in {}.", count_of(errors, "error"),
                         count_of(diagnostics.size() - errors, "warning"), count_of(files, "file"));
-    if (!diagnostics.empty()) {
-        text += fmt::format("   brokersim scenario doc {}   says more", diagnostics.front().code);
-    }
     return text + "\n";
 }
 

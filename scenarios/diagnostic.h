@@ -20,7 +20,7 @@ struct Span {
 
 enum class Severity : std::uint8_t { error, warning };
 
-/// Codes are stable (SCENARIOS 8): SCN0xx form, SCN2xx meaning, SCN1xx warnings.
+/// Codes are stable: SCN0xx form, SCN2xx meaning, SCN1xx warnings.
 struct Diagnostic {
     std::string file;
     std::uint32_t line = 1;

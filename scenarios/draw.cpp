@@ -12,7 +12,7 @@
 namespace brokersim {
 namespace {
 
-// A quarter of the knobs that a swarm does not name leave their default (FAULTS 14).
+// A quarter of the knobs that a swarm does not name leave their default.
 constexpr std::uint64_t one_knob_in = 4;
 
 void draw_topics(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {

@@ -44,12 +44,12 @@ struct FaultPhase {
 void draw_random_fault(Draws& draws, RandomFault const& fault, FaultPhase const& phase,
                        std::vector<Element>& plan);
 
-/// Elements for every class that the seed turns on (FAULTS 9.5-9.7), but for kinds in `replaced`.
+/// Elements for every class that the seed turns on, but for kinds in `replaced`.
 void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
                        FaultPhase const& phase, std::vector<Element>& plan);
 
 /// Gives nine in ten crashes and shutdowns a trigger that waits for work in flight: a fault
-/// between write and sync finds more than one placed by time alone (FAULTS 9.4). Faults of disks
+/// between write and sync finds more than one placed by time alone. Faults of disks
 /// always wait for work.
 void arm_or_place(broker::Random& random, FaultKind kind, Duration at, Trigger& trigger);
 

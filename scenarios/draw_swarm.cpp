@@ -1,6 +1,6 @@
 // Swarm: each seed draws which classes of faults are on, how hard they strike, and when.
 //
-// FAULTS 9.5-9.7, for the kinds that exist: 5 % of seeds have no fault (control), 10 % exactly one
+// For the kinds that exist: 5 % of seeds have no fault (control), 10 % exactly one
 // class (attribution), 10 % all; else each class by its own chance. Quiet windows of 3-10 T_e
 // alternate with chaos of 5-20 T_e, and faults begin only in chaos, so that the cluster also
 // shows what it does after it broke. One in ten down and cut states lasts 20-100 T_e.
@@ -26,7 +26,7 @@ struct SwarmClass {
     bool long_outages;
 };
 
-// FAULTS 9, the table of classes.
+// The classes, and how often and how long each acts.
 constexpr std::array classes = {
     SwarmClass{FaultKind::crash, 70, 40, 1, 50, true},
     SwarmClass{FaultKind::shutdown, 50, 80, 1, 50, false},

@@ -17,7 +17,7 @@ constexpr std::int64_t s = 1'000'000'000;
 constexpr std::int64_t kib = 1'024;
 constexpr std::int64_t gib = 1'073'741'824;
 
-/// SEMANTICS 8: the presets of group commit; the queue bound is not a knob.
+/// The presets of group commit; the queue bound is not a knob.
 struct Preset {
     Duration window;
     std::uint32_t batches;

@@ -1,4 +1,4 @@
-// The knobs of the broker that a scenario may turn or draw (FAULTS 14), as a table.
+// The knobs of the broker that a scenario may turn or draw, as a table.
 #pragma once
 
 #include "broker_core/base/tuning.h"

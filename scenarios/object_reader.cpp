@@ -12,7 +12,7 @@
 namespace brokersim {
 namespace {
 
-/// Words of other tools for keys of ours (SCENARIOS 9.4).
+/// Words of other tools for keys of ours.
 struct Synonym {
     std::string_view word;
     std::string_view help;

@@ -7,7 +7,7 @@
 
 namespace brokersim {
 
-/// A property is a name for one or more checks: ids of invariants (INVARIANTS.md).
+/// A property is a name for one or more checks: ids of invariants, and codes of the judge.
 struct PropertyRow {
     std::string_view name;
     std::vector<std::string_view> ids;
@@ -20,7 +20,7 @@ std::span<const PropertyRow> property_table();
 /// itself. Empty: no such property.
 std::vector<std::string_view> ids_of_property(std::string_view name);
 
-/// Codes of the judge, such as LOST_ACKED; the order of INVARIANTS 7.
+/// Codes of the judge, such as LOST_ACKED, in the order of its rules.
 std::span<const std::string_view> anomaly_codes();
 
 /// Events besides the probes of the broker that a trigger can wait for.

@@ -147,19 +147,21 @@ std::string closing_block(const RunResult& result, const std::string& path) {
     for (const std::string& reason : result.inconclusive_reasons) {
         fmt::format_to(out, "  {}\n", reason);
     }
-    if (!result.violations.empty()) {
-        const Violation& first = result.violations.front();
-        fmt::format_to(out, "  {} at event {}, {}: {}\n", first.id, first.event,
-                       seconds(first.time.nanoseconds()), first.text);
+    constexpr std::size_t shown_max = 3;
+    for (std::size_t i = 0; i < std::min(result.violations.size(), shown_max); ++i) {
+        const Violation& violation = result.violations[i];
+        fmt::format_to(out, "  {} at event {}, {}: {}\n", violation.id, violation.event,
+                       seconds(violation.time.nanoseconds()), violation.text);
     }
     if (result.stuck) {
         fmt::format_to(out, "  STUCK {}: {}\n", result.stuck->id, result.stuck->text);
     }
     if (!result.judgement.anomalies.empty()) {
-        fmt::format_to(out, "  {}{}\n", reports::in_words(result.judgement.anomalies.front()),
-                       result.judgement.anomalies.size() > 1
-                           ? fmt::format(" (and {} more)", result.judgement.anomalies.size() - 1)
-                           : "");
+        const reports::Finding& first = result.judgement.anomalies.front();
+        std::size_t const same = result.judgement.count(first.code);
+        fmt::format_to(out, "  {} {}: {}{}\n", reports::code_name(first.code), same,
+                       reports::in_words(first),
+                       same > 1 ? fmt::format(" (and {} more)", same - 1) : "");
     }
     if (!result.signature.empty()) {
         fmt::format_to(out, "  signature {}\n", result.signature);

@@ -1,4 +1,4 @@
-// The table of idempotent producers: the rules of SEMANTICS 9, the fold and its undo log.
+// The table of idempotent producers: the rules of the header, the fold and its undo log.
 #include "broker_core/partition/producer_state.h"
 
 #include "broker_core/base/check.h"

@@ -12,7 +12,7 @@
 //
 // Time is log time: the highest batch timestamp so far. It never reads a clock, so that all
 // replicas expire the same producers at the same offset.
-// Source: KIP-98; Kafka ProducerStateManager and ProducerAppendInfo; SEMANTICS 9.
+// Source: KIP-98; Kafka ProducerStateManager and ProducerAppendInfo.
 #pragma once
 
 #include "broker_core/base/bytes.h"
@@ -71,7 +71,7 @@ private:
     ProducerEpoch epoch_;
 };
 
-/// What a batch is against the table. Kafka codes: SEMANTICS 9.
+/// What a batch is against the table, with the Kafka code of its answer.
 enum class ProducerVerdict : unsigned char {
     append,            // new: append it
     duplicate,         // exactly one of the last five: answer its offsets, append nothing (S9.2)

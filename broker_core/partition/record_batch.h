@@ -17,7 +17,7 @@
 // All fixed-width integers are big-endian. One record {offset delta 0, key null, value "hi"} is
 // 10 00 00 00 01 04 68 69 00: length 8, attributes, two deltas, null key, length 2, "hi", no
 // headers. The CRC does not protect bytes 0..20, so that the broker can stamp a batch without
-// touching the rest; the frame of the log that stores the batch protects those (SEMANTICS S4.1).
+// touching the rest; the frame of the log that stores the batch protects those.
 // Source: Kafka documentation, "Record Batch" and "Record"; KIP-98.
 #pragma once
 
@@ -138,7 +138,7 @@ constexpr Sequence sequence_after(Sequence sequence, std::int32_t count) {
 }
 
 /// Why a batch is refused. In the order of the checks; the first that fails is reported.
-/// The Kafka code in brackets is what the broker answers a producer with (SEMANTICS S4.2).
+/// The Kafka code in brackets is what the broker answers a producer with.
 enum class BatchFault : unsigned char {
     too_large,       // more bytes than the limit (10)
     truncated,       // shorter than a header, or than its own length field says (2)

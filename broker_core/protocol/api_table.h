@@ -23,7 +23,7 @@ struct OfferedApi {
     std::string_view name;
 };
 
-/// Ordered by key. Why these versions: SEMANTICS 2. Produce must contain 3 and Fetch 4, or
+/// Ordered by key: what librdkafka 2.0 needs to produce and consume. Produce must contain 3 and Fetch 4, or
 /// librdkafka falls back to message formats that this broker does not store.
 inline constexpr std::array offered_apis{
     OfferedApi{ApiKey::produce, 3, 7, "Produce"},

@@ -6,7 +6,7 @@
 
 namespace broker::protocol {
 
-/// Values as on the wire. Source: Kafka protocol guide, "Error Codes"; fates: SEMANTICS 10.
+/// Values as on the wire. Source: Kafka protocol guide, "Error Codes".
 enum class KafkaError : std::int16_t {
     unknown_server_error = -1,
     none = 0,
@@ -39,7 +39,7 @@ enum class KafkaError : std::int16_t {
 [[nodiscard]] std::string_view name_of(KafkaError error);
 
 /// True if the client model sends the same attempt again (S10.2). 45, 47 and 59 are final here:
-/// what a producer does about them depends on its flavour (SEMANTICS 11).
+/// what a producer does about them depends on its flavour.
 [[nodiscard]] bool retriable(KafkaError error);
 
 }  // namespace broker::protocol

@@ -36,7 +36,7 @@ struct MetadataPartition {
     std::int32_t index = 0;
     std::int32_t leader_id = -1;  // -1: none known, with error leader_not_available
     List<std::int32_t> replica_nodes{};
-    List<std::int32_t> isr_nodes{};  // the voters: there is no ISR (SEMANTICS 1)
+    List<std::int32_t> isr_nodes{};  // the voters: there is no ISR
 
     friend bool operator==(MetadataPartition const&, MetadataPartition const&) = default;
 };

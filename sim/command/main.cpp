@@ -52,6 +52,12 @@ int run_main(int argc, char** argv) {
         run_app->add_option("--seeds", run_seeds, "how many seeds (default: as the file says)");
     run_app->add_flag("--json", run.json, "one JSON object per line on stdout");
     run_app->add_flag("-v,--verbose", run.verbose, "the whole report of every run");
+    std::string net = "both";
+    run_app
+        ->add_option("--net", net,
+                     "both, or only one of the two judges: history, invariants (to see that each "
+                     "finds a bug alone)")
+        ->check(CLI::IsMember({"both", "history", "invariants"}));
     run_app->add_option("--history", run.history_path,
                         "write the history of the last run to this file");
 
@@ -84,6 +90,9 @@ int run_main(int argc, char** argv) {
             if (seeds_option->count() > 0) {
                 run.seeds = run_seeds;
             }
+            run.net = net == "history"      ? Net::history
+                      : net == "invariants" ? Net::invariants
+                                            : Net::both;
             code = run_command(run, arguments);
         } else if (replay_app->parsed()) {
             replay.seed = seed_or_throw(replay_seed);

@@ -108,6 +108,8 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
         options.history_json = &history;
     }
     options.full_report = command.verbose || seeds.size() == 1;
+    options.checks.invariants = command.net != Net::history;
+    options.judge = command.net != Net::invariants;
     bool const expects_violation = scenario->expect.kind == ExpectSpec::Kind::violates;
     std::string first_unexpected;
     std::string first_found;
@@ -120,8 +122,7 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
                 say(report_text(result));
             }
             bool const expected = expects_violation
-                                      ? result.verdict == RunVerdict::fail &&
-                                            result.violates(scenario->expect.violates)
+                                      ? is_expected_violation(*scenario, options, result)
                                       : result.verdict == RunVerdict::pass;
             if (expects_violation && expected && first_found.empty()) {
                 first_found = closing_block(result, path);
@@ -207,6 +208,10 @@ ExitCode run_command(const RunCommand& command, const std::vector<std::string>& 
             }
             if (command.json) {
                 own.emplace_back("--json");
+            }
+            if (command.net != Net::both) {
+                own.insert(own.end(),
+                           {"--net", command.net == Net::history ? "history" : "invariants"});
             }
         }
         ExitCode const one = run_one(command, path, own);

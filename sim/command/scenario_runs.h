@@ -32,6 +32,10 @@ struct ScenarioOutcome {
     ExitCode code = ExitCode::ok;
 };
 
+/// Whether a run found what the scenario says must be found.
+bool is_expected_violation(const Scenario& scenario, const RunOptions& options,
+                           const RunResult& result);
+
 /// Runs every seed. on_result: told each result, in order; returns false to stop.
 ScenarioOutcome run_seeds(const Scenario& scenario, const std::vector<std::uint64_t>& seeds,
                           const RunOptions& options,

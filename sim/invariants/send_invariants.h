@@ -4,8 +4,8 @@
 //                          is; an append success up to m: n's disk holds the sender's entry m; a
 //                          vote request names an entry of the durable log. When an acks=1 success
 //                          leaves: its frame is written on the leader. When an acks=all success
-//                          leaves: its entry is durable on a majority. (SEMANTICS: disk before
-//                          message; KAFKA-10533, etcd #14370 are what it catches.)
+//                          leaves: its entry is durable on a majority (KAFKA-10533,
+//                          etcd #14370 are what it catches).
 //   B1  AckImpliesCommitted  an acks=all success names an entry that is committed.
 //   B5  OffsetBijection      an offset names one batch: in acks, fetches and committed logs.
 //   B6  HighWatermark        a watermark shown is at most what is committed; a request made after

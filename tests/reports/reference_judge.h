@@ -1,4 +1,4 @@
-// A slow second judge, written from the prose of INVARIANTS 6 to 9 alone, for comparison.
+// A slow second judge, written from the prose of the rules alone, for comparison.
 #pragma once
 
 #include <string>

@@ -137,7 +137,7 @@ TEST_CASE("scenarios: a diagnostic is shown with its line and a caret", "[scenar
       |                                  ^^^^^^^^^^^^ at /faults/random/drop/probabilty
       = help: did you mean "probability"?
       = keys allowed here: enabled, every, probability, for, target, topology, direction, args, comment
-1 error, 0 warnings in 1 file.   brokersim scenario doc SCN010   says more
+1 error, 0 warnings in 1 file.
 )");
     CHECK(render_json(outcome.diagnostics) ==
           R"({"v":1,"file":"case.json","line":2,"column":34,"end_column":46,)"
