@@ -36,9 +36,6 @@ public:
     friend bool operator==(CountingIterator const& a, CountingIterator const& b) {
         return a.at_ == b.at_;
     }
-    friend bool operator!=(CountingIterator const& a, CountingIterator const& b) {
-        return a.at_ != b.at_;
-    }
 
 private:
     char const* at_;
