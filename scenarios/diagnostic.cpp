@@ -46,11 +46,10 @@ std::string count_of(std::size_t n, std::string_view noun) {
 }  // namespace
 
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics) {
-    std::stable_sort(diagnostics.begin(), diagnostics.end(),
-                     [](Diagnostic const& a, Diagnostic const& b) {
-                         return std::tie(a.file, a.line, a.column, a.code, a.message) <
-                                std::tie(b.file, b.line, b.column, b.code, b.message);
-                     });
+    std::sort(diagnostics.begin(), diagnostics.end(), [](Diagnostic const& a, Diagnostic const& b) {
+        return std::tie(a.file, a.line, a.column, a.code, a.message, a.pointer) <
+               std::tie(b.file, b.line, b.column, b.code, b.message, b.pointer);
+    });
 }
 
 std::string render_text(std::vector<Diagnostic> const& diagnostics, std::size_t files) {

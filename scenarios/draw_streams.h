@@ -49,7 +49,8 @@ void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
                        FaultPhase const& phase, std::vector<Element>& plan);
 
 /// Gives nine in ten crashes and shutdowns a trigger that waits for work in flight: a fault
-/// between write and sync finds more than one placed by time alone (FAULTS 9.4).
+/// between write and sync finds more than one placed by time alone (FAULTS 9.4). Faults of disks
+/// always wait for work.
 void arm_or_place(broker::Random& random, FaultKind kind, Duration at, Trigger& trigger);
 
 /// "crash#3": the third drawn element of its kind.

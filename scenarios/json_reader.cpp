@@ -33,8 +33,8 @@ public:
         ++*this;
         return before;
     }
-    friend bool operator==(CountingIterator const& a, CountingIterator const& b) {
-        return a.at_ == b.at_;
+    friend bool operator!=(CountingIterator const& a, CountingIterator const& b) {
+        return a.at_ != b.at_;
     }
 
 private:

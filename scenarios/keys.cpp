@@ -324,13 +324,17 @@ std::vector<KeyRow const*> keys_of(std::string_view place) {
             found.push_back(&knob.key);
         }
     }
+    KeyRow const* comment = nullptr;
     for (KeyRow const& row : rows) {
-        if (row.place == place) {
+        if (row.place == place && row.key == "comment") {
+            comment = &row;
+        } else if (row.place == place) {
             found.push_back(&row);
         }
     }
-    std::stable_partition(found.begin(), found.end(),
-                          [](KeyRow const* row) { return row->key != "comment"; });
+    if (comment != nullptr) {
+        found.push_back(comment);
+    }
     return found;
 }
 

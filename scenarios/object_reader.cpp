@@ -481,7 +481,9 @@ bool ObjectReader::one_of(std::vector<std::string_view> const& keys, bool none) 
                    });
         });
     if (present.empty() && !none && !misspelt && value_ != nullptr) {
-        findings_->error(span_, pointer_, "SCN015", fmt::format("one of {} is needed", names));
+        findings_->error(span_, pointer_, "SCN015",
+                         keys.size() == 1 ? fmt::format("\"{}\" is needed", names)
+                                          : fmt::format("one of {} is needed", names));
     }
     return present.size() == 1;
 }

@@ -93,6 +93,7 @@ struct Host {
     HostState state = HostState::down;
     std::uint32_t incarnation = 0;  // of the current or last node object
     Time armed = Time::never();     // of the earliest timer event on its way
+    Time armed_for = Time::never(); // the deadline it serves, by the host's own clock
     bool stopping = false;          // a graceful stop is under way
     bool started_once = false;
     std::optional<Time> paused_until;

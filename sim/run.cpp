@@ -292,7 +292,10 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
         tl::expected<reports::Judgement, reports::JudgeError> judgement = reports::judge(history);
         if (judgement) {
             result.judgement = std::move(*judgement);
-            result.trust = reports::assess_trust(history, result.judgement);
+            // Only what is printed of a run needs it.
+            if (result.judgement.verdict != reports::Verdict::pass || options.full_report) {
+                result.trust = reports::assess_trust(history, result.judgement);
+            }
             result.judged = true;
         } else {
             broken = true;

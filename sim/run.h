@@ -76,6 +76,7 @@ struct RunResult {
 struct RunOptions {
     Checks checks;
     bool judge = true;
+    bool full_report = false;  // also what only a report for people needs
     TraceSink* sink = nullptr;
     /// Receives the history before it is thrown away; may be empty.
     std::string* history_json = nullptr;

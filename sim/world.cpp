@@ -207,6 +207,7 @@ void World::handle(const Work& work) {
                 break;
             }
             host.armed = Time::never();
+            host.armed_for = Time::never();
             // The deadline may have moved on since this was scheduled.
             if (host.clock.when(host.node->next_deadline()) <= scheduler_.now()) {
                 step(host, broker::DeadlineReached{});
@@ -497,12 +498,13 @@ void World::release_effects(Host& host) {
 }
 
 void World::arm_timer(Host& host) {
-    Time const at = host.clock.when(host.node->next_deadline());
-    if (at < host.armed) {
-        host.armed = std::max(at, scheduler_.now());
-        scheduler_.push(host.armed,
-                        Work{WorkKind::node_timer, host.number - 1, host.incarnation, 0});
+    Time const deadline = host.node->next_deadline();
+    if (deadline >= host.armed_for) {
+        return;  // the timer on its way comes early enough, and looks again then
     }
+    host.armed_for = deadline;
+    host.armed = std::max(host.clock.when(deadline), scheduler_.now());
+    scheduler_.push(host.armed, Work{WorkKind::node_timer, host.number - 1, host.incarnation, 0});
 }
 
 void World::record_leaders(const Host& host) {
@@ -575,6 +577,7 @@ bool World::start(std::uint32_t index) {
     host.state = HostState::up;
     host.stopping = false;
     host.armed = Time::never();
+    host.armed_for = Time::never();
     std::string reason;
     try {
         auto const booted = host.node->boot(host.clock.at(scheduler_.now()));

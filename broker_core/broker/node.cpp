@@ -16,8 +16,6 @@ struct Overload : Handlers... {
 template <class... Handlers>
 Overload(Handlers...) -> Overload<Handlers...>;
 
-constexpr std::size_t datagram_header_bytes = 12;  // cluster id u64, partition u32
-
 }  // namespace
 
 Node::Node(NodeConfig config, Disk& disk, Network& network)
@@ -54,6 +52,7 @@ Result<std::vector<wal::RecoveryReport>> Node::boot(Instant now) {
 void Node::step(Instant now, const Event& event) {
     CHECK(!over());
     facts_.clear();
+    touched_.clear();
     Time const monotonic = now.monotonic;
     std::visit(Overload{
                    [&](const DatagramReceived& datagram) { on_datagram(monotonic, datagram); },
@@ -83,7 +82,7 @@ void Node::on_datagram(Time now, const DatagramReceived& event) {
         !replicas_[partition]) {
         return;
     }
-    replicas_[partition]->on_datagram(now, event.bytes.subspan(datagram_header_bytes));
+    touch(PartitionId{partition}).on_datagram(now, event.bytes.subspan(datagram_header_bytes));
 }
 
 void Node::on_request(Instant now, const RequestReceived& event) {
@@ -132,31 +131,38 @@ void Node::on_disk_done(Time now, const DiskDone& done) {
     PartitionId const partition = partition_of(done.op);
     CHECK(partition.value() < replicas_.size());
     CHECK(replicas_[partition.value()] != nullptr);
-    replicas_[partition.value()]->on_disk_done(now, done);
+    touch(partition).on_disk_done(now, done);
 }
 
 void Node::on_deadline(Time now) {
-    if (state_ == NodeState::final_commit) {
-        return;  // the logs' own deadlines are served at the end of every step
-    }
     for (const std::unique_ptr<Replica>& replica : replicas_) {
-        if (replica && now >= replica->next_deadline()) {
+        if (!replica || now < replica->next_deadline()) {
+            continue;
+        }
+        touch(replica->partition());
+        // A node about to exit neither votes nor leads any more; its logs still close their groups.
+        if (state_ != NodeState::final_commit) {
             replica->on_deadline(now);
         }
     }
 }
 
+Replica& Node::touch(PartitionId partition) {
+    if (std::find(touched_.begin(), touched_.end(), partition) == touched_.end()) {
+        touched_.push_back(partition);
+    }
+    return *replicas_[partition.value()];
+}
+
 void Node::finish_step(Time now) {
-    for (const std::unique_ptr<Replica>& replica : replicas_) {
-        if (!replica) {
-            continue;
-        }
-        replica->finish_step(now);
-        if (replica->failed()) {
+    for (PartitionId const partition : touched_) {
+        Replica& replica = *replicas_[partition.value()];
+        replica.finish_step(now);
+        if (replica.failed()) {
             fail_stop();
             return;
         }
-        deliver(*replica);
+        deliver(replica);
     }
     if (!parked_.empty()) {
         serve_parked(now);

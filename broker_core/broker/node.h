@@ -88,6 +88,8 @@ private:
     void on_deadline(Time now);
     void finish_step(Time now);
     void deliver(Replica& replica);
+    /// The replica took part in this step, so it has to be finished at its end.
+    Replica& touch(PartitionId partition);
     void fail_stop();
 
     // produce.cpp
@@ -124,6 +126,7 @@ private:
     Probes probes_;
     std::vector<Fact> facts_;
     std::vector<std::unique_ptr<Replica>> replicas_;  // by partition id
+    std::vector<PartitionId> touched_;                // by this step, each once
     Connections connections_;
     std::vector<ParkedFetch> parked_;
     bool look_at_parked_ = false;

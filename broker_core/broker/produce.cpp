@@ -151,6 +151,8 @@ KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan recor
         return error_of(batch.error());
     }
 
+    touch(partition);
+
     // Dedupe.
     if (batch->has_producer()) {
         probes_.reached(Probe::dedup_checked);

@@ -147,6 +147,8 @@ void Replica::perform(Time now) {
                      std::move(sealed.message).map([&](const raft::Message& message) {
                          wal::Reply reply;
                          reply.peer = peer;
+                         reply.datagram.reserve(datagram_header_bytes +
+                                                raft::encoded_bytes(message, raft_->log()));
                          append_le(reply.datagram, env_.identity.cluster.value());
                          append_le(reply.datagram, info_.id.value());
                          raft::encode(reply.datagram, message, raft_->log());

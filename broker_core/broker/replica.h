@@ -120,6 +120,9 @@ private:
     Output output_;
 };
 
+/// Every datagram between brokers begins with cluster id (u64) and partition (u32).
+inline constexpr std::size_t datagram_header_bytes = 12;
+
 /// Ids of a partition's disk operations start here, so that a completion finds its replica.
 constexpr std::uint64_t op_ids_start(PartitionId partition) {
     return std::uint64_t{partition.value()} << 40U;

@@ -39,7 +39,7 @@ void Node::advance_shutdown(Time now) {
         probes_.reached(Probe::shutdown_drained);
         for (const std::unique_ptr<Replica>& replica : replicas_) {
             if (replica && replica->serving()) {
-                replica->flush();
+                touch(replica->partition()).flush();
             }
         }
     }

@@ -11,12 +11,15 @@ constexpr std::size_t entry_fixed_bytes = 8 + 1 + 4;
 
 }  // namespace
 
-void encode(Bytes& target, const Message& message, const Log& log) {
+std::size_t encoded_bytes(const Message& message, const Log& log) {
     std::size_t size = fixed_bytes;
     for (std::uint32_t i = 0; i < message.count; ++i) {
         size += entry_fixed_bytes + log.at(message.first + i).payload.size();
     }
-    target.reserve(target.size() + size);
+    return size;
+}
+
+void encode(Bytes& target, const Message& message, const Log& log) {
     append_le(target, static_cast<std::uint8_t>(message.kind));
     append_le(target, static_cast<std::uint8_t>(message.reject ? 1 : 0));
     append_le(target, message.from.value());

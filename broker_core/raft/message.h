@@ -48,6 +48,8 @@ struct Received {
 /// kind u8, reject u8, from u32, to u32, term u64, index u64, log_term u64, commit u64, hint u64,
 /// count u32, then per entry term u64, control u8, length u32, payload.
 void encode(Bytes& target, const Message& message, const Log& log);
+/// How many bytes encode() appends.
+std::size_t encoded_bytes(const Message& message, const Log& log);
 
 /// Decodes into `into`, whose buffers are used again. Errors: corrupt.
 Result<void> decode(ByteSpan bytes, Received& into);

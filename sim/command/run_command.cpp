@@ -107,6 +107,7 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
     if (!command.history_path.empty()) {
         options.history_json = &history;
     }
+    options.full_report = command.verbose || seeds.size() == 1;
     bool const expects_violation = scenario->expect.kind == ExpectSpec::Kind::violates;
     std::string first_unexpected;
     std::string first_found;
@@ -273,6 +274,7 @@ ExitCode replay_command(const ReplayCommand& command, const std::vector<std::str
     RunResult const quiet = run_once(*scenario, command.seed);
     RunOptions options;
     PrintingSink sink{command.from_event.value_or(0), command.to_event.value_or(UINT64_MAX)};
+    options.full_report = true;
     if (command.log) {
         options.sink = &sink;
     }
