@@ -11,16 +11,7 @@
 #include <iostream>
 #include <new>
 
-// Compiled once more for every planted bug, with its name.
-#ifndef BROKERSIM_MUTANT
-#define BROKERSIM_MUTANT ""
-#endif
-
 namespace brokersim {
-
-std::string_view planted_mutant() {
-    return BROKERSIM_MUTANT;
-}
 
 namespace {
 
