@@ -3,6 +3,7 @@
 
 #include "broker_core/base/check.h"
 #include "broker_core/base/hash.h"
+#include "sim/check_tripped.h"
 
 #include <fmt/core.h>
 
@@ -10,24 +11,13 @@
 
 namespace brokersim {
 
-namespace reports_ns = reports;
-
 namespace {
-
-/// A CHECK of the broker failed: its process is gone, and the run goes on without it.
-struct CheckTripped {
-    broker::CheckFailure failure;
-};
 
 [[noreturn]] void trip(const broker::CheckFailure& failure) {
     throw CheckTripped{failure};
 }
 
 constexpr std::uint32_t frame_prefix_bytes = 4;
-
-std::uint64_t cluster_of(std::uint64_t run_id) {
-    return broker::mix64(run_id) | 1U;
-}
 
 }  // namespace
 
@@ -554,232 +544,6 @@ void World::watch_probes(const Host& host) {
             on_step_event(step, watched.name, host.number - 1, times);
         }
     }
-}
-
-// ---------------------------------------------------------------------------------------------
-// Hosts
-
-bool World::start(std::uint32_t index) {
-    Host& host = hosts_[index];
-    if (host.state != HostState::down) {
-        return false;
-    }
-    ++host.incarnation;
-    violations_.incarnation(host.number, host.incarnation);
-    broker::NodeConfig node;
-    node.identity = broker::wal::DiskIdentity{
-        broker::ClusterId{cluster_of(config_.run_id)}, broker::BrokerId{host.number},
-        broker::DiskUuid{broker::fold64(config_.run_id, host.number)}};
-    node.topics = &topics_;
-    node.tuning = config_.tuning;
-    node.seed = broker::fold64(broker::fold64(config_.seed, host.number), host.incarnation);
-    host.node = std::make_unique<broker::Node>(node, *host.disk, host.network);
-    host.state = HostState::up;
-    host.stopping = false;
-    host.armed = Time::never();
-    host.armed_for = Time::never();
-    std::string reason;
-    try {
-        auto const booted = host.node->boot(host.clock.at(scheduler_.now()));
-        if (!booted) {
-            reason = booted.error().where;
-        }
-    } catch (const CheckTripped& tripped) {
-        reason = fmt::format("CHECK {} failed in {}", tripped.failure.condition,
-                             tripped.failure.function);
-    }
-    trace_.line([&] {
-        return fmt::format("n{}/{} start{}", host.number, host.incarnation,
-                           reason.empty() ? "" : " failed: " + reason);
-    });
-    if (!reason.empty()) {
-        failed_starts_.push_back(
-            fmt::format("n{}/{} did not start: {}", host.number, host.incarnation, reason));
-        // No damage was injected, so a disk that cannot be recovered is the broker's own fault.
-        violations_.add("R24", host.number, [&] { return failed_starts_.back(); });
-        host.node.reset();
-        host.state = HostState::failed;
-        host.disk->crash_process();
-        return false;
-    }
-    if (host.started_once) {
-        recorder_.history().restart(scheduler_.now().nanoseconds(), host.number,
-                                    reports::Disk::kept);
-    }
-    host.started_once = true;
-    faults_->on_event("node_up", index, 1);
-    arm_timer(host);
-    return true;
-}
-
-void World::down(Host& host, HostState state) {
-    CHECK(host.node != nullptr);
-    release_effects(host);
-    network_.broker_gone(host.number - 1, false);
-    host.probes.add(host.node->probes());
-    host.node.reset();
-    host.network.effects.clear();
-    host.state = state;
-    host.down_since = scheduler_.now();
-    resume(host);
-    raft_invariants_.on_down(host.number);
-    faults_->on_host_down();
-    faults_->on_event("node_down", host.number - 1, 1);
-    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-        on_step_event(step, "node_down", host.number - 1, 1);
-    }
-}
-
-bool World::crash(std::uint32_t index, CrashKind kind) {
-    Host& host = hosts_[index];
-    bool const power = kind == CrashKind::power;
-    if (host.state == HostState::down && power && host.incarnation > 0) {
-        host.disk->crash_power();  // the process is dead, the machine loses power
-        raft_invariants_.on_down(host.number);
-        return true;
-    }
-    if (!host.up()) {
-        return false;
-    }
-    host.network.effects.clear();
-    network_.broker_gone(index, power);
-    host.probes.add(host.node->probes());
-    host.node.reset();
-    host.state = HostState::down;
-    host.down_since = scheduler_.now();
-    resume(host);
-    host.held_ops.clear();
-    CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
-    trace_.fold(report.lost_bytes);
-    trace_.line([&] {
-        return fmt::format("n{}/{} {}: {} of {} uncovered bytes lost{}", host.number,
-                           host.incarnation, power ? "power loss" : "process crash",
-                           report.lost_bytes, report.uncovered_bytes,
-                           report.torn ? ", a sector torn" : "");
-    });
-    recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
-                              power ? reports::Disk::lost : reports::Disk::kept);
-    raft_invariants_.on_down(host.number);
-    faults_->on_host_down();
-    faults_->on_event("node_down", index, 1);
-    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-        on_step_event(step, "node_down", index, 1);
-    }
-    return true;
-}
-
-bool World::stop(std::uint32_t index) {
-    Host& host = hosts_[index];
-    if (!host.up() || host.stopping) {
-        return false;
-    }
-    host.stopping = true;
-    trace_.line([&] { return fmt::format("n{}/{} SIGTERM", host.number, host.incarnation); });
-    step(host, broker::StopRequested{});
-    return true;
-}
-
-bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
-    Host& host = hosts_[index];
-    if (!host.up()) {
-        return false;
-    }
-    host.paused_until = std::max(until, host.paused_until.value_or(until));
-    host.paused_by = element;
-    if (*host.paused_until != Time::never()) {  // else the heal phase ends it
-        scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
-    }
-    return true;
-}
-
-void World::stall_disk(std::uint32_t index, Time until, std::uint32_t element) {
-    hosts_[index].stalled_until = until;
-    hosts_[index].stalled_by = element;
-}
-
-void World::slow_disk(std::uint32_t index, std::uint32_t factor, std::uint32_t element) {
-    hosts_[index].disk_factor = factor;
-    hosts_[index].slowed_by = element;
-}
-
-std::uint32_t World::reset_connections(std::uint32_t client, ResetPoint point) {
-    std::uint32_t broken = 0;
-    std::vector<std::uint32_t> const live = network_.live();
-    for (std::uint32_t const id : live) {
-        const Connection& connection = network_.connection(id);
-        if (connection.client != client || connection.expected.empty()) {
-            continue;
-        }
-        bool lose_requests = point == ResetPoint::before;
-        if (point == ResetPoint::any) {
-            lose_requests = crash_random_.below(2) == 0;
-        }
-        if (network_.reset(id, lose_requests)) {
-            ++broken;
-        }
-    }
-    return broken;
-}
-
-bool World::is_up(std::uint32_t host) const {
-    return hosts_[host].up() && !hosts_[host].stopping;
-}
-
-bool World::is_failed(std::uint32_t host) const {
-    return hosts_[host].state == HostState::failed;
-}
-
-std::optional<std::uint32_t> World::leader_of(std::uint32_t partition) const {
-    // Of those who believe they lead, the one with the highest term.
-    std::optional<std::uint32_t> leader;
-    broker::Term term;
-    for (const Host& host : hosts_) {
-        if (!host.up()) {
-            continue;
-        }
-        const broker::Replica* const replica = host.node->replica(PartitionId{partition});
-        if (replica != nullptr && replica->leads() && replica->raft().term() > term) {
-            term = replica->raft().term();
-            leader = host.number - 1;
-        }
-    }
-    return leader;
-}
-
-const std::vector<broker::BrokerId>& World::replicas_of(std::uint32_t partition) const {
-    return topics_.partition(PartitionId{partition}).replicas;
-}
-
-bool World::in_flight(std::uint32_t index, ArmOn work) const {
-    const Host& host = hosts_[index];
-    if (!host.up()) {
-        return false;
-    }
-    switch (work) {
-        case ArmOn::io_submit:
-        case ArmOn::io_done:
-        case ArmOn::write:
-            return host.disk->write_in_flight();
-        case ArmOn::sync:
-            return host.disk->sync_in_flight();
-        case ArmOn::group_window:
-            for (const broker::PartitionInfo& info : topics_.partitions()) {
-                const broker::Replica* const replica = host.node->replica(info.id);
-                if (replica != nullptr && replica->wal().has_open_group()) {
-                    return true;
-                }
-            }
-            return false;
-        case ArmOn::queued_request:
-            return host.node->admitted_bytes() > 0;
-        case ArmOn::recovery:
-            return !host.node->serving();
-    }
-    return false;
-}
-
-Duration World::largest_election_timeout() const {
-    return config_.tuning.raft.election_timeout + config_.tuning.raft.election_jitter;
 }
 
 // ---------------------------------------------------------------------------------------------
