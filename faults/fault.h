@@ -23,19 +23,19 @@ using broker::Probability;
 using broker::Time;
 
 /// X(name, group, what it does). The order is the order of reports.
-#define BROKERSIM_FAULT_KINDS(X)                                                                 \
-    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")     \
-    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")              \
-    X(restart, process, "a node that is down starts again")                                      \
-    X(pause, process, "a node handles no event for a while, then all of them at once")           \
-    X(partition, network, "groups of brokers (and clients) cannot reach each other")             \
-    X(drop, network, "datagrams between brokers are lost with a probability")                    \
-    X(duplicate, network, "datagrams between brokers are delivered twice with a probability")    \
-    X(reorder, network, "datagrams between brokers get an extra delay of their own")             \
-    X(delay, network, "everything on a link takes longer by a fixed time")                       \
-    X(reset, network, "client connections break: request or response lost, fate unknown")        \
-    X(disk_stall, disk, "operations of a disk do not complete for a while")                      \
-    X(slow_disk, disk, "operations of a disk take a multiple of their time")                     \
+#define BROKERSIM_FAULT_KINDS(X)                                                              \
+    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")  \
+    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")           \
+    X(restart, process, "a node that is down starts again")                                   \
+    X(pause, process, "a node handles no event for a while, then all of them at once")        \
+    X(partition, network, "groups of brokers (and clients) cannot reach each other")          \
+    X(drop, network, "datagrams between brokers are lost with a probability")                 \
+    X(duplicate, network, "datagrams between brokers are delivered twice with a probability") \
+    X(reorder, network, "datagrams between brokers get an extra delay of their own")          \
+    X(delay, network, "everything on a link takes longer by a fixed time")                    \
+    X(reset, network, "client connections break: request or response lost, fate unknown")     \
+    X(disk_stall, disk, "operations of a disk do not complete for a while")                   \
+    X(slow_disk, disk, "operations of a disk take a multiple of their time")                  \
     X(heal, control, "ends a fault, or all of them, before its time")
 
 enum class FaultKind : std::uint8_t {
@@ -78,11 +78,11 @@ enum class TargetKind : std::uint8_t {
 };
 struct Target {
     TargetKind kind = TargetKind::one;
-    std::uint32_t number = 0;      // node, client: from 1
-    bool consumer = false;         // client
-    std::uint32_t partition = 0;   // leader, follower, followers: dense partition id
-    std::string id;                // same
-    std::string text;              // as written, for reports
+    std::uint32_t number = 0;     // node, client: from 1
+    bool consumer = false;        // client
+    std::uint32_t partition = 0;  // leader, follower, followers: dense partition id
+    std::string id;               // same
+    std::string text;             // as written, for reports
 
     friend bool operator==(const Target&, const Target&) = default;
 };
@@ -141,15 +141,15 @@ struct Element {
     bool may_miss = false;          // scripted, but allowed to take no effect
     // Arguments, each for the kinds that have it.
     CrashKind crash = CrashKind::mixed;
-    Duration grace{-1};                        // shutdown: kill after this; -1: the broker's own
-    Shape shape = Shape::one;                  // partition
-    std::vector<std::vector<Target>> groups;   // partition, shape groups
-    Direction direction = Direction::both;     // partition
-    Probability probability;                   // drop, duplicate, reorder, reset (per fire: all)
-    Duration by;                               // delay: added; reorder: mean of the extra delay
-    std::uint32_t factor = 1;                  // slow_disk
-    ResetPoint point = ResetPoint::any;        // reset
-    std::string heals;                         // heal: id of a fault; empty: all
+    Duration grace{-1};                       // shutdown: kill after this; -1: the broker's own
+    Shape shape = Shape::one;                 // partition
+    std::vector<std::vector<Target>> groups;  // partition, shape groups
+    Direction direction = Direction::both;    // partition
+    Probability probability;                  // drop, duplicate, reorder, reset (per fire: all)
+    Duration by;                              // delay: added; reorder: mean of the extra delay
+    std::uint32_t factor = 1;                 // slow_disk
+    ResetPoint point = ResetPoint::any;       // reset
+    std::string heals;                        // heal: id of a fault; empty: all
 };
 
 /// What became of one element of a plan.

@@ -36,8 +36,8 @@ std::span<const KindRules> kind_rules() {
     return rules;
 }
 
-KindRules const& rules_of(FaultKind kind) {
-    KindRules const& found = rules[static_cast<std::size_t>(kind)];
+const KindRules& rules_of(FaultKind kind) {
+    const KindRules& found = rules[static_cast<std::size_t>(kind)];
     CHECK(found.kind == kind);
     return found;
 }

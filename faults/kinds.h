@@ -35,7 +35,7 @@ struct KindRules {
 };
 
 std::span<const KindRules> kind_rules();
-KindRules const& rules_of(FaultKind kind);
+const KindRules& rules_of(FaultKind kind);
 
 std::optional<FaultKind> fault_kind_named(std::string_view name);
 

@@ -28,7 +28,7 @@ int exit_code(Verdict verdict) {
     return 6;
 }
 
-int check(std::string const& path, std::istream& in, CheckOutput output, std::ostream& out,
+int check(const std::string& path, std::istream& in, CheckOutput output, std::ostream& out,
           std::ostream& err) {
     std::string const name = path == "-" ? "stdin" : path;
     auto const history = read_history(in, name);
@@ -55,7 +55,7 @@ int check(std::string const& path, std::istream& in, CheckOutput output, std::os
 
 }  // namespace
 
-int run_check(std::string const& path, std::istream& in, CheckOutput output, std::ostream& out,
+int run_check(const std::string& path, std::istream& in, CheckOutput output, std::ostream& out,
               std::ostream& err) noexcept {
     try {
         if (path == "-") {
@@ -67,14 +67,14 @@ int run_check(std::string const& path, std::istream& in, CheckOutput output, std
             return exit_cannot_judge;
         }
         return check(path, file, output, out, err);
-    } catch (std::exception const& error) {
+    } catch (const std::exception& error) {
         std::cerr.clear();
         std::cerr << path << ": " << error.what() << '\n';
         return exit_internal;
     }
 }
 
-int run_check(std::string const& path, CheckOutput output, std::ostream& out,
+int run_check(const std::string& path, CheckOutput output, std::ostream& out,
               std::ostream& err) noexcept {
     return run_check(path, std::cin, output, out, err);
 }

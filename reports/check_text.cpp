@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, code_count> sentences{
     "nothing was acknowledged and nothing was read",
 };
 
-std::string datum_text(Datum const& datum) {
+std::string datum_text(const Datum& datum) {
     switch (datum.kind) {
         case Datum::Kind::null:
             return "unknown";
@@ -59,7 +59,7 @@ std::string datum_text(Datum const& datum) {
 /// Lists longer than this are cut in words; JSON has them whole.
 constexpr std::size_t listed_max = 10;
 
-std::string field_text(Field const& field) {
+std::string field_text(const Field& field) {
     if (!field.is_list) {
         return datum_text(field.values.front());
     }
@@ -76,18 +76,18 @@ std::string field_text(Field const& field) {
 constexpr std::size_t examples_max = 10;
 
 /// Is this a PHANTOM that the block about other runs counts?
-bool of_other_run(Finding const& finding, Trust const& trust) {
+bool of_other_run(const Finding& finding, const Trust& trust) {
     if (finding.code != Code::phantom) {
         return false;
     }
-    std::string const& value = finding.field("value")->values.front().text;
+    const std::string& value = finding.field("value")->values.front().text;
     return std::any_of(trust.foreign_runs.begin(), trust.foreign_runs.end(),
-                       [&](ForeignRun const& run) { return value.starts_with(run.run + "/"); });
+                       [&](const ForeignRun& run) { return value.starts_with(run.run + "/"); });
 }
 
-void append_findings(std::string& out, std::vector<Finding> const& findings, Trust const& trust) {
+void append_findings(std::string& out, const std::vector<Finding>& findings, const Trust& trust) {
     for (auto first = findings.begin(); first != findings.end();) {
-        auto const last = std::find_if(first, findings.end(), [&](Finding const& finding) {
+        auto const last = std::find_if(first, findings.end(), [&](const Finding& finding) {
             return finding.code != first->code;
         });
         std::vector<Finding const*> told;
@@ -111,11 +111,11 @@ void append_findings(std::string& out, std::vector<Finding> const& findings, Tru
     }
 }
 
-std::string joined(std::vector<std::string> const& texts, std::string_view between) {
+std::string joined(const std::vector<std::string>& texts, std::string_view between) {
     return fmt::format("{}", fmt::join(texts, between));
 }
 
-void append_bare_ids(std::string& out, BareIds const& bare) {
+void append_bare_ids(std::string& out, const BareIds& bare) {
     fmt::format_to(std::back_inserter(out), "by bare id  received {}, missing {}, duplicates {}",
                    bare.received, bare.missing, bare.duplicates);
     std::int64_t const total = bare.received + bare.missing;
@@ -129,7 +129,7 @@ void append_bare_ids(std::string& out, BareIds const& bare) {
 
 }  // namespace
 
-std::string in_words(Finding const& finding) {
+std::string in_words(const Finding& finding) {
     std::string_view rest = sentences[static_cast<std::size_t>(finding.code)];
     std::string text;
     while (!rest.empty()) {
@@ -139,18 +139,18 @@ std::string in_words(Finding const& finding) {
             break;
         }
         auto const close = rest.find('}', open);
-        Field const* field = finding.field(rest.substr(open + 1, close - open - 1));
+        const Field* field = finding.field(rest.substr(open + 1, close - open - 1));
         text += field == nullptr ? "?" : field_text(*field);
         rest.remove_prefix(close + 1);
     }
     return text;
 }
 
-std::string trust_text(Judgement const& judgement, Trust const& trust) {
+std::string trust_text(const Judgement& judgement, const Trust& trust) {
     std::string out;
     if (!trust.foreign_runs.empty()) {
         std::vector<std::string> runs;
-        for (ForeignRun const& run : trust.foreign_runs) {
+        for (const ForeignRun& run : trust.foreign_runs) {
             runs.push_back(fmt::format("{} {}", run.run, run.records));
         }
         fmt::format_to(std::back_inserter(out), "PHANTOM     {} records of other runs: {}\n",
@@ -163,7 +163,7 @@ std::string trust_text(Judgement const& judgement, Trust const& trust) {
     fmt::format_to(std::back_inserter(out), ": own {}, extra copies {}, foreign {}, corrupt {}\n",
                    trust.own, trust.extra_copies, trust.foreign + trust.unknown, trust.corrupt);
     if (trust.trustworthy()) {
-        Sums const& sums = judgement.sums;
+        const Sums& sums = judgement.sums;
         fmt::format_to(std::back_inserter(out), "loss        {} of {} acked, {} excused\n",
                        sums.lost, sums.acked, sums.excused);
         return out;
@@ -174,12 +174,12 @@ std::string trust_text(Judgement const& judgement, Trust const& trust) {
     return out;
 }
 
-std::string report_text(Judgement const& judgement, Trust const& trust) {
+std::string report_text(const Judgement& judgement, const Trust& trust) {
     std::string out = fmt::format("{}\n", verdict_name(judgement.verdict));
     append_findings(out, judgement.anomalies, trust);
     append_findings(out, judgement.notes, trust);
     out += trust_text(judgement, trust);
-    Sums const& s = judgement.sums;
+    const Sums& s = judgement.sums;
     fmt::format_to(std::back_inserter(out),
                    "sums        {} ops; sends {} = acked {} + handed {} + failed {} + "
                    "indeterminate {}; {} attempts of {} sends\n",
@@ -201,7 +201,7 @@ std::string report_text(Judgement const& judgement, Trust const& trust) {
     return out;
 }
 
-std::string closing_block(Judgement const& judgement, std::string_view path, std::size_t ops) {
+std::string closing_block(const Judgement& judgement, std::string_view path, std::size_t ops) {
     std::string_view what = "no anomaly";
     if (!judgement.anomalies.empty()) {
         what = code_name(judgement.anomalies.front().code);

@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, code_count> code_names{"LOST_ACKED",
                                                               "UNSEEN",
                                                               "VACUOUS"};
 
-void append_datum(std::string& out, Datum const& datum) {
+void append_datum(std::string& out, const Datum& datum) {
     switch (datum.kind) {
         case Datum::Kind::null:
             out += "null";
@@ -51,13 +51,13 @@ void append_datum(std::string& out, Datum const& datum) {
     }
 }
 
-void append_finding(std::string& out, Finding const& finding) {
+void append_finding(std::string& out, const Finding& finding) {
     fmt::format_to(std::back_inserter(out), R"({{"code":"{}")", code_name(finding.code));
-    for (Field const& field : finding.fields) {
+    for (const Field& field : finding.fields) {
         fmt::format_to(std::back_inserter(out), R"(,"{}":)", field.name);
         out += field.is_list ? "[" : "";
         bool first = true;
-        for (Datum const& datum : field.values) {
+        for (const Datum& datum : field.values) {
             out += first ? "" : ",";
             first = false;
             append_datum(out, datum);
@@ -67,10 +67,10 @@ void append_finding(std::string& out, Finding const& finding) {
     out += '}';
 }
 
-void append_list(std::string& out, std::vector<Finding> const& findings) {
+void append_list(std::string& out, const std::vector<Finding>& findings) {
     out += '[';
     bool first = true;
-    for (Finding const& finding : findings) {
+    for (const Finding& finding : findings) {
         out += first ? "" : ",";
         first = false;
         append_finding(out, finding);
@@ -124,14 +124,14 @@ std::string_view verdict_name(Verdict verdict) {
     return "INCONCLUSIVE";
 }
 
-Field const* Finding::field(std::string_view name) const {
+const Field* Finding::field(std::string_view name) const {
     auto const found = std::find_if(fields.begin(), fields.end(),
-                                    [&](Field const& field) { return field.name == name; });
+                                    [&](const Field& field) { return field.name == name; });
     return found == fields.end() ? nullptr : &*found;
 }
 
 std::size_t Judgement::count(Code code) const {
-    auto const has_code = [code](Finding const& finding) { return finding.code == code; };
+    auto const has_code = [code](const Finding& finding) { return finding.code == code; };
     return static_cast<std::size_t>(std::count_if(anomalies.begin(), anomalies.end(), has_code) +
                                     std::count_if(notes.begin(), notes.end(), has_code));
 }
@@ -151,13 +151,13 @@ std::string json_quoted(std::string_view text) {
     return out += '"';
 }
 
-std::string to_json(Finding const& finding) {
+std::string to_json(const Finding& finding) {
     std::string out;
     append_finding(out, finding);
     return out;
 }
 
-std::string to_json(Judgement const& judgement) {
+std::string to_json(const Judgement& judgement) {
     std::string out =
         fmt::format(R"({{"v":1,"verdict":"{}","anomalies":)", verdict_name(judgement.verdict));
     append_list(out, judgement.anomalies);
@@ -165,7 +165,7 @@ std::string to_json(Judgement const& judgement) {
     append_list(out, judgement.notes);
     out += R"(,"accounting":{)";
     bool first = true;
-    for (NamedSum const& sum : sum_names) {
+    for (const NamedSum& sum : sum_names) {
         fmt::format_to(std::back_inserter(out), R"({}"{}":{})", first ? "" : ",", sum.name,
                        judgement.sums.*sum.member);
         first = false;

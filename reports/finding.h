@@ -55,7 +55,7 @@ struct Datum {
     std::int64_t number = 0;
     std::string text;
 
-    friend auto operator<=>(Datum const&, Datum const&) = default;
+    friend auto operator<=>(const Datum&, const Datum&) = default;
 };
 
 /// One named field; a list if `is_list`, else exactly one value.
@@ -65,10 +65,10 @@ struct Field {
     std::vector<Datum> values;
 
     /// By values alone: findings of one code have the same fields in the same places.
-    friend std::strong_ordering operator<=>(Field const& left, Field const& right) {
+    friend std::strong_ordering operator<=>(const Field& left, const Field& right) {
         return left.values <=> right.values;
     }
-    friend bool operator==(Field const& left, Field const& right) {
+    friend bool operator==(const Field& left, const Field& right) {
         return left.name == right.name && left.is_list == right.is_list &&
                left.values == right.values;
     }
@@ -80,9 +80,9 @@ struct Finding {
     Code code;
     std::vector<Field> fields;
 
-    friend auto operator<=>(Finding const&, Finding const&) = default;
+    friend auto operator<=>(const Finding&, const Finding&) = default;
     /// The field of that name, nullptr if this code has none.
-    [[nodiscard]] Field const* field(std::string_view name) const;
+    [[nodiscard]] const Field* field(std::string_view name) const;
 };
 
 /// The sums over all keys; names and order are those of the JSON object.
@@ -113,12 +113,12 @@ struct Sums {
     std::int64_t drained = 0;  // keys with a drain
     std::int64_t ignored = 0;  // ops of the simulator that no rule knows
 
-    friend bool operator==(Sums const&, Sums const&) = default;
+    friend bool operator==(const Sums&, const Sums&) = default;
 };
 
 struct NamedSum {
     std::string_view name;
-    std::int64_t Sums::*member;
+    std::int64_t Sums::* member;
 };
 extern const std::array<NamedSum, 25> sum_names;
 
@@ -137,9 +137,9 @@ struct Judgement {
 };
 
 /// The object of `check --json` on one line, without a line end: same history, same bytes.
-std::string to_json(Judgement const& judgement);
+std::string to_json(const Judgement& judgement);
 /// One finding as a JSON object.
-std::string to_json(Finding const& finding);
+std::string to_json(const Finding& finding);
 /// `text` with JSON quotes and escapes.
 std::string json_quoted(std::string_view text);
 

@@ -34,7 +34,7 @@ History::Range History::store_list(std::span<const std::uint32_t> list) {
 }
 
 void History::append_send(OpType type, std::int64_t time, ProcessId process,
-                          std::span<const SendMop> mops, SendFields const& fields) {
+                          std::span<const SendMop> mops, const SendFields& fields) {
     Op& op = append(OpKind::send, type, time, process);
     Range const range = append_range(sends_, mops);
     op.first = range.first;
@@ -46,12 +46,12 @@ void History::append_send(OpType type, std::int64_t time, ProcessId process,
 }
 
 void History::send_invoke(std::int64_t time, ProcessId process, std::span<const SendMop> mops,
-                          SendFields const& fields) {
+                          const SendFields& fields) {
     append_send(OpType::invoke, time, process, mops, fields);
 }
 
 void History::send_done(std::int64_t time, ProcessId process, OpType type,
-                        std::span<const SendMop> mops, SendFields const& fields) {
+                        std::span<const SendMop> mops, const SendFields& fields) {
     append_send(type, time, process, mops, fields);
 }
 
@@ -59,7 +59,7 @@ void History::begin_poll(std::int64_t time, ProcessId process, OpType type) {
     append(OpKind::poll, type, time, process).first = static_cast<std::uint32_t>(parts_.size());
 }
 
-void History::add_part(PollPart const& part, bool has_records) {
+void History::add_part(const PollPart& part, bool has_records) {
     parts_.push_back({.hw = part.hw,
                       .from = part.from,
                       .epoch = part.epoch,
@@ -79,7 +79,7 @@ void History::poll_invoke(std::int64_t time, ProcessId process) {
 void History::poll_done(std::int64_t time, ProcessId process, OpType type,
                         std::span<const PollPart> parts) {
     begin_poll(time, process, type);
-    for (PollPart const& part : parts) {
+    for (const PollPart& part : parts) {
         add_part(part, true);
     }
     if (parts.empty()) {
@@ -96,7 +96,7 @@ void History::assign(std::int64_t time, ProcessId process, OpType type, std::spa
     op.seek = seek == Choice::yes;
 }
 
-void History::drain(std::int64_t time, Drain const& drain) {
+void History::drain(std::int64_t time, const Drain& drain) {
     Op& op = append(OpKind::drain, OpType::ok, time, Names::drain);
     op.key = drain.key;
     op.details = static_cast<std::uint32_t>(drains_.size());
@@ -109,7 +109,7 @@ void History::drain(std::int64_t time, Drain const& drain) {
                        .source = drain.source});
 }
 
-History::Op& History::append_fact(OpKind kind, std::int64_t time, Fact const& fact) {
+History::Op& History::append_fact(OpKind kind, std::int64_t time, const Fact& fact) {
     Op& op = append(kind, OpType::info, time, Names::sim);
     op.details = static_cast<std::uint32_t>(facts_.size());
     facts_.push_back(fact);
@@ -150,7 +150,7 @@ void History::leo(std::int64_t time, KeyId key, std::uint32_t node, std::int64_t
     append_fact(OpKind::leo, time, {.first = leo, .second = flushed, .node = node}).key = key;
 }
 
-void History::replica(std::int64_t time, Replica const& replica) {
+void History::replica(std::int64_t time, const Replica& replica) {
     Range const range = append_range(entries_, replica.entries);
     Op& op = append_fact(OpKind::replica, time,
                          {.first = replica.start, .second = replica.hw, .node = replica.node});
@@ -172,23 +172,23 @@ void History::ignored(std::int64_t time, std::string_view name) {
     append_fact(OpKind::ignored, time, {.text = names.text(name)});
 }
 
-std::span<const SendMop> History::sends(Op const& op) const {
+std::span<const SendMop> History::sends(const Op& op) const {
     return std::span{sends_}.subspan(op.first, op.count);
 }
 
-SendFields History::send_fields(Op const& op) const {
+SendFields History::send_fields(const Op& op) const {
     return op.details == none ? SendFields{} : fields_[op.details];
 }
 
-std::span<const History::StoredPart> History::parts(Op const& op) const {
+std::span<const History::StoredPart> History::parts(const Op& op) const {
     return std::span{parts_}.subspan(op.first, op.count);
 }
 
-std::span<const std::uint32_t> History::listed(Op const& op) const {
+std::span<const std::uint32_t> History::listed(const Op& op) const {
     return std::span{lists_}.subspan(op.first, op.count);
 }
 
-std::span<const ReplicaEntry> History::entries(Op const& op) const {
+std::span<const ReplicaEntry> History::entries(const Op& op) const {
     return std::span{entries_}.subspan(op.first, op.count);
 }
 

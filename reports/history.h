@@ -60,7 +60,7 @@ struct Config {
     bool retention = false;
     std::int64_t reader_stops_at = 0;  // records after which the reader stopped by order; 0: never
 
-    friend bool operator==(Config const&, Config const&) = default;
+    friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// Names for people; empty texts are not written.
@@ -70,7 +70,7 @@ struct Header {
     std::string scenario;
     std::string recorder;
 
-    friend bool operator==(Header const&, Header const&) = default;
+    friend bool operator==(const Header&, const Header&) = default;
 };
 
 /// One message of a send. offset: where the broker says it stands, on `ok` only.
@@ -79,7 +79,7 @@ struct SendMop {
     ValueId value;
     std::int64_t offset = absent;
 
-    friend bool operator==(SendMop const&, SendMop const&) = default;
+    friend bool operator==(const SendMop&, const SendMop&) = default;
 };
 
 /// Optional facts of a send; they may stand on the invocation, the completion or both, and those of
@@ -94,7 +94,7 @@ struct SendFields {
     Choice idempotent = Choice::unset;
     Choice batch = Choice::unset;  // yes: the mops are one record batch of one key
 
-    friend bool operator==(SendFields const&, SendFields const&) = default;
+    friend bool operator==(const SendFields&, const SendFields&) = default;
 };
 
 /// One record as a client or a drain saw it.
@@ -102,7 +102,7 @@ struct Record {
     std::int64_t offset;
     ValueId value;
 
-    friend bool operator==(Record const&, Record const&) = default;
+    friend bool operator==(const Record&, const Record&) = default;
 };
 
 /// What one poll response said about one key. Spans are copied when the op is recorded.
@@ -133,7 +133,7 @@ struct ReplicaEntry {
     std::int64_t epoch;
     ValueId value;  // no_value: a control entry
 
-    friend auto operator<=>(ReplicaEntry const&, ReplicaEntry const&) = default;
+    friend auto operator<=>(const ReplicaEntry&, const ReplicaEntry&) = default;
 };
 
 /// The log of one node at the end of the run.
@@ -204,17 +204,17 @@ public:
 
     /// Recording. time: virtual ns or `absent`. Every op takes the next position.
     void send_invoke(std::int64_t time, ProcessId process, std::span<const SendMop> mops,
-                     SendFields const& fields = {});
+                     const SendFields& fields = {});
     /// type: ok (took place), fail (definitely did not), info (unknown).
     void send_done(std::int64_t time, ProcessId process, OpType type, std::span<const SendMop> mops,
-                   SendFields const& fields = {});
+                   const SendFields& fields = {});
     void poll_invoke(std::int64_t time, ProcessId process);
     /// No parts: a response without any result.
     void poll_done(std::int64_t time, ProcessId process, OpType type,
                    std::span<const PollPart> parts);
     void assign(std::int64_t time, ProcessId process, OpType type, std::span<const KeyId> keys,
                 Choice seek = Choice::no, OpKind kind = OpKind::assign);
-    void drain(std::int64_t time, Drain const& drain);
+    void drain(std::int64_t time, const Drain& drain);
 
     void crash(std::int64_t time, std::uint32_t node, Disk disk);
     void restart(std::int64_t time, std::uint32_t node, Disk disk);
@@ -228,7 +228,7 @@ public:
     /// Log end and durable end (both exclusive) of a node; one op per change, falls included.
     void leo(std::int64_t time, KeyId key, std::uint32_t node, std::int64_t leo,
              std::int64_t flushed);
-    void replica(std::int64_t time, Replica const& replica);
+    void replica(std::int64_t time, const Replica& replica);
     /// key: no_key covers every key. From here on acknowledged data may legally be lost.
     void budget_exceeded(std::int64_t time, KeyId key, std::string_view reason);
     /// The end of a key as sampled when all was quiet: [start, end) holds `control` control
@@ -241,17 +241,17 @@ public:
     /// For the JSON reader, whose mops may say "no result" (null) or "empty" ({}): appends a poll
     /// op, then its parts one by one.
     void begin_poll(std::int64_t time, ProcessId process, OpType type);
-    void add_part(PollPart const& part, bool has_records);
+    void add_part(const PollPart& part, bool has_records);
 
     /// Reading.
-    [[nodiscard]] std::vector<Op> const& ops() const { return ops_; }
-    [[nodiscard]] std::span<const SendMop> sends(Op const& op) const;
-    [[nodiscard]] SendFields send_fields(Op const& op) const;
-    [[nodiscard]] std::span<const StoredPart> parts(Op const& op) const;
-    [[nodiscard]] std::span<const std::uint32_t> listed(Op const& op) const;  // keys or nodes
-    [[nodiscard]] StoredDrain const& drain_of(Op const& op) const { return drains_[op.details]; }
-    [[nodiscard]] Fact const& fact_of(Op const& op) const { return facts_[op.details]; }
-    [[nodiscard]] std::span<const ReplicaEntry> entries(Op const& op) const;
+    [[nodiscard]] const std::vector<Op>& ops() const { return ops_; }
+    [[nodiscard]] std::span<const SendMop> sends(const Op& op) const;
+    [[nodiscard]] SendFields send_fields(const Op& op) const;
+    [[nodiscard]] std::span<const StoredPart> parts(const Op& op) const;
+    [[nodiscard]] std::span<const std::uint32_t> listed(const Op& op) const;  // keys or nodes
+    [[nodiscard]] const StoredDrain& drain_of(const Op& op) const { return drains_[op.details]; }
+    [[nodiscard]] const Fact& fact_of(const Op& op) const { return facts_[op.details]; }
+    [[nodiscard]] std::span<const ReplicaEntry> entries(const Op& op) const;
     [[nodiscard]] std::span<const Record> records(Range range) const {
         return std::span{records_}.subspan(range.first, range.count);
     }
@@ -267,8 +267,8 @@ public:
 private:
     Op& append(OpKind kind, OpType type, std::int64_t time, ProcessId process);
     void append_send(OpType type, std::int64_t time, ProcessId process,
-                     std::span<const SendMop> mops, SendFields const& fields);
-    Op& append_fact(OpKind kind, std::int64_t time, Fact const& fact);
+                     std::span<const SendMop> mops, const SendFields& fields);
+    Op& append_fact(OpKind kind, std::int64_t time, const Fact& fact);
     Range store(std::span<const Record> records);
     Range store(std::span<const std::int64_t> offsets);
     Range store_list(std::span<const std::uint32_t> list);

@@ -30,7 +30,7 @@ struct ReadError {
     Kind kind;
     std::string text;  // "file:line: error"
 
-    friend bool operator==(ReadError const&, ReadError const&) = default;
+    friend bool operator==(const ReadError&, const ReadError&) = default;
 };
 
 /// Reads a whole history. file: its name in error texts. Unknown keys are ignored. All of H5.1 to
@@ -41,7 +41,7 @@ struct ReadError {
 
 /// Writes it back: read_history(write_history(h)) has the same ops, and equal histories give equal
 /// bytes, whatever ids their names have.
-void write_history(History const& history, std::ostream& out);
-[[nodiscard]] std::string history_text(History const& history);
+void write_history(const History& history, std::ostream& out);
+[[nodiscard]] std::string history_text(const History& history);
 
 }  // namespace brokersim::reports

@@ -27,20 +27,20 @@ template <class... Args>
 }
 
 /// The member of that name, nullptr if there is none.
-Json const* member(Json const& object, char const* name) {
+const Json* member(const Json& object, const char* name) {
     auto const found = object.find(name);
     return found == object.end() ? nullptr : &*found;
 }
 
-Json const& required(Json const& object, char const* name) {
-    Json const* found = member(object, name);
+const Json& required(const Json& object, const char* name) {
+    const Json* found = member(object, name);
     if (found == nullptr) {
         refuse("'{}' is missing", name);
     }
     return *found;
 }
 
-std::int64_t integer(Json const& json, char const* name) {
+std::int64_t integer(const Json& json, const char* name) {
     if (!json.is_number_integer()) {
         refuse("'{}' must be an integer", name);
     }
@@ -53,7 +53,7 @@ std::int64_t integer(Json const& json, char const* name) {
     return number;
 }
 
-std::int64_t integer_within(Json const& json, char const* name, std::int64_t low,
+std::int64_t integer_within(const Json& json, const char* name, std::int64_t low,
                             std::int64_t high) {
     std::int64_t const number = integer(json, name);
     if (number < low || number > high) {
@@ -63,49 +63,49 @@ std::int64_t integer_within(Json const& json, char const* name, std::int64_t low
 }
 
 /// absent if the member is not there or null.
-std::int64_t optional_integer(Json const& object, char const* name) {
-    Json const* found = member(object, name);
+std::int64_t optional_integer(const Json& object, const char* name) {
+    const Json* found = member(object, name);
     return found == nullptr || found->is_null() ? absent : integer(*found, name);
 }
 
-std::string const& text(Json const& json, char const* name) {
+const std::string& text(const Json& json, const char* name) {
     if (!json.is_string()) {
         refuse("'{}' must be a string", name);
     }
     return json.get_ref<std::string const&>();
 }
 
-Json const& list(Json const& json, char const* name) {
+const Json& list(const Json& json, const char* name) {
     if (!json.is_array()) {
         refuse("'{}' must be a list", name);
     }
     return json;
 }
 
-Json const& object(Json const& json, char const* name) {
+const Json& object(const Json& json, const char* name) {
     if (!json.is_object()) {
         refuse("'{}' must be an object", name);
     }
     return json;
 }
 
-bool boolean(Json const& json, char const* name) {
+bool boolean(const Json& json, const char* name) {
     if (!json.is_boolean()) {
         refuse("'{}' must be true or false", name);
     }
     return json.get<bool>();
 }
 
-Choice optional_choice(Json const& parent, char const* name) {
-    Json const* found = member(parent, name);
+Choice optional_choice(const Json& parent, const char* name) {
+    const Json* found = member(parent, name);
     if (found == nullptr || found->is_null()) {
         return Choice::unset;
     }
     return boolean(*found, name) ? Choice::yes : Choice::no;
 }
 
-Acks parse_acks(Json const& json) {
-    std::string const& word = text(json, "acks");
+Acks parse_acks(const Json& json) {
+    const std::string& word = text(json, "acks");
     if (word == "all") {
         return Acks::all;
     }
@@ -133,9 +133,9 @@ constexpr std::array sim_kinds{
     KindName{"end", OpKind::end},       KindName{"budget_exceeded", OpKind::budget_exceeded}};
 
 template <std::size_t N>
-std::optional<OpKind> find_kind(std::array<KindName, N> const& kinds, std::string_view name) {
+std::optional<OpKind> find_kind(const std::array<KindName, N>& kinds, std::string_view name) {
     auto const found = std::find_if(kinds.begin(), kinds.end(),
-                                    [&](KindName const& kind) { return kind.name == name; });
+                                    [&](const KindName& kind) { return kind.name == name; });
     return found == kinds.end() ? std::nullopt : std::optional{found->kind};
 }
 
@@ -175,7 +175,7 @@ private:
             ReadError{ReadError::Kind::malformed, fmt::format("{}:{}: {}", file_, line, what)}};
     }
 
-    std::optional<ReadError> read_line(std::string const& line) {
+    std::optional<ReadError> read_line(const std::string& line) {
         try {
             Json const json = Json::parse(line);
             object(json, "line");
@@ -186,9 +186,9 @@ private:
                 lines_of_ops_.push_back(line_);
                 read_op(json);
             }
-        } catch (LineError const& error) {
+        } catch (const LineError& error) {
             return malformed(line_, error.text).value();
-        } catch (Json::exception const& error) {
+        } catch (const Json::exception& error) {
             return malformed(line_, fmt::format("not JSON: {}", error.what())).value();
         }
         if (transactional_) {
@@ -198,53 +198,53 @@ private:
         return std::nullopt;
     }
 
-    void read_header(Json const& json) {
-        if (Json const* format = member(json, "format");
+    void read_header(const Json& json) {
+        if (const Json* format = member(json, "format");
             format == nullptr || *format != "brokersim-history/1") {
             refuse("the first line must have the format \"brokersim-history/1\"");
         }
-        if (Json const* ops = member(json, "ops")) {
+        if (const Json* ops = member(json, "ops")) {
             ops_promised_ = integer_within(*ops, "ops", 0, number_max);
         }
         Header& header = history_.header;
-        for (auto const& [name, place] :
+        for (const auto& [name, place] :
              {std::pair{"name", &header.name}, std::pair{"seed", &header.seed},
               std::pair{"scenario", &header.scenario}, std::pair{"recorder", &header.recorder}}) {
-            if (Json const* found = member(json, name)) {
+            if (const Json* found = member(json, name)) {
                 *place = found->is_string() ? found->get<std::string>() : found->dump();
             }
         }
         read_config(object(required(json, "config"), "config"));
     }
 
-    void read_config(Json const& json) {
+    void read_config(const Json& json) {
         Config& config = history_.config;
         config.acks = parse_acks(required(json, "acks"));
         config.idempotent = boolean(required(json, "idempotent"), "idempotent");
-        for (auto const& [name, place] :
+        for (const auto& [name, place] :
              {std::pair{"contiguous", &config.contiguous}, std::pair{"realtime", &config.realtime},
               std::pair{"retention", &config.retention},
               std::pair{"transactional", &transactional_}}) {
-            if (Json const* found = member(json, name)) {
+            if (const Json* found = member(json, name)) {
                 *place = boolean(*found, name);
             }
         }
         constexpr std::int64_t bound = 1'000'000'000;
         struct Number {
-            char const* name;
+            const char* name;
             std::int64_t* place;
             std::int64_t low;
         };
-        for (Number const& number : {Number{"max_in_flight", &config.max_in_flight, 1},
+        for (const Number& number : {Number{"max_in_flight", &config.max_in_flight, 1},
                                      Number{"required_acks", &config.required_acks, 0},
                                      Number{"network_dup", &config.network_dup, 0},
                                      Number{"reader_stops_at", &config.reader_stops_at, 0}}) {
-            if (Json const* found = member(json, number.name)) {
+            if (const Json* found = member(json, number.name)) {
                 *number.place = integer_within(*found, number.name, number.low, bound);
             }
         }
-        if (Json const* found = member(json, "durable")) {
-            std::string const& word = text(*found, "durable");
+        if (const Json* found = member(json, "durable")) {
+            const std::string& word = text(*found, "durable");
             if (word != "flushed" && word != "leo") {
                 refuse("'durable' must be \"flushed\" or \"leo\"");
             }
@@ -252,15 +252,15 @@ private:
         }
     }
 
-    void read_op(Json const& json) {
-        Json const& process = required(json, "process");
+    void read_op(const Json& json) {
+        const Json& process = required(json, "process");
         if (!process.is_string() && !process.is_number_integer()) {
             refuse("'process' must be an integer or a string");
         }
         type_ = parse_type(required(json, "type"));
-        std::string const& f = text(required(json, "f"), "f");
+        const std::string& f = text(required(json, "f"), "f");
         time_ = optional_integer(json, "time");
-        if (Json const* pos = member(json, "pos"); pos != nullptr && !pos->is_null()) {
+        if (const Json* pos = member(json, "pos"); pos != nullptr && !pos->is_null()) {
             auto const expected = static_cast<std::int64_t>(lines_of_ops_.size() - 1);
             if (integer(*pos, "pos") != expected) {
                 refuse("'pos' must be {}, the number of this op", expected);
@@ -278,8 +278,8 @@ private:
         }
     }
 
-    static OpType parse_type(Json const& json) {
-        std::string const& word = text(json, "type");
+    static OpType parse_type(const Json& json) {
+        const std::string& word = text(json, "type");
         if (word == "invoke") {
             return OpType::invoke;
         }
@@ -295,19 +295,19 @@ private:
         return OpType::info;
     }
 
-    ValueId value(Json const& json) {
+    ValueId value(const Json& json) {
         return json.is_string() ? history_.names.value(json.get_ref<std::string const&>())
                                 : history_.names.value(value_number(json));
     }
 
-    static std::int64_t value_number(Json const& json) {
+    static std::int64_t value_number(const Json& json) {
         if (!json.is_number_integer()) {
             refuse("'value' must be an integer or a string");
         }
         return integer(json, "value");
     }
 
-    KeyId key(Json const& json) { return history_.names.key(text(json, "key")); }
+    KeyId key(const Json& json) { return history_.names.key(text(json, "key")); }
 
     void refuse_drained(KeyId key) const {
         if (key < drained_.size() && drained_[key]) {
@@ -315,7 +315,7 @@ private:
         }
     }
 
-    void read_client_op(Json const& json, std::string const& f) {
+    void read_client_op(const Json& json, const std::string& f) {
         auto const kind = find_kind(client_kinds, f);
         if (!kind) {
             refuse("unknown f \"{}\" of a client", f);
@@ -329,9 +329,9 @@ private:
         }
     }
 
-    void read_send(Json const& json) {
+    void read_send(const Json& json) {
         std::vector<SendMop> mops;
-        for (Json const& mop : list(required(json, "mops"), "mops")) {
+        for (const Json& mop : list(required(json, "mops"), "mops")) {
             if (text(required(object(mop, "mop"), "f"), "f") != "send") {
                 refuse("a mop of a send must have the f \"send\"");
             }
@@ -349,12 +349,12 @@ private:
         fields.sequence = optional_integer(json, "seq");
         fields.attempts = optional_count(json, "attempts");
         fields.max_copies = optional_count(json, "max_copies");
-        if (Json const* acks = member(json, "acks"); acks != nullptr && !acks->is_null()) {
+        if (const Json* acks = member(json, "acks"); acks != nullptr && !acks->is_null()) {
             fields.acks = parse_acks(*acks);
         }
         fields.idempotent = optional_choice(json, "idempotent");
         fields.batch = optional_choice(json, "batch");
-        bool const one_key = std::all_of(mops.begin(), mops.end(), [&](SendMop const& mop) {
+        bool const one_key = std::all_of(mops.begin(), mops.end(), [&](const SendMop& mop) {
             return mop.key == mops.front().key;
         });
         if (fields.batch == Choice::yes && !one_key) {
@@ -367,17 +367,17 @@ private:
         }
     }
 
-    static std::uint32_t optional_count(Json const& json, char const* name) {
-        Json const* found = member(json, name);
+    static std::uint32_t optional_count(const Json& json, const char* name) {
+        const Json* found = member(json, name);
         if (found == nullptr || found->is_null()) {
             return 0;
         }
         return static_cast<std::uint32_t>(integer_within(*found, name, 1, 1'000'000'000));
     }
 
-    std::vector<Record> records(Json const& json) {
+    std::vector<Record> records(const Json& json) {
         std::vector<Record> read;
-        for (Json const& pair : list(json, "records")) {
+        for (const Json& pair : list(json, "records")) {
             if (!pair.is_array() || pair.size() != 2) {
                 refuse("a record must be [offset, value]");
             }
@@ -386,11 +386,11 @@ private:
         return read;
     }
 
-    static std::vector<std::int64_t> offsets(Json const& parent, char const* name) {
+    static std::vector<std::int64_t> offsets(const Json& parent, const char* name) {
         std::vector<std::int64_t> read;
-        Json const* found = member(parent, name);
+        const Json* found = member(parent, name);
         if (found != nullptr && !found->is_null()) {
-            for (Json const& offset : list(*found, name)) {
+            for (const Json& offset : list(*found, name)) {
                 read.push_back(integer(offset, name));
             }
         }
@@ -407,10 +407,10 @@ private:
         bool has_records = false;
     };
 
-    void read_poll(Json const& json) {
+    void read_poll(const Json& json) {
         history_.begin_poll(time_, process_, type_);
         std::uint32_t number = 0;
-        for (Json const& mop : list(required(json, "mops"), "mops")) {
+        for (const Json& mop : list(required(json, "mops"), "mops")) {
             if (text(required(object(mop, "mop"), "f"), "f") != "poll") {
                 refuse("a mop of a poll must have the f \"poll\"");
             }
@@ -418,18 +418,18 @@ private:
         }
     }
 
-    void read_poll_mop(Json const& mop, std::uint32_t number) {
+    void read_poll_mop(const Json& mop, std::uint32_t number) {
         std::vector<std::pair<KeyId, Part>> parts;
-        auto const each = [&](char const* name, auto use) {
-            Json const* found = member(mop, name);
+        auto const each = [&](const char* name, auto use) {
+            const Json* found = member(mop, name);
             if (found == nullptr || found->is_null()) {
                 return false;
             }
-            for (auto const& [text, json] : object(*found, name).items()) {
+            for (const auto& [text, json] : object(*found, name).items()) {
                 KeyId const id = history_.names.key(text);
                 refuse_drained(id);
                 auto part = std::find_if(parts.begin(), parts.end(),
-                                         [&](auto const& other) { return other.first == id; });
+                                         [&](const auto& other) { return other.first == id; });
                 if (part == parts.end()) {
                     part = parts.insert(part, {id, Part{}});
                 }
@@ -437,24 +437,24 @@ private:
             }
             return true;
         };
-        bool const result = each("records", [&](Part& part, Json const& read) {
+        bool const result = each("records", [&](Part& part, const Json& read) {
             part.records = records(read);
             part.has_records = true;
         });
-        each("hw", [](Part& part, Json const& read) { part.hw = integer(read, "hw"); });
-        each("from", [](Part& part, Json const& read) { part.from = integer(read, "from"); });
-        each("epoch", [](Part& part, Json const& read) { part.epoch = integer(read, "epoch"); });
-        each("corrupt", [](Part& part, Json const& read) {
-            for (Json const& offset : list(read, "corrupt")) {
+        each("hw", [](Part& part, const Json& read) { part.hw = integer(read, "hw"); });
+        each("from", [](Part& part, const Json& read) { part.from = integer(read, "from"); });
+        each("epoch", [](Part& part, const Json& read) { part.epoch = integer(read, "epoch"); });
+        each("corrupt", [](Part& part, const Json& read) {
+            for (const Json& offset : list(read, "corrupt")) {
                 part.corrupt.push_back(integer(offset, "corrupt"));
             }
         });
         bool const any_records = std::any_of(
-            parts.begin(), parts.end(), [](auto const& part) { return part.second.has_records; });
+            parts.begin(), parts.end(), [](const auto& part) { return part.second.has_records; });
         if (parts.empty() || result != any_records) {
             history_.add_part({.key = no_key, .records = {}, .corrupt = {}, .mop = number}, result);
         }
-        for (auto const& [id, part] : parts) {
+        for (const auto& [id, part] : parts) {
             history_.add_part({.key = id,
                                .hw = part.hw,
                                .from = part.from,
@@ -466,17 +466,17 @@ private:
         }
     }
 
-    void read_assign(Json const& json, OpKind kind) {
+    void read_assign(const Json& json, OpKind kind) {
         std::vector<KeyId> keys;
-        for (Json const& name : list(required(json, "keys"), "keys")) {
+        for (const Json& name : list(required(json, "keys"), "keys")) {
             keys.push_back(key(name));
         }
-        Json const* seek = member(json, "seek");
+        const Json* seek = member(json, "seek");
         bool const seeks = seek != nullptr && !seek->is_null();
         history_.assign(time_, process_, type_, keys, seeks ? Choice::yes : Choice::no, kind);
     }
 
-    void read_drain(Json const& json, std::string const& f) {
+    void read_drain(const Json& json, const std::string& f) {
         if (f != "drain" || type_ != OpType::ok) {
             refuse("process \"drain\" has only ops of f \"drain\" and type \"ok\"");
         }
@@ -487,7 +487,7 @@ private:
         auto const read = records(required(json, "records"));
         auto const control = offsets(json, "control");
         auto const corrupt = offsets(json, "corrupt");
-        Json const* source = member(json, "source");
+        const Json* source = member(json, "source");
         bool const oracle = source != nullptr && text(*source, "source") == "oracle";
         history_.drain(time_, {.key = drained,
                                .start = integer(required(json, "start"), "start"),
@@ -499,17 +499,17 @@ private:
                                .source = oracle ? DrainSource::oracle : DrainSource::client});
     }
 
-    std::uint32_t node(Json const& json) const {
+    std::uint32_t node(const Json& json) const {
         return static_cast<std::uint32_t>(
             integer_within(required(json, "node"), "node", 0, 1'000'000'000));
     }
 
-    static Disk disk(Json const& json) {
-        Json const* found = member(json, "disk");
+    static Disk disk(const Json& json) {
+        const Json* found = member(json, "disk");
         if (found == nullptr || found->is_null()) {
             return Disk::kept;
         }
-        std::string const& word = text(*found, "disk");
+        const std::string& word = text(*found, "disk");
         if (word == "kept") {
             return Disk::kept;
         }
@@ -525,12 +525,12 @@ private:
         return Disk::damaged;
     }
 
-    KeyId optional_key(Json const& json) {
-        Json const* found = member(json, "key");
+    KeyId optional_key(const Json& json) {
+        const Json* found = member(json, "key");
         return found == nullptr || found->is_null() ? no_key : key(*found);
     }
 
-    void read_sim_op(Json const& json, std::string const& f) {
+    void read_sim_op(const Json& json, const std::string& f) {
         OpKind const kind = find_kind(sim_kinds, f).value_or(OpKind::ignored);
         if (kind != OpKind::ignored && type_ != OpType::info) {
             refuse("ops of process \"sim\" have the type \"info\"");
@@ -565,7 +565,7 @@ private:
                 read_replica(json);
                 break;
             case OpKind::budget_exceeded: {
-                Json const* reason = member(json, "reason");
+                const Json* reason = member(json, "reason");
                 history_.budget_exceeded(time_, optional_key(json),
                                          reason == nullptr ? "" : text(*reason, "reason"));
                 break;
@@ -586,9 +586,9 @@ private:
     }
 
     /// An `end` op of another shape is some other observation, which is nobody's mistake.
-    void read_end(Json const& json) {
-        Json const* name = member(json, "key");
-        Json const* end = member(json, "end");
+    void read_end(const Json& json) {
+        const Json* name = member(json, "key");
+        const Json* end = member(json, "end");
         if (name == nullptr || !name->is_string() || end == nullptr || !end->is_number_integer()) {
             history_.ignored(time_, "end");
             return;
@@ -599,11 +599,11 @@ private:
                      control == absent ? 0 : control);
     }
 
-    static std::vector<std::uint32_t> nodes(Json const& json) {
+    static std::vector<std::uint32_t> nodes(const Json& json) {
         std::vector<std::uint32_t> read;
-        Json const* found = member(json, "nodes");
+        const Json* found = member(json, "nodes");
         if (found != nullptr && found->is_array()) {
-            for (Json const& node : *found) {
+            for (const Json& node : *found) {
                 if (node.is_number_integer()) {
                     read.push_back(static_cast<std::uint32_t>(
                         integer_within(node, "nodes", 0, 1'000'000'000)));
@@ -613,9 +613,9 @@ private:
         return read;
     }
 
-    void read_replica(Json const& json) {
+    void read_replica(const Json& json) {
         std::vector<ReplicaEntry> entries;
-        for (Json const& entry : list(required(json, "entries"), "entries")) {
+        for (const Json& entry : list(required(json, "entries"), "entries")) {
             if (!entry.is_array() || entry.size() != 3) {
                 refuse("an entry must be [offset, epoch, value]");
             }

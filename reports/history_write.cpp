@@ -92,14 +92,14 @@ std::string_view kind_text(OpKind kind) {
 
 class Writer {
 public:
-    explicit Writer(History const& history) : history_{history} {}
+    explicit Writer(const History& history) : history_{history} {}
 
     /// The header line.
     std::string header() {
         line_.clear();
         append(R"({{"format":"brokersim-history/1","config":{{"acks":"{}","idempotent":{})",
                acks_text(history_.config.acks), history_.config.idempotent);
-        Config const& config = history_.config;
+        const Config& config = history_.config;
         Config const usual;
         not_usual("max_in_flight", config.max_in_flight, usual.max_in_flight);
         not_usual("contiguous", config.contiguous, usual.contiguous);
@@ -110,7 +110,7 @@ public:
         not_usual("retention", config.retention, usual.retention);
         not_usual("reader_stops_at", config.reader_stops_at, usual.reader_stops_at);
         append(R"(}},"ops":{})", history_.ops().size());
-        for (auto const& [name, text] :
+        for (const auto& [name, text] :
              {std::pair{"name", &history_.header.name}, std::pair{"seed", &history_.header.seed},
               std::pair{"scenario", &history_.header.scenario},
               std::pair{"recorder", &history_.header.recorder}}) {
@@ -122,7 +122,7 @@ public:
     }
 
     /// The line of one op; the reference is good until the next call.
-    std::string const& op(History::Op const& op) {
+    const std::string& op(const History::Op& op) {
         line_.clear();
         line_ += R"({"process":)";
         if (history_.names.process_is_number(op.process)) {
@@ -148,13 +148,13 @@ private:
     }
 
     template <class T>
-    void not_usual(char const* name, T value, T usual) {
+    void not_usual(const char* name, T value, T usual) {
         if (value != usual) {
             append(R"(,"{}":{})", name, value);
         }
     }
 
-    void number(char const* name, std::int64_t value) {
+    void number(const char* name, std::int64_t value) {
         if (value != absent) {
             append(R"(,"{}":{})", name, value);
         }
@@ -177,10 +177,10 @@ private:
     }
 
     template <class List, class Each>
-    void joined(List const& list, Each each) {
+    void joined(const List& list, Each each) {
         line_ += '[';
         bool first = true;
-        for (auto const& element : list) {
+        for (const auto& element : list) {
             line_ += first ? "" : ",";
             first = false;
             each(element);
@@ -189,7 +189,7 @@ private:
     }
 
     void records(History::Range range) {
-        joined(history_.records(range), [&](Record const& record) {
+        joined(history_.records(range), [&](const Record& record) {
             append("[{},", record.offset);
             value(record.value);
             line_ += ']';
@@ -200,14 +200,14 @@ private:
         joined(history_.offsets(range), [&](std::int64_t offset) { append("{}", offset); });
     }
 
-    void named_offsets(char const* name, History::Range range) {
+    void named_offsets(const char* name, History::Range range) {
         if (range.count != 0) {
             append(R"(,"{}":)", name);
             offsets(range);
         }
     }
 
-    void body(History::Op const& op) {
+    void body(const History::Op& op) {
         switch (op.kind) {
             case OpKind::send:
                 send(op);
@@ -247,9 +247,9 @@ private:
         }
     }
 
-    void send(History::Op const& op) {
+    void send(const History::Op& op) {
         line_ += R"(,"mops":)";
-        joined(history_.sends(op), [&](SendMop const& mop) {
+        joined(history_.sends(op), [&](const SendMop& mop) {
             append(R"({{"f":"send","key":{},"value":)",
                    json_quoted(history_.names.key_text(mop.key)));
             value(mop.value);
@@ -269,13 +269,13 @@ private:
         choice("batch", fields.batch);
     }
 
-    void choice(char const* name, Choice choice) {
+    void choice(const char* name, Choice choice) {
         if (choice != Choice::unset) {
             append(R"(,"{}":{})", name, choice == Choice::yes);
         }
     }
 
-    void poll(History::Op const& op) {
+    void poll(const History::Op& op) {
         line_ += R"(,"mops":[)";
         auto const parts = history_.parts(op);
         for (std::size_t first = 0; first < parts.size();) {
@@ -294,7 +294,7 @@ private:
         line_ += R"({"f":"poll","records":)";
         bool first = true;
         bool null = true;
-        for (History::StoredPart const& part : parts) {
+        for (const History::StoredPart& part : parts) {
             null = null && !part.has_records;
             if (part.key != no_key && part.has_records) {
                 append("{}{}:", first ? "{" : ",", json_quoted(history_.names.key_text(part.key)));
@@ -307,7 +307,7 @@ private:
         by_key(parts, "from", &History::StoredPart::from);
         by_key(parts, "epoch", &History::StoredPart::epoch);
         first = true;
-        for (History::StoredPart const& part : parts) {
+        for (const History::StoredPart& part : parts) {
             if (part.corrupt.count != 0) {
                 append("{}{}:", first ? R"(,"corrupt":{)" : ",",
                        json_quoted(history_.names.key_text(part.key)));
@@ -318,10 +318,10 @@ private:
         line_ += first ? "}" : "}}";
     }
 
-    void by_key(std::span<const History::StoredPart> parts, char const* name,
-                std::int64_t History::StoredPart::*field) {
+    void by_key(std::span<const History::StoredPart> parts, const char* name,
+                std::int64_t History::StoredPart::* field) {
         bool first = true;
-        for (History::StoredPart const& part : parts) {
+        for (const History::StoredPart& part : parts) {
             if (part.*field != absent) {
                 if (first) {
                     append(R"(,"{}":{{)", name);
@@ -334,8 +334,8 @@ private:
         line_ += first ? "" : "}";
     }
 
-    void drain(History::Op const& op) {
-        History::StoredDrain const& drain = history_.drain_of(op);
+    void drain(const History::Op& op) {
+        const History::StoredDrain& drain = history_.drain_of(op);
         key(op.key);
         number("start", drain.start);
         number("hw", drain.hw);
@@ -347,8 +347,8 @@ private:
         line_ += drain.source == DrainSource::oracle ? R"(,"source":"oracle")" : "";
     }
 
-    void fact(History::Op const& op) {
-        History::Fact const& fact = history_.fact_of(op);
+    void fact(const History::Op& op) {
+        const History::Fact& fact = history_.fact_of(op);
         key(op.key);
         if (op.kind == OpKind::budget_exceeded) {
             append(R"(,"reason":{})", json_quoted(history_.names.free_text(fact.text)));
@@ -365,7 +365,7 @@ private:
         number(is_end ? "control" : "epoch", fact.epoch);
         if (op.kind == OpKind::replica) {
             line_ += R"(,"entries":)";
-            joined(history_.entries(op), [&](ReplicaEntry const& entry) {
+            joined(history_.entries(op), [&](const ReplicaEntry& entry) {
                 append("[{},{},", entry.offset, entry.epoch);
                 value(entry.value);
                 line_ += ']';
@@ -373,24 +373,24 @@ private:
         }
     }
 
-    History const& history_;
+    const History& history_;
     std::string line_;
 };
 
 }  // namespace
 
-void write_history(History const& history, std::ostream& out) {
+void write_history(const History& history, std::ostream& out) {
     Writer writer{history};
     out << writer.header();
-    for (History::Op const& op : history.ops()) {
+    for (const History::Op& op : history.ops()) {
         out << writer.op(op);
     }
 }
 
-std::string history_text(History const& history) {
+std::string history_text(const History& history) {
     Writer writer{history};
     std::string text = writer.header();
-    for (History::Op const& op : history.ops()) {
+    for (const History::Op& op : history.ops()) {
         text += writer.op(op);
     }
     return text;

@@ -47,7 +47,7 @@ Field Findings::number(std::string_view name, std::int64_t number) {
     return {name, false, {{.kind = Datum::Kind::number, .number = number, .text = {}}}};
 }
 
-Field Findings::numbers(std::string_view name, std::vector<std::int64_t> const& numbers) {
+Field Findings::numbers(std::string_view name, const std::vector<std::int64_t>& numbers) {
     Field field{name, true, {}};
     for (std::int64_t const number : numbers) {
         field.values.push_back({.kind = Datum::Kind::number, .number = number, .text = {}});
@@ -65,7 +65,7 @@ Datum Findings::datum(ValueId value) const {
     return {.kind = Datum::Kind::text, .number = 0, .text = names_.value_text(value)};
 }
 
-Field Findings::values(std::string_view name, std::vector<ValueId> const& values) const {
+Field Findings::values(std::string_view name, const std::vector<ValueId>& values) const {
     Field field{name, true, {}};
     for (ValueId const value : values) {
         field.values.push_back(datum(value));
@@ -73,7 +73,7 @@ Field Findings::values(std::string_view name, std::vector<ValueId> const& values
     return field;
 }
 
-Field Findings::sorted_values(std::string_view name, std::vector<ValueId> const& values) const {
+Field Findings::sorted_values(std::string_view name, const std::vector<ValueId>& values) const {
     Field field = this->values(name, values);
     std::sort(field.values.begin(), field.values.end());
     return field;
@@ -84,7 +84,7 @@ Field Findings::process(ProcessId process) const {
                                              : text("process", names_.process_text(process));
 }
 
-tl::expected<Judgement, JudgeError> judge(History const& history) {
+tl::expected<Judgement, JudgeError> judge(const History& history) {
     Tables tables{history};
     if (auto flaw = tables.build()) {
         return tl::unexpected{
@@ -100,7 +100,7 @@ tl::expected<Judgement, JudgeError> judge(History const& history) {
     }
     bool const none_unseen =
         std::none_of(noted.list.begin(), noted.list.end(),
-                     [](Finding const& finding) { return finding.code == Code::unseen; });
+                     [](const Finding& finding) { return finding.code == Code::unseen; });
     std::size_t const before_vacuous = noted.list.size();
     if (anomalies.list.empty()) {
         vacuous(tables, noted);

@@ -64,6 +64,6 @@ struct JudgeError {
 
 /// Judges a complete history. Pure: the same history gives the same judgement, byte for byte, and
 /// neither the order of ids nor anything outside the history matters.
-[[nodiscard]] tl::expected<Judgement, JudgeError> judge(History const& history);
+[[nodiscard]] tl::expected<Judgement, JudgeError> judge(const History& history);
 
 }  // namespace brokersim::reports

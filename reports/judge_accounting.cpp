@@ -12,7 +12,7 @@ namespace {
 
 class Accountant {
 public:
-    Accountant(Tables const& tables, Sums& sums) : tables_{tables}, sums_{sums} {}
+    Accountant(const Tables& tables, Sums& sums) : tables_{tables}, sums_{sums} {}
 
     void count() {
         count_ops();
@@ -25,9 +25,9 @@ public:
     }
 
     [[nodiscard]] std::optional<std::string> imbalance() const {
-        auto const& s = sums_;
+        const auto& s = sums_;
         struct Identity {
-            char const* name;
+            const char* name;
             std::int64_t left;
             std::int64_t right;
         };
@@ -41,7 +41,7 @@ public:
             {"A6 acked", s.acked, acked_seen_ + s.lost + s.excused + s.below_start + s.unseen},
             {"A6 acked_found", s.acked_found, acked_seen_},
         };
-        for (Identity const& identity : identities) {
+        for (const Identity& identity : identities) {
             if (identity.left != identity.right) {
                 return fmt::format("broken accounting: {} is {}, the other side {}", identity.name,
                                    identity.left, identity.right);
@@ -57,19 +57,19 @@ private:
     }
 
     void count_ops() {
-        auto const& ops = tables_.history.ops();
+        const auto& ops = tables_.history.ops();
         sums_.ops = static_cast<std::int64_t>(ops.size());
-        for (History::Op const& op : ops) {
+        for (const History::Op& op : ops) {
             sums_.ignored += op.kind == OpKind::ignored || op.kind == OpKind::end ? 1 : 0;
         }
-        for (KeyTable const& key : tables_.keys) {
+        for (const KeyTable& key : tables_.keys) {
             sums_.keys += key.named ? 1 : 0;
             sums_.drained += key.drained() ? 1 : 0;
         }
     }
 
     void count_sends() {
-        for (Send const& send : tables_.pairing.sends) {
+        for (const Send& send : tables_.pairing.sends) {
             ++sums_.send_ops;
             sums_.attempts += send.attempts;
             sums_.sends += send.message_count;
@@ -77,8 +77,8 @@ private:
     }
 
     void count_statuses() {
-        for (Message const& message : tables_.pairing.messages) {
-            Send const* send = tables_.send_of(message);
+        for (const Message& message : tables_.pairing.messages) {
+            const Send* send = tables_.send_of(message);
             if (send == nullptr) {
                 continue;
             }
@@ -99,7 +99,7 @@ private:
     /// By sightings: every pair once; the first of a message is unique, the rest are extra.
     void count_records() {
         std::vector<bool> met(tables_.pairing.messages.size(), false);
-        for (Sighting const& sighting : tables_.sightings) {
+        for (const Sighting& sighting : tables_.sightings) {
             if (sighting.message == none) {
                 continue;
             }
@@ -113,7 +113,7 @@ private:
         }
     }
 
-    [[nodiscard]] std::int64_t copies(Message const& message) const {
+    [[nodiscard]] std::int64_t copies(const Message& message) const {
         std::uint8_t const flag = read_flag(message.key);
         std::int64_t count = 0;
         for (std::uint32_t index = message.sightings; index != none;
@@ -125,12 +125,12 @@ private:
 
     /// By values read: each is somebody's message, or nobody's.
     void count_values() {
-        for (Message const& message : tables_.pairing.messages) {
+        for (const Message& message : tables_.pairing.messages) {
             if (copies(message) == 0) {
                 continue;
             }
             ++sums_.unique;
-            Send const* send = tables_.send_of(message);
+            const Send* send = tables_.send_of(message);
             if (send == nullptr) {
                 ++(was_sent(message.value) ? sums_.misplaced : sums_.phantom);
                 continue;
@@ -158,7 +158,7 @@ private:
     }
 
     void count_copies() {
-        for (Message const& message : tables_.pairing.messages) {
+        for (const Message& message : tables_.pairing.messages) {
             std::int64_t const count = copies(message);
             if (count < 2) {
                 continue;
@@ -174,7 +174,7 @@ private:
 
     /// By sends: what became of every acked message, from the flags that the rules use.
     void count_acked() {
-        for (Send const& send : tables_.pairing.sends) {
+        for (const Send& send : tables_.pairing.sends) {
             if (send.status != Status::acked) {
                 continue;
             }
@@ -184,7 +184,7 @@ private:
         }
     }
 
-    void count_acked(Message const& message) {
+    void count_acked(const Message& message) {
         std::uint8_t const there =
             tables_.key_of(message).drained() ? message_flag::in_drain : message_flag::visible;
         if ((message.flags & there) != 0) {
@@ -198,14 +198,14 @@ private:
         }
     }
 
-    Tables const& tables_;
+    const Tables& tables_;
     Sums& sums_;
     std::int64_t acked_seen_ = 0;
 };
 
 }  // namespace
 
-std::optional<std::string> account(Tables const& tables, Sums& sums) {
+std::optional<std::string> account(const Tables& tables, Sums& sums) {
     Accountant accountant{tables, sums};
     accountant.count();
     return accountant.imbalance();

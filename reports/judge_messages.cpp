@@ -8,24 +8,24 @@ namespace brokersim::reports {
 
 namespace {
 
-bool has(Message const& message, std::uint8_t flag) {
+bool has(const Message& message, std::uint8_t flag) {
     return (message.flags & flag) != 0;
 }
 
 /// Fields key, value, and the least offset at which the value was read.
-std::vector<Field> where_read(Tables const& tables, Findings const& findings,
-                              Message const& message) {
+std::vector<Field> where_read(const Tables& tables, const Findings& findings,
+                              const Message& message) {
     return {findings.key(message.key), findings.value("value", message.value),
             Findings::number("offset", tables.min_offset(message, sighting::observed))};
 }
 
 /// A message that nobody sent to this key: the smallest key to which its value was sent, if any.
-KeyId smallest_sent_key(Tables const& tables, Message const& message) {
-    Names const& names = tables.history.names;
+KeyId smallest_sent_key(const Tables& tables, const Message& message) {
+    const Names& names = tables.history.names;
     KeyId smallest = no_key;
     std::uint32_t other = tables.pairing.message_of_value[message.value];
     for (; other != none; other = tables.pairing.messages[other].next) {
-        Message const& candidate = tables.pairing.messages[other];
+        const Message& candidate = tables.pairing.messages[other];
         if (candidate.send != none &&
             (smallest == no_key || names.key_text(candidate.key) < names.key_text(smallest))) {
             smallest = candidate.key;
@@ -34,15 +34,15 @@ KeyId smallest_sent_key(Tables const& tables, Message const& message) {
     return smallest;
 }
 
-bool visible_unsent(Message const& message) {
+bool visible_unsent(const Message& message) {
     return message.send == none && has(message, message_flag::visible);
 }
 
 }  // namespace
 
 /// Rule 1: ACKED, Missing (J12), not excused (J6).
-void lost_acked(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void lost_acked(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (has(message, message_flag::missing) && !has(message, message_flag::excused)) {
             findings.add(Code::lost_acked,
                          {findings.key(message.key), findings.value("value", message.value),
@@ -52,8 +52,8 @@ void lost_acked(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 2: not foreign and |V| > max (J4).
-void duplicate(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void duplicate(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (!has(message, message_flag::visible) || has(message, message_flag::foreign) ||
             tables.sightings[message.sightings].next_of_message == none) {
             continue;
@@ -68,8 +68,8 @@ void duplicate(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 3: FAILED and visible.
-void aborted_read(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void aborted_read(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (message.send != none && has(message, message_flag::foreign)) {
             findings.add(Code::aborted_read, where_read(tables, findings, message));
         }
@@ -77,8 +77,8 @@ void aborted_read(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 4: visible, sent to no key.
-void phantom(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void phantom(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (visible_unsent(message) && smallest_sent_key(tables, message) == no_key) {
             findings.add(Code::phantom, where_read(tables, findings, message));
         }
@@ -86,8 +86,8 @@ void phantom(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 5: visible here, sent only to other keys.
-void wrong_partition(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void wrong_partition(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (!visible_unsent(message)) {
             continue;
         }
@@ -101,11 +101,11 @@ void wrong_partition(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 6: visible, not foreign, and a completed poll that returned it is before inv.
-void read_before_send(Tables const& tables, Findings& findings) {
+void read_before_send(const Tables& tables, Findings& findings) {
     if (!tables.history.config.realtime) {
         return;
     }
-    for (Message const& message : tables.pairing.messages) {
+    for (const Message& message : tables.pairing.messages) {
         if (has(message, message_flag::read_early) && has(message, message_flag::visible) &&
             !has(message, message_flag::foreign)) {
             findings.add(Code::read_before_send, where_read(tables, findings, message));
@@ -115,18 +115,18 @@ void read_before_send(Tables const& tables, Findings& findings) {
 
 /// Rule 9: (a, v) in A(k), V non-empty, a not in V; and the copy at a can be no unread further one:
 /// max = 1, or everything at a was read (drained from S <= a on, or overtaken).
-void ack_offset_mismatch(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void ack_offset_mismatch(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (!has(message, message_flag::visible) || !tables.is_acked(message) ||
             message.acked == absent || has(message, message_flag::void_ack)) {
             continue;
         }
-        KeyTable const& key = tables.key_of(message);
+        const KeyTable& key = tables.key_of(message);
         bool const must_show =
             tables.send_of(message)->copies_max == 1 ||
             (key.drained() ? message.acked >= key.start : tables.overtaken(key, message.acked));
         // Almost always the only sighting is the acked one itself.
-        Sighting const& newest = tables.sightings[message.sightings];
+        const Sighting& newest = tables.sightings[message.sightings];
         bool const plain = newest.next_of_message == none;
         if (!must_show || plain) {
             continue;
@@ -142,9 +142,9 @@ void ack_offset_mismatch(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 15: drained; a non-void poll observation (o, v), not foreign, o >= S, v not in the drain.
-void read_then_lost(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
-        KeyTable const& key = tables.key_of(message);
+void read_then_lost(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
+        const KeyTable& key = tables.key_of(message);
         if (!key.drained() || !has(message, message_flag::visible) ||
             has(message, message_flag::foreign | message_flag::in_drain)) {
             continue;
@@ -162,15 +162,15 @@ void read_then_lost(Tables const& tables, Findings& findings) {
 namespace {
 
 /// Rule 22 for one batch: e(i) = b + i - i0 is where member i belongs if the batch is in one piece.
-void judge_batch(Tables const& tables, Send const& send, Findings& findings) {
+void judge_batch(const Tables& tables, const Send& send, Findings& findings) {
     std::span const members{&tables.pairing.messages[send.first_message], send.message_count};
-    auto const elsewhere = [&](Message const& member) { return member.key != members[0].key; };
+    auto const elsewhere = [&](const Message& member) { return member.key != members[0].key; };
     if (std::any_of(members.begin(), members.end(), elsewhere)) {
         return;  // a completion replaced the list by one that is no batch
     }
-    KeyTable const& key = tables.key_of(members[0]);
+    const KeyTable& key = tables.key_of(members[0]);
     std::uint8_t const base = key.drained() ? sighting::drained : sighting::polled;
-    auto const is_present = [&](Message const& member) {
+    auto const is_present = [&](const Message& member) {
         return tables.min_offset(member, base) != absent;
     };
     auto const first = std::find_if(members.begin(), members.end(), is_present);
@@ -182,7 +182,7 @@ void judge_batch(Tables const& tables, Send const& send, Findings& findings) {
     std::vector<ValueId> missing;
     bool displaced = false;
     std::int64_t expected = origin;
-    for (Message const& member : members) {
+    for (const Message& member : members) {
         std::int64_t const found = tables.min_offset(member, base);
         if (found != absent) {
             present.push_back(member.value);
@@ -202,8 +202,8 @@ void judge_batch(Tables const& tables, Send const& send, Findings& findings) {
 }  // namespace
 
 /// Rule 22: a batch, not FAILED, of which a part is missing or displaced.
-void torn_batch(Tables const& tables, Findings& findings) {
-    for (Send const& send : tables.pairing.sends) {
+void torn_batch(const Tables& tables, Findings& findings) {
+    for (const Send& send : tables.pairing.sends) {
         if (send.batch && send.status != Status::failed && send.message_count != 0) {
             judge_batch(tables, send, findings);
         }

@@ -9,13 +9,13 @@ namespace brokersim::reports {
 
 /// Rule 19: ACKED with acks "all" and a known, and from inv to the completion fewer than
 /// required_acks nodes ever had an end above a.
-void ack_before_durable(Tables const& tables, Findings& findings) {
-    History const& history = tables.history;
+void ack_before_durable(const Tables& tables, Findings& findings) {
+    const History& history = tables.history;
     if (!history.config.realtime || tables.facts.empty()) {
         return;
     }
     NodeEnds ends{tables};
-    auto const check = [&](Message const& message, Send const& send) {
+    auto const check = [&](const Message& message, const Send& send) {
         if (message.acked == absent || !ends.any(message.key) ||
             tables.keys[message.key].budget_before(send.completed)) {
             return;
@@ -29,13 +29,13 @@ void ack_before_durable(Tables const& tables, Findings& findings) {
         }
     };
     for (std::uint32_t position = 0; position < history.ops().size(); ++position) {
-        History::Op const& op = history.ops()[position];
+        const History::Op& op = history.ops()[position];
         if (op.kind == OpKind::leo) {
             ends.on_leo(op.key, history.fact_of(op), position);
         } else if (op.kind == OpKind::send && op.type == OpType::ok && op.count != 0) {
-            SendMop const& mop = history.sends(op).front();
-            Message const& first = tables.pairing.messages[tables.pairing.find(mop.key, mop.value)];
-            Send const& send = tables.pairing.sends[first.send];
+            const SendMop& mop = history.sends(op).front();
+            const Message& first = tables.pairing.messages[tables.pairing.find(mop.key, mop.value)];
+            const Send& send = tables.pairing.sends[first.send];
             if (send.status == Status::acked && send.acks == Acks::all) {
                 for (std::uint32_t i = 0; i < send.message_count; ++i) {
                     check(tables.pairing.messages[send.first_message + i], send);
@@ -55,15 +55,15 @@ struct Dump {
 };
 
 /// Offsets of [from, to) at which the two dumps hold different entries, or one holds none.
-std::vector<std::int64_t> differences(Dump const& left, Dump const& right) {
+std::vector<std::int64_t> differences(const Dump& left, const Dump& right) {
     std::int64_t const from = std::max(left.start, right.start);
     std::int64_t const to = std::min(left.hw, right.hw);
-    auto const begin_of = [from](Dump const& dump) {
+    auto const begin_of = [from](const Dump& dump) {
         return std::lower_bound(
             dump.entries.begin(), dump.entries.end(), from,
             [](const ReplicaEntry& entry, std::int64_t wanted) { return entry.offset < wanted; });
     };
-    auto const end_of_offset = [](Dump const& dump, auto begin) {
+    auto const end_of_offset = [](const Dump& dump, auto begin) {
         auto end = begin;
         while (end != dump.entries.end() && end->offset == begin->offset) {
             ++end;
@@ -101,15 +101,15 @@ std::vector<std::int64_t> differences(Dump const& left, Dump const& right) {
 
 /// Rule 20: two final logs, o in [larger start, smaller hw): (epoch, value) differ, or absent in
 /// one. Off for keys with a budget_exceeded.
-void replica_divergence(Tables const& tables, Findings& findings) {
-    History const& history = tables.history;
+void replica_divergence(const Tables& tables, Findings& findings) {
+    const History& history = tables.history;
     std::map<KeyId, std::map<std::uint32_t, Dump>> dumps;  // by node, the last one counts
     for (std::uint32_t const position : tables.dumps) {
-        History::Op const& op = history.ops()[position];
+        const History::Op& op = history.ops()[position];
         if (tables.keys[op.key].first_budget != none) {
             continue;
         }
-        History::Fact const& fact = history.fact_of(op);
+        const History::Fact& fact = history.fact_of(op);
         auto const entries = history.entries(op);
         Dump dump{fact.node, fact.first, fact.second, {entries.begin(), entries.end()}};
         if (!std::is_sorted(dump.entries.begin(), dump.entries.end())) {
@@ -117,7 +117,7 @@ void replica_divergence(Tables const& tables, Findings& findings) {
         }
         dumps[op.key].insert_or_assign(fact.node, std::move(dump));
     }
-    for (auto const& [key, by_node] : dumps) {
+    for (const auto& [key, by_node] : dumps) {
         for (auto left = by_node.begin(); left != by_node.end(); ++left) {
             for (auto right = std::next(left); right != by_node.end(); ++right) {
                 for (std::int64_t const offset : differences(left->second, right->second)) {
@@ -143,16 +143,16 @@ struct Held {
 
 /// Rule 21: a leo op of n with flushed `to` < min(n's previous flushed, largest HW n exposed on k
 /// since its last crash with disk wiped or damaged).
-void committed_truncated(Tables const& tables, Findings& findings) {
-    History const& history = tables.history;
+void committed_truncated(const Tables& tables, Findings& findings) {
+    const History& history = tables.history;
     if (!history.config.realtime) {
         return;
     }
     std::map<std::pair<KeyId, std::uint32_t>, Held> held;
     std::map<std::uint32_t, std::uint32_t> lives;  // crashes of the node that lost its disk
     for (std::uint32_t const position : tables.facts) {
-        History::Op const& op = history.ops()[position];
-        History::Fact const& fact = history.fact_of(op);
+        const History::Op& op = history.ops()[position];
+        const History::Fact& fact = history.fact_of(op);
         if (op.kind == OpKind::crash) {
             lives[fact.node] += op.disk == Disk::wiped || op.disk == Disk::damaged ? 1U : 0U;
             continue;

@@ -5,19 +5,19 @@ namespace brokersim::reports {
 
 namespace {
 
-bool has(Message const& message, std::uint8_t flag) {
+bool has(const Message& message, std::uint8_t flag) {
     return (message.flags & flag) != 0;
 }
 
-std::vector<Field> named(Findings const& findings, Message const& message) {
+std::vector<Field> named(const Findings& findings, const Message& message) {
     return {findings.key(message.key), findings.value("value", message.value)};
 }
 
 }  // namespace
 
 /// Not foreign, 1 < |V| <= max.
-void duplicate_allowed(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void duplicate_allowed(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (!has(message, message_flag::visible) || has(message, message_flag::foreign) ||
             tables.sightings[message.sightings].next_of_message == none) {
             continue;
@@ -32,9 +32,9 @@ void duplicate_allowed(Tables const& tables, Findings& findings) {
 }
 
 /// INDETERMINATE (handed included), and in the drain if the key is drained, else visible.
-void recovered(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
-        Send const* send = tables.send_of(message);
+void recovered(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
+        const Send* send = tables.send_of(message);
         std::uint8_t const there =
             tables.key_of(message).drained() ? message_flag::in_drain : message_flag::visible;
         if (send != nullptr && send->status == Status::indeterminate && has(message, there)) {
@@ -44,9 +44,9 @@ void recovered(Tables const& tables, Findings& findings) {
 }
 
 /// ACKED, Missing and excused; or handed, drained and not in the drain.
-void lost_excused(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
-        Send const* send = tables.send_of(message);
+void lost_excused(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
+        const Send* send = tables.send_of(message);
         bool const excused_loss =
             has(message, message_flag::missing) && has(message, message_flag::excused);
         bool const handed_loss = send != nullptr && send->handed &&
@@ -59,13 +59,13 @@ void lost_excused(Tables const& tables, Findings& findings) {
 }
 
 /// ACKED, not Missing, V empty, and nobody looked where it could be.
-void unseen(Tables const& tables, Findings& findings) {
-    for (Message const& message : tables.pairing.messages) {
+void unseen(const Tables& tables, Findings& findings) {
+    for (const Message& message : tables.pairing.messages) {
         if (!tables.is_acked(message) ||
             has(message, message_flag::missing | message_flag::visible)) {
             continue;
         }
-        KeyTable const& key = tables.key_of(message);
+        const KeyTable& key = tables.key_of(message);
         if (!key.drained() || (message.acked == absent && key.start > 0)) {
             auto fields = named(findings, message);
             fields.push_back(Findings::number("offset", message.acked));
@@ -75,21 +75,21 @@ void unseen(Tables const& tables, Findings& findings) {
 }
 
 /// No message ACKED, no record polled or drained.
-void vacuous(Tables const& tables, Findings& findings) {
-    for (Send const& send : tables.pairing.sends) {
+void vacuous(const Tables& tables, Findings& findings) {
+    for (const Send& send : tables.pairing.sends) {
         if (send.status == Status::acked && send.message_count != 0) {
             return;
         }
     }
-    auto const& ops = tables.history.ops();
-    for (CompletedPoll const& poll : tables.polls) {
-        for (History::StoredPart const& part : tables.history.parts(ops[poll.op])) {
+    const auto& ops = tables.history.ops();
+    for (const CompletedPoll& poll : tables.polls) {
+        for (const History::StoredPart& part : tables.history.parts(ops[poll.op])) {
             if (part.records.count != 0) {
                 return;
             }
         }
     }
-    for (KeyTable const& key : tables.keys) {
+    for (const KeyTable& key : tables.keys) {
         if (key.drained() && tables.history.drain_of(ops[key.drain_op]).records.count != 0) {
             return;
         }

@@ -9,9 +9,9 @@ namespace {
 
 /// Calls `visit(id, key, slot)` for every slot, in the order of keys and offsets.
 template <class Visit>
-void each_slot(Tables const& tables, Visit visit) {
+void each_slot(const Tables& tables, Visit visit) {
     for (KeyId id = 0; id < tables.keys.size(); ++id) {
-        KeyTable const& key = tables.keys[id];
+        const KeyTable& key = tables.keys[id];
         for (std::uint32_t i = 0; i < key.slot_count; ++i) {
             visit(id, key, key.first_slot + i);
         }
@@ -21,13 +21,13 @@ void each_slot(Tables const& tables, Visit visit) {
 }  // namespace
 
 /// Rule 7: an offset listed as corrupt, by anyone; once.
-void corrupt_record(Tables const& tables, Findings& findings) {
+void corrupt_record(const Tables& tables, Findings& findings) {
     for (std::uint32_t const slot : tables.corrupt) {
         auto const owner = std::upper_bound(
             tables.keys.begin(), tables.keys.end(), slot,
-            [](std::uint32_t wanted, KeyTable const& key) { return wanted < key.first_slot; });
+            [](std::uint32_t wanted, const KeyTable& key) { return wanted < key.first_slot; });
         // Keys without slots share their first slot with the next key: the last one begins there.
-        KeyTable const& key = *(owner - 1);
+        const KeyTable& key = *(owner - 1);
         findings.add(Code::corrupt_record,
                      {findings.key(static_cast<KeyId>(&key - tables.keys.data())),
                       Findings::number("offset", tables.offset_of(key, slot))});
@@ -35,9 +35,9 @@ void corrupt_record(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 8: read values, acked values and "a control entry" (null) at one offset are two or more.
-void inconsistent_offset(Tables const& tables, Findings& findings) {
-    each_slot(tables, [&](KeyId id, KeyTable const& key, std::uint32_t slot) {
-        Sighting const& first = tables.sightings[slot];
+void inconsistent_offset(const Tables& tables, Findings& findings) {
+    each_slot(tables, [&](KeyId id, const KeyTable& key, std::uint32_t slot) {
+        const Sighting& first = tables.sightings[slot];
         bool const control = (first.slot_flags & sighting::slot_control) != 0;
         if (first.message == none || (first.next_in_slot == none && !control)) {
             return;
@@ -59,7 +59,7 @@ void inconsistent_offset(Tables const& tables, Findings& findings) {
 namespace {
 
 /// The drain itself accounts for this offset: a record, a control entry or a corrupt one.
-bool in_drain(Tables const& tables, std::uint32_t slot) {
+bool in_drain(const Tables& tables, std::uint32_t slot) {
     std::uint8_t const flags = tables.sightings[slot].slot_flags;
     if ((flags & (sighting::slot_control | sighting::slot_drain_corrupt)) != 0) {
         return true;
@@ -78,12 +78,12 @@ bool in_drain(Tables const& tables, std::uint32_t slot) {
 }  // namespace
 
 /// Rule 14: contiguous, drained: a maximal run of [S, H) for which the drain has nothing.
-void offset_gap(Tables const& tables, Findings& findings) {
+void offset_gap(const Tables& tables, Findings& findings) {
     if (!tables.history.config.contiguous) {
         return;
     }
     for (KeyId id = 0; id < tables.keys.size(); ++id) {
-        KeyTable const& key = tables.keys[id];
+        const KeyTable& key = tables.keys[id];
         if (!key.drained()) {
             continue;
         }
@@ -108,10 +108,10 @@ void offset_gap(Tables const& tables, Findings& findings) {
 }
 
 /// Rule 16: a polled record at or above the hw of its response, a drained one at or above H.
-void read_above_hw(Tables const& tables, Findings& findings) {
-    History const& history = tables.history;
+void read_above_hw(const Tables& tables, Findings& findings) {
+    const History& history = tables.history;
     auto const check = [&](KeyId id, History::Range records, std::int64_t hw) {
-        for (Record const& record : history.records(records)) {
+        for (const Record& record : history.records(records)) {
             if (record.offset >= hw) {
                 findings.add(
                     Code::read_above_hw,
@@ -120,8 +120,8 @@ void read_above_hw(Tables const& tables, Findings& findings) {
             }
         }
     };
-    for (CompletedPoll const& poll : tables.polls) {
-        for (History::StoredPart const& part : history.parts(history.ops()[poll.op])) {
+    for (const CompletedPoll& poll : tables.polls) {
+        for (const History::StoredPart& part : history.parts(history.ops()[poll.op])) {
             if (part.hw != absent) {
                 check(part.key, part.records, part.hw);
             }

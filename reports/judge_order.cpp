@@ -18,15 +18,15 @@ private:
     std::vector<std::int64_t> floors_;
 };
 
-void raise_by_poll(Tables const& tables, std::uint32_t position, Floors& floors) {
-    History const& history = tables.history;
-    for (History::StoredPart const& part : history.parts(history.ops()[position])) {
+void raise_by_poll(const Tables& tables, std::uint32_t position, Floors& floors) {
+    const History& history = tables.history;
+    for (const History::StoredPart& part : history.parts(history.ops()[position])) {
         // An observation with a later budget_exceeded on its key raises nothing, void or not; so
         // J7 need not be asked.
         if (part.key == no_key || tables.keys[part.key].budget_after(position)) {
             continue;
         }
-        for (Record const& record : history.records(part.records)) {
+        for (const Record& record : history.records(part.records)) {
             floors.raise(part.key, record.offset);
         }
     }
@@ -36,15 +36,15 @@ void raise_by_poll(Tables const& tables, std::uint32_t position, Floors& floors)
 
 /// Rule 10: not FAILED, inv exists, low <= floor = the largest offset of k known before inv by
 /// acks of A(k) of messages that are not excused, or by polls.
-void realtime_reorder(Tables const& tables, Findings& findings) {
+void realtime_reorder(const Tables& tables, Findings& findings) {
     if (!tables.history.config.realtime) {
         return;
     }
-    auto const& ops = tables.history.ops();
+    const auto& ops = tables.history.ops();
     Floors floors{tables.keys.size()};
-    auto const on_invocation = [&](Send const& send) {
+    auto const on_invocation = [&](const Send& send) {
         for (std::uint32_t i = 0; i < send.message_count; ++i) {
-            Message const& message = tables.pairing.messages[send.first_message + i];
+            const Message& message = tables.pairing.messages[send.first_message + i];
             std::int64_t const low = send.status == Status::failed ? absent : tables.low(message);
             if (low != absent && low <= floors.of(message.key)) {
                 findings.add(Code::realtime_reorder,
@@ -54,12 +54,12 @@ void realtime_reorder(Tables const& tables, Findings& findings) {
             }
         }
     };
-    auto const on_ack = [&](History::Op const& op) {
-        for (SendMop const& mop : tables.history.sends(op)) {
+    auto const on_ack = [&](const History::Op& op) {
+        for (const SendMop& mop : tables.history.sends(op)) {
             if (mop.offset == absent) {
                 continue;
             }
-            Message const& message =
+            const Message& message =
                 tables.pairing.messages[tables.pairing.find(mop.key, mop.value)];
             if (tables.is_acked(message) && (message.flags & message_flag::excused) == 0) {
                 floors.raise(mop.key, mop.offset);
@@ -67,9 +67,9 @@ void realtime_reorder(Tables const& tables, Findings& findings) {
         }
     };
     std::size_t next_send = 0;  // sends stand in the order of their first op
-    auto const& sends = tables.pairing.sends;
+    const auto& sends = tables.pairing.sends;
     for (std::uint32_t position = 0; position < ops.size(); ++position) {
-        History::Op const& op = ops[position];
+        const History::Op& op = ops[position];
         if (op.kind == OpKind::send) {
             bool const begins = next_send < sends.size() && sends[next_send].invoked == position;
             bool const alone = next_send < sends.size() && sends[next_send].invoked == none &&
@@ -95,7 +95,7 @@ public:
 
     [[nodiscard]] std::int64_t of(ProcessId process, KeyId key) const {
         auto const place = find(process, key);
-        auto const& list = of_process_[process];
+        const auto& list = of_process_[process];
         return place != list.end() && place->key == key ? place->offset : absent;
     }
     void set(ProcessId process, KeyId key, std::int64_t offset) {
@@ -111,7 +111,7 @@ public:
     void keep_only(ProcessId process, std::span<const KeyId> keys, bool seek) {
         std::vector<KeyId> kept(keys.begin(), keys.end());
         std::sort(kept.begin(), kept.end());
-        std::erase_if(of_process_[process], [&](Position const& position) {
+        std::erase_if(of_process_[process], [&](const Position& position) {
             return seek || !std::binary_search(kept.begin(), kept.end(), position.key);
         });
     }
@@ -124,10 +124,10 @@ private:
     using List = std::vector<Position>;  // ascending by key
 
     [[nodiscard]] List::const_iterator find(ProcessId process, KeyId key) const {
-        List const& list = of_process_[process];
+        const List& list = of_process_[process];
         return std::lower_bound(
             list.begin(), list.end(), key,
-            [](Position const& position, KeyId wanted) { return position.key < wanted; });
+            [](const Position& position, KeyId wanted) { return position.key < wanted; });
     }
 
     std::vector<List> of_process_;
@@ -136,28 +136,28 @@ private:
 /// Rules 12 and 13 along one consumer after the other.
 class PollWalk {
 public:
-    PollWalk(Tables const& tables, Findings& findings)
+    PollWalk(const Tables& tables, Findings& findings)
         : tables_{tables},
           findings_{findings},
           positions_{tables.history.names.process_count()},
           known_before_(tables.keys.size()) {}
 
-    void on_poll(CompletedPoll const& poll) {
-        History::Op const& op = tables_.history.ops()[poll.op];
+    void on_poll(const CompletedPoll& poll) {
+        const History::Op& op = tables_.history.ops()[poll.op];
         moved_.clear();
-        for (History::StoredPart const& part : tables_.history.parts(op)) {
+        for (const History::StoredPart& part : tables_.history.parts(op)) {
             if (part.key != no_key && part.records.count != 0) {
                 walk(poll, op, part);
             }
         }
         if (op.type == OpType::ok) {
-            for (auto const& [key, offset] : moved_) {
+            for (const auto& [key, offset] : moved_) {
                 positions_.set(op.process, key, offset);
             }
         }
     }
 
-    void on_assign(History::Op const& op) {
+    void on_assign(const History::Op& op) {
         positions_.keep_only(op.process, tables_.history.listed(op), op.seek);
     }
 
@@ -167,7 +167,7 @@ private:
         std::int64_t offset;
     };
 
-    void walk(CompletedPoll const& poll, History::Op const& op, History::StoredPart const& part) {
+    void walk(const CompletedPoll& poll, const History::Op& op, const History::StoredPart& part) {
         Moved& moved = moved_in_op(part.key);
         std::int64_t previous = moved.offset;
         if (previous == absent) {
@@ -176,7 +176,7 @@ private:
         if (previous == absent && part.from != absent) {
             previous = part.from - 1;
         }
-        for (Record const& record : tables_.history.records(part.records)) {
+        for (const Record& record : tables_.history.records(part.records)) {
             if (previous != absent && record.offset <= previous) {
                 findings_.add(
                     Code::poll_nonmonotonic,
@@ -190,10 +190,10 @@ private:
         moved.offset = previous;
     }
 
-    void skip(CompletedPoll const& poll, History::Op const& op, KeyId id, std::int64_t previous,
-              Record const& record) {
+    void skip(const CompletedPoll& poll, const History::Op& op, KeyId id, std::int64_t previous,
+              const Record& record) {
         // No later budget_exceeded on k; a void observation always has one, so J7 is covered.
-        KeyTable const& key = tables_.keys[id];
+        const KeyTable& key = tables_.keys[id];
         if (key.budget_after(poll.op)) {
             return;
         }
@@ -226,7 +226,7 @@ private:
             }
             return false;
         }
-        KeyTable const& key = tables_.keys[id];
+        const KeyTable& key = tables_.keys[id];
         auto& before = known_before_[id];
         if (before.empty()) {
             before.resize(key.slot_count + 1);
@@ -240,14 +240,14 @@ private:
     /// The entry of that key for the present op; its offset is absent before the first record.
     Moved& moved_in_op(KeyId key) {
         auto const found = std::find_if(moved_.begin(), moved_.end(),
-                                        [&](Moved const& moved) { return moved.key == key; });
+                                        [&](const Moved& moved) { return moved.key == key; });
         if (found != moved_.end()) {
             return *found;
         }
         return moved_.emplace_back(Moved{key, absent});
     }
 
-    Tables const& tables_;
+    const Tables& tables_;
     Findings& findings_;
     Positions positions_;
     std::vector<Moved> moved_;
@@ -259,12 +259,12 @@ private:
 /// Rule 12: o <= prev, where prev is the record of k before it in this op, else the position of the
 /// process, else `from` - 1. Rule 13: o > prev and known offsets lie between. Polls of type fail
 /// and info are checked and move nothing.
-void poll_nonmonotonic_and_skip(Tables const& tables, Findings& findings) {
+void poll_nonmonotonic_and_skip(const Tables& tables, Findings& findings) {
     PollWalk walk{tables, findings};
     std::size_t next_poll = 0;
-    auto const& ops = tables.history.ops();
+    const auto& ops = tables.history.ops();
     for (std::uint32_t position = 0; position < ops.size(); ++position) {
-        History::Op const& op = ops[position];
+        const History::Op& op = ops[position];
         bool const assigns = op.kind == OpKind::assign || op.kind == OpKind::subscribe;
         if (assigns && (op.type == OpType::ok || op.type == OpType::info)) {
             walk.on_assign(op);

@@ -13,7 +13,7 @@ struct Pair {
     std::uint32_t first;
     std::uint32_t second;
 
-    friend auto operator<=>(Pair const&, Pair const&) = default;
+    friend auto operator<=>(const Pair&, const Pair&) = default;
 };
 
 struct Entry {
@@ -23,18 +23,18 @@ struct Entry {
     std::uint32_t send;   // ascends with time, for sends that claim one sequence
     std::uint32_t message;
 
-    friend auto operator<=>(Entry const&, Entry const&) = default;
+    friend auto operator<=>(const Entry&, const Entry&) = default;
 };
 
 /// Collects neighbours that stand in the wrong order, each pair once.
 class ProducerOrder {
 public:
-    explicit ProducerOrder(Tables const& tables) : tables_{tables} {}
+    explicit ProducerOrder(const Tables& tables) : tables_{tables} {}
 
     /// (a) idempotent sends with a sequence, per (key, pid or else process), by (epoch, sequence,
     /// place in op).
     void by_sequence() {
-        for (Send const& send : tables_.pairing.sends) {
+        for (const Send& send : tables_.pairing.sends) {
             if (!send.idempotent || send.status == Status::failed) {
                 continue;
             }
@@ -67,7 +67,7 @@ public:
     /// (b) one op and key, in order: idempotent, or one request in flight and ACKED.
     void within_ops() {
         bool const one_in_flight = tables_.history.config.max_in_flight == 1;
-        for (Send const& send : tables_.pairing.sends) {
+        for (const Send& send : tables_.pairing.sends) {
             bool const bound = send.idempotent || (one_in_flight && send.status == Status::acked);
             if (send.message_count < 2 || !bound || send.status == Status::failed) {
                 continue;
@@ -91,9 +91,9 @@ public:
     void report(Findings& findings) {
         std::sort(pairs_.begin(), pairs_.end());
         pairs_.erase(std::unique(pairs_.begin(), pairs_.end()), pairs_.end());
-        for (Pair const& pair : pairs_) {
-            Message const& first = tables_.pairing.messages[pair.first];
-            Message const& second = tables_.pairing.messages[pair.second];
+        for (const Pair& pair : pairs_) {
+            const Message& first = tables_.pairing.messages[pair.first];
+            const Message& second = tables_.pairing.messages[pair.second];
             findings.add(Code::producer_reorder,
                          {findings.key(first.key), findings.value("first", first.value),
                           findings.value("second", second.value),
@@ -105,8 +105,8 @@ private:
     using GroupName = std::tuple<KeyId, bool, std::int64_t>;
 
     /// Both ops of a send may carry the producer's fields; the completion's win one by one.
-    [[nodiscard]] SendFields fields_of(Send const& send) const {
-        auto const& ops = tables_.history.ops();
+    [[nodiscard]] SendFields fields_of(const Send& send) const {
+        const auto& ops = tables_.history.ops();
         SendFields fields = tables_.history.send_fields(ops[send.last_op()]);
         if (send.invoked != none && send.completed != none) {
             SendFields const earlier = tables_.history.send_fields(ops[send.invoked]);
@@ -137,7 +137,7 @@ private:
         }
     }
 
-    Tables const& tables_;
+    const Tables& tables_;
     std::map<GroupName, std::size_t> group_ids_;
     std::vector<std::vector<Entry>> groups_;
     GroupName last_name_;
@@ -149,7 +149,7 @@ private:
 }  // namespace
 
 /// Rule 11: low(second) <= low(first) for neighbours among messages not FAILED with low defined.
-void producer_reorder(Tables const& tables, Findings& findings) {
+void producer_reorder(const Tables& tables, Findings& findings) {
     ProducerOrder order{tables};
     order.by_sequence();
     order.within_ops();

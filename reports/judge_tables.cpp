@@ -55,12 +55,12 @@ void Tables::extend_all(KeyId key, std::span<const std::int64_t> offsets) {
     }
 }
 
-void Tables::scan_poll(History::Op const& op) {
-    for (History::StoredPart const& part : history.parts(op)) {
+void Tables::scan_poll(const History::Op& op) {
+    for (const History::StoredPart& part : history.parts(op)) {
         if (part.key == no_key) {
             continue;
         }
-        for (Record const& record : history.records(part.records)) {
+        for (const Record& record : history.records(part.records)) {
             extend(part.key, record.offset);
         }
         extend_all(part.key, history.offsets(part.corrupt));
@@ -69,12 +69,12 @@ void Tables::scan_poll(History::Op const& op) {
 
 void Tables::scan_ops() {
     std::vector<std::uint32_t> open_polls(history.names.process_count(), none);
-    auto const& ops = history.ops();
+    const auto& ops = history.ops();
     for (std::uint32_t position = 0; position < ops.size(); ++position) {
-        History::Op const& op = ops[position];
+        const History::Op& op = ops[position];
         switch (op.kind) {
             case OpKind::send:
-                for (SendMop const& mop : history.sends(op)) {
+                for (const SendMop& mop : history.sends(op)) {
                     keys[mop.key].named = true;
                     if (mop.offset != absent && op.type == OpType::ok) {
                         extend(mop.key, mop.offset);
@@ -82,7 +82,7 @@ void Tables::scan_ops() {
                 }
                 break;
             case OpKind::poll:
-                for (History::StoredPart const& part : history.parts(op)) {
+                for (const History::StoredPart& part : history.parts(op)) {
                     name_key(part.key);
                 }
                 if (op.type == OpType::invoke) {
@@ -95,13 +95,13 @@ void Tables::scan_ops() {
                 }
                 break;
             case OpKind::drain: {
-                History::StoredDrain const& drain = history.drain_of(op);
+                const History::StoredDrain& drain = history.drain_of(op);
                 KeyTable& key = keys[op.key];
                 key.named = true;
                 key.drain_op = position;
                 key.start = drain.start;
                 key.hw = drain.hw;
-                for (Record const& record : history.records(drain.records)) {
+                for (const Record& record : history.records(drain.records)) {
                     extend(op.key, record.offset);
                 }
                 extend_all(op.key, history.offsets(drain.control));
@@ -160,7 +160,7 @@ void Tables::scan_ops() {
 void Tables::lay_out_slots() {
     bool any_sparse = false;
     for (KeyId id = 0; id < keys.size(); ++id) {
-        Extent const& extent = extents_[id];
+        const Extent& extent = extents_[id];
         if (extent.count == 0) {
             continue;
         }
@@ -193,28 +193,28 @@ void Tables::gather_sparse() {
         }
     };
     auto const gather_part = [&](KeyId key, History::Range records, History::Range list) {
-        for (Record const& record : history.records(records)) {
+        for (const Record& record : history.records(records)) {
             gather(key, record.offset);
         }
         for (std::int64_t const offset : history.offsets(list)) {
             gather(key, offset);
         }
     };
-    for (History::Op const& op : history.ops()) {
+    for (const History::Op& op : history.ops()) {
         if (op.kind == OpKind::send && op.type == OpType::ok) {
-            for (SendMop const& mop : history.sends(op)) {
+            for (const SendMop& mop : history.sends(op)) {
                 if (mop.offset != absent) {
                     gather(mop.key, mop.offset);
                 }
             }
         } else if (op.kind == OpKind::poll && op.type != OpType::invoke) {
-            for (History::StoredPart const& part : history.parts(op)) {
+            for (const History::StoredPart& part : history.parts(op)) {
                 if (part.key != no_key) {
                     gather_part(part.key, part.records, part.corrupt);
                 }
             }
         } else if (op.kind == OpKind::drain) {
-            History::StoredDrain const& drain = history.drain_of(op);
+            const History::StoredDrain& drain = history.drain_of(op);
             gather_part(op.key, drain.records, drain.control);
             gather_part(op.key, {}, drain.corrupt);
         }
@@ -231,7 +231,7 @@ void Tables::gather_sparse() {
     }
 }
 
-std::uint32_t Tables::lower_slot(KeyTable const& key, std::int64_t offset) const {
+std::uint32_t Tables::lower_slot(const KeyTable& key, std::int64_t offset) const {
     if (key.sparse_first == none) {
         std::int64_t const place =
             std::clamp<std::int64_t>(offset, key.base, key.base + key.slot_count) - key.base;
@@ -244,15 +244,15 @@ std::uint32_t Tables::lower_slot(KeyTable const& key, std::int64_t offset) const
 
 void Tables::mark_excused() {
     bool const realtime = history.config.realtime;
-    auto const after = [realtime](std::uint32_t event, Send const& send) {
+    auto const after = [realtime](std::uint32_t event, const Send& send) {
         return event != none && (!realtime || send.invoked == none || event > send.invoked);
     };
     for (Message& message : pairing.messages) {
         if (!is_acked(message)) {
             continue;
         }
-        Send const& send = pairing.sends[message.send];
-        KeyTable const& key = keys[message.key];
+        const Send& send = pairing.sends[message.send];
+        const KeyTable& key = keys[message.key];
         bool const lone_copy = send.acks == Acks::one;
         if (after(key.last_budget, send) ||
             (lone_copy && (after(last_crash_, send) || after(key.last_leader, send)))) {
@@ -311,12 +311,12 @@ void Tables::mark_corrupt(KeyId key, std::span<const std::int64_t> offsets, std:
 
 void Tables::see_drains() {
     for (KeyId id = 0; id < keys.size(); ++id) {
-        KeyTable const& key = keys[id];
+        const KeyTable& key = keys[id];
         if (!key.drained()) {
             continue;
         }
-        History::StoredDrain const& drain = history.drain_of(history.ops()[key.drain_op]);
-        for (Record const& record : history.records(drain.records)) {
+        const History::StoredDrain& drain = history.drain_of(history.ops()[key.drain_op]);
+        for (const Record& record : history.records(drain.records)) {
             std::uint32_t message = pairing.find(id, record.value);
             if (message == none) {
                 message = pairing.add_unsent(id, record.value);
@@ -331,7 +331,7 @@ void Tables::see_drains() {
     }
 }
 
-bool Tables::is_void_after_budget(KeyTable const& key, Message const& message,
+bool Tables::is_void_after_budget(const KeyTable& key, const Message& message,
                                   std::int64_t offset) const {
     if (message.send == none || is_failed(message)) {
         return false;
@@ -342,20 +342,20 @@ bool Tables::is_void_after_budget(KeyTable const& key, Message const& message,
 }
 
 void Tables::see_polls() {
-    for (CompletedPoll const& poll : polls) {
-        History::Op const& op = history.ops()[poll.op];
-        for (History::StoredPart const& part : history.parts(op)) {
+    for (const CompletedPoll& poll : polls) {
+        const History::Op& op = history.ops()[poll.op];
+        for (const History::StoredPart& part : history.parts(op)) {
             if (part.key == no_key) {
                 continue;
             }
             KeyTable& key = keys[part.key];
-            for (Record const& record : history.records(part.records)) {
+            for (const Record& record : history.records(part.records)) {
                 std::uint32_t message = pairing.find(part.key, record.value);
                 if (message == none) {
                     message = pairing.add_unsent(part.key, record.value);
                 }
                 Message& seen = pairing.messages[message];
-                Send const* send = send_of(seen);
+                const Send* send = send_of(seen);
                 if (send != nullptr && send->invoked != none && poll.op < send->invoked) {
                     seen.flags |= message_flag::read_early;
                 }
@@ -378,7 +378,7 @@ void Tables::see_acks() {
         if (!is_acked(message) || message.acked == absent) {
             continue;
         }
-        KeyTable const& key = key_of(message);
+        const KeyTable& key = key_of(message);
         std::uint32_t const slot = lower_slot(key, message.acked);
         if ((message.flags & message_flag::excused) != 0) {
             std::uint8_t const witness = key.drained() ? sighting::drained : sighting::observed;
@@ -393,7 +393,7 @@ void Tables::see_acks() {
 }
 
 void Tables::classify(Message& message) {
-    KeyTable const& key = key_of(message);
+    const KeyTable& key = key_of(message);
     bool const drained = key.drained();
     for (std::uint32_t index = message.sightings; index != none;
          index = sightings[index].next_of_message) {
@@ -433,7 +433,7 @@ void Tables::classify(Message& message) {
     }
 }
 
-std::vector<std::int64_t> Tables::visible_offsets(Message const& message) const {
+std::vector<std::int64_t> Tables::visible_offsets(const Message& message) const {
     std::vector<std::int64_t> offsets;
     for (std::uint32_t index = message.sightings; index != none;
          index = sightings[index].next_of_message) {
@@ -445,7 +445,7 @@ std::vector<std::int64_t> Tables::visible_offsets(Message const& message) const 
     return offsets;
 }
 
-std::int64_t Tables::min_offset(Message const& message, std::uint8_t flags) const {
+std::int64_t Tables::min_offset(const Message& message, std::uint8_t flags) const {
     std::int64_t least = absent;
     for (std::uint32_t index = message.sightings; index != none;
          index = sightings[index].next_of_message) {

@@ -75,12 +75,12 @@ struct CompletedPoll {
 
 class Tables {
 public:
-    explicit Tables(History const& judged) : history{judged} {}
+    explicit Tables(const History& judged) : history{judged} {}
 
     /// Pass 1. Returns the flaw of a malformed history; the tables are then unusable.
     [[nodiscard]] std::optional<Malformed> build();
 
-    History const& history;
+    const History& history;
     Pairing pairing;
     std::vector<KeyTable> keys;
     std::vector<Sighting> sightings;  // by slot, then the further ones
@@ -89,50 +89,50 @@ public:
     std::vector<std::uint32_t> dumps;    // positions of replica ops
     std::vector<std::uint32_t> corrupt;  // slots listed as corrupt, each once
 
-    [[nodiscard]] KeyTable const& key_of(Message const& message) const { return keys[message.key]; }
-    [[nodiscard]] Send const* send_of(Message const& message) const {
+    [[nodiscard]] const KeyTable& key_of(const Message& message) const { return keys[message.key]; }
+    [[nodiscard]] const Send* send_of(const Message& message) const {
         return message.send == none ? nullptr : &pairing.sends[message.send];
     }
-    [[nodiscard]] bool is_acked(Message const& message) const {
-        Send const* send = send_of(message);
+    [[nodiscard]] bool is_acked(const Message& message) const {
+        const Send* send = send_of(message);
         return send != nullptr && send->status == Status::acked;
     }
-    [[nodiscard]] bool is_failed(Message const& message) const {
-        Send const* send = send_of(message);
+    [[nodiscard]] bool is_failed(const Message& message) const {
+        const Send* send = send_of(message);
         return send != nullptr && send->status == Status::failed;
     }
 
-    [[nodiscard]] std::int64_t offset_of(KeyTable const& key, std::uint32_t slot) const {
+    [[nodiscard]] std::int64_t offset_of(const KeyTable& key, std::uint32_t slot) const {
         std::uint32_t const place = slot - key.first_slot;
         return key.sparse_first == none ? key.base + place : sparse_[key.sparse_first + place];
     }
     [[nodiscard]] std::int64_t offset_of_sighting(std::uint32_t index) const {
-        Sighting const& sighting = sightings[index];
+        const Sighting& sighting = sightings[index];
         return offset_of(keys[pairing.messages[sighting.message].key], slot_of_sighting(index));
     }
     /// The first slot of the key whose offset is >= `offset`, or the end of its slots.
-    [[nodiscard]] std::uint32_t lower_slot(KeyTable const& key, std::int64_t offset) const;
+    [[nodiscard]] std::uint32_t lower_slot(const KeyTable& key, std::int64_t offset) const;
 
     /// V(k, v), ascending.
-    [[nodiscard]] std::vector<std::int64_t> visible_offsets(Message const& message) const;
+    [[nodiscard]] std::vector<std::int64_t> visible_offsets(const Message& message) const;
     /// The least offset among sightings with one of `flags`; absent if there is none.
-    [[nodiscard]] std::int64_t min_offset(Message const& message, std::uint8_t flags) const;
+    [[nodiscard]] std::int64_t min_offset(const Message& message, std::uint8_t flags) const;
     /// J10: undefined (absent) if nothing was read and no ack names an offset.
-    [[nodiscard]] std::int64_t low(Message const& message) const {
+    [[nodiscard]] std::int64_t low(const Message& message) const {
         return min_offset(message, sighting::observed | sighting::acked);
     }
     /// J10 and rule 7: the slot counts as known to clients.
     [[nodiscard]] bool known(std::uint32_t slot) const {
-        Sighting const& first = sightings[slot];
+        const Sighting& first = sightings[slot];
         return (first.slot_flags & sighting::slot_control) == 0 &&
                (first.message != none || (first.slot_flags & sighting::slot_corrupt) != 0);
     }
     /// J11.
-    [[nodiscard]] bool overtaken(KeyTable const& key, std::int64_t offset) const {
+    [[nodiscard]] bool overtaken(const KeyTable& key, std::int64_t offset) const {
         return !history.config.retention && key.ok_polled_max > offset;
     }
     /// J7, for an observation of `message` at `offset` by the poll completed at `position`.
-    [[nodiscard]] bool is_void(KeyTable const& key, std::uint32_t position, Message const& message,
+    [[nodiscard]] bool is_void(const KeyTable& key, std::uint32_t position, const Message& message,
                                std::int64_t offset) const {
         return key.budget_after(position) && is_void_after_budget(key, message, offset);
     }
@@ -145,7 +145,7 @@ private:
     };
 
     void scan_ops();
-    void scan_poll(History::Op const& op);
+    void scan_poll(const History::Op& op);
     void name_key(KeyId key);
     void extend(KeyId key, std::int64_t offset);
     void extend_all(KeyId key, std::span<const std::int64_t> offsets);
@@ -157,7 +157,7 @@ private:
     void see_acks();
     void classify(Message& message);
 
-    [[nodiscard]] bool is_void_after_budget(KeyTable const& key, Message const& message,
+    [[nodiscard]] bool is_void_after_budget(const KeyTable& key, const Message& message,
                                             std::int64_t offset) const;
     [[nodiscard]] std::uint32_t slot_of_sighting(std::uint32_t index) const {
         return index < slot_total_ ? index : further_slots_[index - slot_total_];

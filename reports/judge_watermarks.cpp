@@ -16,13 +16,13 @@ public:
     /// without epoch, or asked for without one, compare with all. absent: none.
     [[nodiscard]] std::int64_t largest(std::uint32_t position, std::int64_t epoch) const {
         std::int64_t result = absent;
-        for (Lane const& lane : lanes_) {
+        for (const Lane& lane : lanes_) {
             if (lane.epoch != absent && epoch != absent && lane.epoch > epoch) {
                 continue;
             }
             auto const after = std::lower_bound(
                 lane.rises.begin(), lane.rises.end(), position,
-                [](Rise const& rise, std::uint32_t wanted) { return rise.position < wanted; });
+                [](const Rise& rise, std::uint32_t wanted) { return rise.position < wanted; });
             if (after != lane.rises.begin()) {
                 result = std::max(result, (after - 1)->hw);
             }
@@ -35,7 +35,7 @@ public:
     void show(std::uint32_t position, std::int64_t epoch, std::int64_t hw) {
         maximum_ = std::max(maximum_, hw);
         auto lane = std::find_if(lanes_.rbegin(), lanes_.rend(),
-                                 [&](Lane const& other) { return other.epoch == epoch; });
+                                 [&](const Lane& other) { return other.epoch == epoch; });
         Lane& chosen = lane == lanes_.rend() ? lanes_.emplace_back(Lane{epoch, {}}) : *lane;
         if (chosen.rises.empty() || chosen.rises.back().hw < hw) {
             chosen.rises.push_back({position, hw});
@@ -64,30 +64,30 @@ private:
 /// Walks over everything that shows a watermark, in the order of positions.
 class WatermarkWalk {
 public:
-    explicit WatermarkWalk(Tables const& tables) : tables_{tables}, exposed_(tables.keys.size()) {}
+    explicit WatermarkWalk(const Tables& tables) : tables_{tables}, exposed_(tables.keys.size()) {}
 
     /// on_show(exposed, key, fact or poll position, asked position, epoch, hw) before each is
     /// added.
     template <class OnShow, class OnFact>
     void run(OnShow on_show, OnFact on_fact) {
-        History const& history = tables_.history;
+        const History& history = tables_.history;
         std::size_t next_poll = 0;
         for (std::uint32_t position = 0; position < history.ops().size(); ++position) {
-            History::Op const& op = history.ops()[position];
+            const History::Op& op = history.ops()[position];
             if (op.kind == OpKind::poll && op.type != OpType::invoke) {
                 std::uint32_t const invoked = tables_.polls[next_poll++].invoked;
-                for (History::StoredPart const& part : history.parts(op)) {
+                for (const History::StoredPart& part : history.parts(op)) {
                     if (part.hw != absent) {
                         on_show(exposed_[part.key], part.key, invoked, part.epoch, part.hw);
                         exposed_[part.key].show(position, part.epoch, part.hw);
                     }
                 }
             } else if (op.kind == OpKind::drain) {
-                History::StoredDrain const& drain = history.drain_of(op);
+                const History::StoredDrain& drain = history.drain_of(op);
                 on_show(exposed_[op.key], op.key, position, drain.epoch, drain.hw);
                 exposed_[op.key].show(position, drain.epoch, drain.hw);
             } else if (op.kind == OpKind::hw) {
-                History::Fact const& fact = history.fact_of(op);
+                const History::Fact& fact = history.fact_of(op);
                 on_fact(exposed_[op.key], position, op);
                 on_show(exposed_[op.key], op.key, position, fact.epoch, fact.first);
                 exposed_[op.key].show(position, fact.epoch, fact.first);
@@ -110,7 +110,7 @@ private:
         }
     }
 
-    Tables const& tables_;
+    const Tables& tables_;
     std::vector<Exposed> exposed_;
 };
 
@@ -118,11 +118,11 @@ private:
 
 /// Rule 17: an exposed HW below the largest exposed before it (a poll: before its inv) among those
 /// of no later epoch. Starts anew at a budget_exceeded on the key.
-void hw_regression(Tables const& tables, Findings& findings) {
+void hw_regression(const Tables& tables, Findings& findings) {
     if (!tables.history.config.realtime) {
         return;
     }
-    auto const on_show = [&](Exposed const& exposed, KeyId key, std::uint32_t before,
+    auto const on_show = [&](const Exposed& exposed, KeyId key, std::uint32_t before,
                              std::int64_t epoch, std::int64_t hw) {
         if (exposed.maximum() == absent || hw >= exposed.maximum()) {
             return;
@@ -133,19 +133,19 @@ void hw_regression(Tables const& tables, Findings& findings) {
                                                Findings::number("to", hw)});
         }
     };
-    WatermarkWalk{tables}.run(on_show, [](Exposed const&, std::uint32_t, History::Op const&) {});
+    WatermarkWalk{tables}.run(on_show, [](const Exposed&, std::uint32_t, const History::Op&) {});
 }
 
 /// Rule 18: an hw op above every HW exposed on k before, while fewer than required_acks nodes have
 /// an end that reaches it.
-void hw_ahead(Tables const& tables, Findings& findings) {
+void hw_ahead(const Tables& tables, Findings& findings) {
     if (!tables.history.config.realtime || tables.facts.empty()) {
         return;
     }
     NodeEnds ends{tables};
-    auto const on_fact = [&](Exposed const& exposed, std::uint32_t position,
-                             History::Op const& op) {
-        History::Fact const& fact = tables.history.fact_of(op);
+    auto const on_fact = [&](const Exposed& exposed, std::uint32_t position,
+                             const History::Op& op) {
+        const History::Fact& fact = tables.history.fact_of(op);
         if (op.kind == OpKind::leo) {
             ends.on_leo(op.key, fact);
             return;
@@ -163,7 +163,7 @@ void hw_ahead(Tables const& tables, Findings& findings) {
         }
     };
     WatermarkWalk{tables}.run(
-        [](Exposed const&, KeyId, std::uint32_t, std::int64_t, std::int64_t) {}, on_fact);
+        [](const Exposed&, KeyId, std::uint32_t, std::int64_t, std::int64_t) {}, on_fact);
 }
 
 }  // namespace brokersim::reports

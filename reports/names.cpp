@@ -162,7 +162,7 @@ ProcessId Names::process(std::string_view text) {
 }
 
 std::string Names::value_text(ValueId value) const {
-    Value const& entry = values_[value];
+    const Value& entry = values_[value];
     switch (entry.kind) {
         case Kind::number:
             return std::to_string(entry.number);
@@ -171,12 +171,12 @@ std::string Names::value_text(ValueId value) const {
         case Kind::message:
             break;
     }
-    Lane const& lane = lanes_[entry.lane];
+    const Lane& lane = lanes_[entry.lane];
     return fmt::format("{}/{}/{}", runs_.text(lane.run), lane.client, entry.number);
 }
 
 bool Names::message_name(ValueId value, MessageName& name) const {
-    Value const& entry = values_[value];
+    const Value& entry = values_[value];
     if (entry.kind != Kind::message) {
         return false;
     }

@@ -12,11 +12,11 @@ namespace brokersim::reports {
 
 class NodeEnds {
 public:
-    explicit NodeEnds(Tables const& tables)
+    explicit NodeEnds(const Tables& tables)
         : durable_{tables.history.config.durable}, of_key_(tables.keys.size()) {}
 
     /// `position` matters only to count_having_held.
-    void on_leo(KeyId key, History::Fact const& fact, std::uint32_t position = 0) {
+    void on_leo(KeyId key, const History::Fact& fact, std::uint32_t position = 0) {
         std::int64_t const end = durable_ == DurableEnd::flushed ? fact.second : fact.first;
         Node& node = node_of(key, fact.node);
         if (node.end != absent && end < node.end) {
@@ -35,14 +35,14 @@ public:
     /// Nodes whose end is >= `end` now.
     [[nodiscard]] std::int64_t count_reaching(KeyId key, std::int64_t end) const {
         return std::count_if(of_key_[key].begin(), of_key_[key].end(),
-                             [&](Node const& node) { return node.end >= end; });
+                             [&](const Node& node) { return node.end >= end; });
     }
 
     /// Nodes whose end was > `offset` at some position from `since` to now, the value in force at
     /// `since` included. since: none means from the beginning.
     [[nodiscard]] std::int64_t count_having_held(KeyId key, std::int64_t offset,
                                                  std::uint32_t since) const {
-        auto const held = [&](Node const& node) {
+        auto const held = [&](const Node& node) {
             if (node.end > offset) {
                 return true;
             }
@@ -72,7 +72,7 @@ private:
     Node& node_of(KeyId key, std::uint32_t node) {
         auto& nodes = of_key_[key];
         auto const found = std::find_if(nodes.begin(), nodes.end(),
-                                        [&](Node const& other) { return other.node == node; });
+                                        [&](const Node& other) { return other.node == node; });
         if (found != nodes.end()) {
             return *found;
         }

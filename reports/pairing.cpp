@@ -12,8 +12,8 @@ namespace {
 
 class Pairer {
 public:
-    Pairer(History const& history, Pairing& pairing) : history_{history}, pairing_{pairing} {
-        auto const& ops = history.ops();
+    Pairer(const History& history, Pairing& pairing) : history_{history}, pairing_{pairing} {
+        const auto& ops = history.ops();
         pairing.message_of_value.assign(history.names.value_count(), none);
         pairing.sends.reserve(ops.size() / 2);
         pairing.messages.reserve(ops.size() / 2);
@@ -21,7 +21,7 @@ public:
     }
 
     std::optional<Malformed> run() {
-        auto const& ops = history_.ops();
+        const auto& ops = history_.ops();
         for (std::uint32_t position = 0; position < ops.size(); ++position) {
             if (ops[position].kind != OpKind::send) {
                 continue;
@@ -46,7 +46,7 @@ private:
     }
 
     void on_completion(std::uint32_t position) {
-        History::Op const& op = history_.ops()[position];
+        const History::Op& op = history_.ops()[position];
         std::uint32_t send = find_open_equal(op);
         if (send == none) {
             send = latest_open(op.process);
@@ -62,17 +62,17 @@ private:
         latest_open(op.process);  // drops what is closed from the top of the stack
     }
 
-    Send& add_send(History::Op const& op) {
+    Send& add_send(const History::Op& op) {
         auto const index = static_cast<std::uint32_t>(pairing_.sends.size());
         pairing_.sends.emplace_back().process = op.process;
         add_messages(index, op);
         return pairing_.sends.back();
     }
 
-    void add_messages(std::uint32_t send, History::Op const& op) {
+    void add_messages(std::uint32_t send, const History::Op& op) {
         pairing_.sends[send].first_message = static_cast<std::uint32_t>(pairing_.messages.size());
         pairing_.sends[send].message_count = op.count;
-        for (SendMop const& mop : history_.sends(op)) {
+        for (const SendMop& mop : history_.sends(op)) {
             auto const index = static_cast<std::uint32_t>(pairing_.messages.size());
             std::uint32_t& head = pairing_.message_of_value[mop.value];
             if (head != none) {
@@ -85,7 +85,7 @@ private:
     }
 
     /// The invocation's list was replaced: its messages were never sent.
-    void forget_messages(Send const& send) {
+    void forget_messages(const Send& send) {
         for (std::uint32_t i = 0; i < send.message_count; ++i) {
             std::uint32_t const index = send.first_message + i;
             std::uint32_t* link = &pairing_.message_of_value[pairing_.messages[index].value];
@@ -101,7 +101,7 @@ private:
         return pairing_.sends[send].completed == none && pairing_.sends[send].invoked != none;
     }
 
-    [[nodiscard]] std::uint32_t find_open_equal(History::Op const& op) const {
+    [[nodiscard]] std::uint32_t find_open_equal(const History::Op& op) const {
         auto const mops = history_.sends(op);
         if (mops.empty()) {
             return none;
@@ -109,7 +109,7 @@ private:
         std::uint32_t message = pairing_.message_of_value[mops[0].value];
         for (; message != none; message = pairing_.messages[message].next) {
             std::uint32_t const index = pairing_.messages[message].send;
-            Send const& send = pairing_.sends[index];
+            const Send& send = pairing_.sends[index];
             if (send.first_message == message && send.process == op.process && is_open(index) &&
                 has_list(send, mops)) {
                 return index;
@@ -118,12 +118,12 @@ private:
         return none;
     }
 
-    [[nodiscard]] bool has_list(Send const& send, std::span<const SendMop> mops) const {
+    [[nodiscard]] bool has_list(const Send& send, std::span<const SendMop> mops) const {
         if (send.message_count != mops.size()) {
             return false;
         }
-        Message const* message = &pairing_.messages[send.first_message];
-        return std::all_of(mops.begin(), mops.end(), [&](SendMop const& mop) {
+        const Message* message = &pairing_.messages[send.first_message];
+        return std::all_of(mops.begin(), mops.end(), [&](const SendMop& mop) {
             bool const equal = message->key == mop.key && message->value == mop.value;
             ++message;
             return equal;
@@ -140,12 +140,12 @@ private:
 
     /// J3 and J4 from both ops; the completion's fields win one by one.
     void settle(Send& send) {
-        History::Op const& last = history_.ops()[send.last_op()];
+        const History::Op& last = history_.ops()[send.last_op()];
         SendFields fields = history_.send_fields(last);
         if (send.completed != none && send.invoked != none) {
             fill_in(fields, history_.send_fields(history_.ops()[send.invoked]));
         }
-        Config const& config = history_.config;
+        const Config& config = history_.config;
         send.acks = fields.acks == Acks::unset ? config.acks : fields.acks;
         send.idempotent = fields.idempotent == Choice::unset ? config.idempotent
                                                              : fields.idempotent == Choice::yes;
@@ -162,7 +162,7 @@ private:
         }
     }
 
-    static void fill_in(SendFields& fields, SendFields const& earlier) {
+    static void fill_in(SendFields& fields, const SendFields& earlier) {
         auto const fill = [](auto& field, auto other, auto unset) {
             field = field == unset ? other : field;
         };
@@ -173,7 +173,7 @@ private:
         fill(fields.batch, earlier.batch, Choice::unset);
     }
 
-    [[nodiscard]] std::uint32_t copies_max(std::uint32_t given, Send const& send) const {
+    [[nodiscard]] std::uint32_t copies_max(std::uint32_t given, const Send& send) const {
         if (given != 0) {
             return given;
         }
@@ -186,9 +186,9 @@ private:
         return static_cast<std::uint32_t>(std::min(bound, per_attempt * send.attempts));
     }
 
-    void take_offsets(Send const& send, History::Op const& op) {
+    void take_offsets(const Send& send, const History::Op& op) {
         std::uint32_t message = send.first_message;
-        for (SendMop const& mop : history_.sends(op)) {
+        for (const SendMop& mop : history_.sends(op)) {
             pairing_.messages[message++].acked = mop.offset;
         }
     }
@@ -196,7 +196,7 @@ private:
     std::optional<Malformed> find_double_send() {
         std::optional<Malformed> flaw;
         for (std::uint32_t const index : shared_values_) {
-            Message const& message = pairing_.messages[index];
+            const Message& message = pairing_.messages[index];
             if (message.send == forgotten) {
                 continue;
             }
@@ -223,7 +223,7 @@ private:
 
     /// Where the message first stands: in the invocation, unless the completion replaced its list.
     [[nodiscard]] std::uint32_t first_op(std::uint32_t message) const {
-        Send const& send = pairing_.sends[pairing_.messages[message].send];
+        const Send& send = pairing_.sends[pairing_.messages[message].send];
         if (send.invoked == none) {
             return send.completed;
         }
@@ -233,7 +233,7 @@ private:
 
     static constexpr std::uint32_t forgotten = none - 1;
 
-    History const& history_;
+    const History& history_;
     Pairing& pairing_;
     std::vector<std::vector<std::uint32_t>> open_;  // by process: invoked sends, latest last
     std::vector<std::uint32_t> shared_values_;      // messages added to a chain that had one
@@ -248,7 +248,7 @@ std::uint32_t Pairing::add_unsent(KeyId key, ValueId value) {
     return index;
 }
 
-std::optional<Malformed> pair_sends(History const& history, Pairing& pairing) {
+std::optional<Malformed> pair_sends(const History& history, Pairing& pairing) {
     return Pairer{history, pairing}.run();
 }
 

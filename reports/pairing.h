@@ -75,6 +75,6 @@ struct Malformed {
 };
 
 /// Fills `pairing`; returns the flaw that makes the history malformed, if it has one.
-[[nodiscard]] std::optional<Malformed> pair_sends(History const& history, Pairing& pairing);
+[[nodiscard]] std::optional<Malformed> pair_sends(const History& history, Pairing& pairing);
 
 }  // namespace brokersim::reports

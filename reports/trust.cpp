@@ -17,12 +17,12 @@ struct Read {
     std::int64_t offset;
     ValueId value;
 
-    friend auto operator<=>(Read const&, Read const&) = default;
+    friend auto operator<=>(const Read&, const Read&) = default;
 };
 
 class Assessor {
 public:
-    Assessor(History const& history, Judgement const& judgement)
+    Assessor(const History& history, const Judgement& judgement)
         : history_{history}, judgement_{judgement} {}
 
     Trust assess() {
@@ -36,11 +36,11 @@ public:
 
 private:
     void collect() {
-        for (History::Op const& op : history_.ops()) {
+        for (const History::Op& op : history_.ops()) {
             if (op.kind == OpKind::send) {
                 collect_send(op);
             } else if (op.kind == OpKind::poll && op.type != OpType::invoke) {
-                for (History::StoredPart const& part : history_.parts(op)) {
+                for (const History::StoredPart& part : history_.parts(op)) {
                     collect_records(part.key, part.records);
                 }
             } else if (op.kind == OpKind::drain) {
@@ -50,16 +50,16 @@ private:
             }
         }
         // A drain is the better reading of its key.
-        std::erase_if(reads_, [&](Read const& read) { return drained_.contains(read.key); });
-        for (auto const& [key, op] : drained_) {
+        std::erase_if(reads_, [&](const Read& read) { return drained_.contains(read.key); });
+        for (const auto& [key, op] : drained_) {
             collect_records(key, history_.drain_of(*op).records);
         }
         std::sort(reads_.begin(), reads_.end());
         reads_.erase(std::unique(reads_.begin(), reads_.end()), reads_.end());
     }
 
-    void collect_send(History::Op const& op) {
-        for (SendMop const& mop : history_.sends(op)) {
+    void collect_send(const History::Op& op) {
+        for (const SendMop& mop : history_.sends(op)) {
             sent_keys_.insert(mop.key);
             MessageName name{};
             if (history_.names.message_name(mop.value, name)) {
@@ -74,7 +74,7 @@ private:
     }
 
     void collect_records(KeyId key, History::Range range) {
-        for (Record const& record : history_.records(range)) {
+        for (const Record& record : history_.records(range)) {
             reads_.push_back({key, record.offset, record.value});
             read_keys_.insert(key);
         }
@@ -83,7 +83,7 @@ private:
     void count_reads() {
         std::map<RunId, std::int64_t> runs;
         std::set<std::pair<KeyId, ValueId>> distinct;
-        for (Read const& read : reads_) {
+        for (const Read& read : reads_) {
             ++trust_.read;
             MessageName name{};
             bool const named = history_.names.message_name(read.value, name);
@@ -98,11 +98,11 @@ private:
                 ++trust_.extra_copies;
             }
         }
-        for (auto const& [run, records] : runs) {
+        for (const auto& [run, records] : runs) {
             trust_.foreign_runs.push_back({std::string{history_.names.run_text(run)}, records});
         }
         std::sort(trust_.foreign_runs.begin(), trust_.foreign_runs.end(),
-                  [](ForeignRun const& left, ForeignRun const& right) {
+                  [](const ForeignRun& left, const ForeignRun& right) {
                       return std::tie(right.records, left.run) < std::tie(left.records, right.run);
                   });
         trust_.corrupt = static_cast<std::int64_t>(judgement_.count(Code::corrupt_record));
@@ -111,13 +111,13 @@ private:
     /// Records between start and the sampled end; a drain samples its own end.
     void sample_ends() {
         std::int64_t sampled = 0;
-        for (auto const& [key, op] : drained_) {
-            History::StoredDrain const& drain = history_.drain_of(*op);
+        for (const auto& [key, op] : drained_) {
+            const History::StoredDrain& drain = history_.drain_of(*op);
             sampled += drain.hw - drain.start - drain.control.count;
         }
-        for (auto const& [key, op] : ends_) {
+        for (const auto& [key, op] : ends_) {
             if (!drained_.contains(key)) {
-                History::Fact const& fact = history_.fact_of(*op);
+                const History::Fact& fact = history_.fact_of(*op);
                 sampled += fact.second - fact.first - fact.epoch;
             }
         }
@@ -141,13 +141,13 @@ private:
         for (ValueId const value : acked_) {
             sent.insert(bare(value));
         }
-        for (Read const& read : reads_) {
+        for (const Read& read : reads_) {
             received.insert(bare(read.value));
         }
         trust_.bare.sent = static_cast<std::int64_t>(sent.size());
         trust_.bare.received = static_cast<std::int64_t>(received.size());
         trust_.bare.missing = std::count_if(sent.begin(), sent.end(),
-                                            [&](Bare const& id) { return !received.contains(id); });
+                                            [&](const Bare& id) { return !received.contains(id); });
         trust_.bare.duplicates = trust_.read - trust_.bare.received;
     }
 
@@ -169,8 +169,8 @@ private:
         }
     }
 
-    History const& history_;
-    Judgement const& judgement_;
+    const History& history_;
+    const Judgement& judgement_;
     Trust trust_;
     std::vector<Read> reads_;
     std::vector<ValueId> acked_;
@@ -179,13 +179,13 @@ private:
     std::set<std::uint32_t> own_clients_;
     std::set<KeyId> sent_keys_;
     std::set<KeyId> read_keys_;
-    std::map<KeyId, History::Op const*> drained_;
-    std::map<KeyId, History::Op const*> ends_;
+    std::map<KeyId, const History::Op*> drained_;
+    std::map<KeyId, const History::Op*> ends_;
 };
 
 }  // namespace
 
-Trust assess_trust(History const& history, Judgement const& judgement) {
+Trust assess_trust(const History& history, const Judgement& judgement) {
     return Assessor{history, judgement}.assess();
 }
 

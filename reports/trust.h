@@ -47,6 +47,6 @@ struct Trust {
 
 /// Looks at the history and at its judgement; a value belongs to another run if it has the form
 /// RUN/CLIENT/SEQUENCE and no message of RUN was sent here.
-[[nodiscard]] Trust assess_trust(History const& history, Judgement const& judgement);
+[[nodiscard]] Trust assess_trust(const History& history, const Judgement& judgement);
 
 }  // namespace brokersim::reports

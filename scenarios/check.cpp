@@ -17,12 +17,12 @@
 namespace brokersim {
 namespace {
 
-bool contains(std::vector<std::string> const& list, std::string_view word) {
+bool contains(const std::vector<std::string>& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 /// Every value a distribution can draw, if they are few enough to say; else its bounds decide.
-bool can_be_odd(Distribution const& brokers) {
+bool can_be_odd(const Distribution& brokers) {
     if (brokers.kind() == Distribution::Kind::choice) {
         return std::any_of(brokers.values().begin(), brokers.values().end(),
                            [](std::int64_t n) { return n % 2 != 0; });
@@ -32,7 +32,7 @@ bool can_be_odd(Distribution const& brokers) {
 
 class Meaning {
 public:
-    Meaning(Findings& findings, JsonValue const& root, Scenario const& scenario)
+    Meaning(Findings& findings, const JsonValue& root, const Scenario& scenario)
         : findings_{findings}, root_{root}, scenario_{scenario} {}
 
     void check() {
@@ -49,7 +49,7 @@ public:
 private:
     /// The value at `pointer`, or the nearest object around it.
     [[nodiscard]] Span span(std::string_view pointer) const {
-        JsonValue const* at = &root_;
+        const JsonValue* at = &root_;
         while (!pointer.empty()) {
             pointer.remove_prefix(1);
             std::size_t const end = std::min(pointer.find('/'), pointer.size());
@@ -66,7 +66,7 @@ private:
                 at = &at->items[index];
                 continue;
             }
-            JsonMember const* const member = at->find(step);
+            const JsonMember* const member = at->find(step);
             if (member == nullptr) {
                 break;
             }
@@ -84,7 +84,7 @@ private:
                             [&](std::string_view p) { return findings_.broken(p); });
     }
 
-    void error(std::string const& pointer, std::string code, std::string message,
+    void error(const std::string& pointer, std::string code, std::string message,
                std::string help = "", std::vector<std::string> notes = {}) {
         findings_.add(span(pointer), pointer,
                       {std::move(code), std::move(message), std::move(help)}, std::move(notes));
@@ -99,7 +99,7 @@ private:
             return;
         }
         for (std::size_t i = 0; i < scenario_.cluster.topics.size(); ++i) {
-            TopicSpec const& topic = scenario_.cluster.topics[i];
+            const TopicSpec& topic = scenario_.cluster.topics[i];
             std::string const at = pointer_to("/cluster/topics", i);
             std::int64_t const fewest = fewest_brokers();
             std::string const factor_at = at + "/replication_factor";
@@ -127,7 +127,7 @@ private:
     }
 
     void check_workload() {
-        WorkloadSpec const& workload = scenario_.workload;
+        const WorkloadSpec& workload = scenario_.workload;
         bool const never_all = workload.acks.largest() < static_cast<int>(ProducerAcks::all);
         if (written("/workload", "idempotent") &&
             good({"/workload/idempotent", "/workload/acks"}) &&
@@ -144,7 +144,7 @@ private:
         }
         for (std::size_t i = 0; i < workload.steps.size(); ++i) {
             std::string const at = pointer_to("/workload/steps", i);
-            StepSpec const& step = workload.steps[i];
+            const StepSpec& step = workload.steps[i];
             if (step.via) {
                 check_contact(*step.via, at + "/via");
             }
@@ -155,7 +155,7 @@ private:
     }
 
     /// The first contact of a client is one broker.
-    void check_contact(Target const& target, std::string const& at) {
+    void check_contact(const Target& target, const std::string& at) {
         switch (target.kind) {
             case TargetKind::node:
             case TargetKind::one:
@@ -177,7 +177,7 @@ private:
               "write \"n1\" or \"leader(orders/0)\"");
     }
 
-    void check_number(Target const& target, std::string const& at) {
+    void check_number(const Target& target, const std::string& at) {
         if (target.kind == TargetKind::node && good({"/cluster/brokers"}) &&
             target.number > fewest_brokers()) {
             error(
@@ -186,7 +186,7 @@ private:
                             target.text, fewest_brokers()),
                 "", {findings_.place("\"brokers\"", span("/cluster/brokers"))});
         }
-        Distribution const& clients =
+        const Distribution& clients =
             target.consumer ? scenario_.workload.consumers : scenario_.workload.producers;
         if (target.kind == TargetKind::client && good({"/workload"}) &&
             target.number > clients.smallest()) {
@@ -200,7 +200,7 @@ private:
         std::int64_t heartbeat = broker::RaftTuning{}.heartbeat.nanoseconds();
         std::int64_t timeout = broker::RaftTuning{}.election_timeout.nanoseconds();
         std::string at;
-        for (TuningSpec::Knob const& knob : scenario_.tuning.knobs) {
+        for (const TuningSpec::Knob& knob : scenario_.tuning.knobs) {
             std::string const pointer = pointer_to("/tuning", knob.name);
             if (knob.name == "raft.heartbeat") {
                 heartbeat = knob.value.largest();
@@ -220,7 +220,7 @@ private:
         }
     }
 
-    void check_segments(Distribution const& size, std::string const& pointer) {
+    void check_segments(const Distribution& size, const std::string& pointer) {
         bool const range = size.kind() == Distribution::Kind::uniform ||
                            size.kind() == Distribution::Kind::log_uniform;
         std::vector<std::int64_t> values = size.values();
@@ -234,7 +234,7 @@ private:
 
     void check_ids() {
         std::vector<std::string> ids;
-        auto const take = [&](std::string const& id, std::string const& at) {
+        auto const take = [&](const std::string& id, const std::string& at) {
             if (!id.empty() && contains(ids, id)) {
                 error(at, "SCN223", fmt::format("id {} is used twice", quote_json(id)));
             }
@@ -248,8 +248,8 @@ private:
         }
     }
 
-    [[nodiscard]] Element const* fault(std::string_view id) const {
-        for (Element const& element : scenario_.faults.script) {
+    [[nodiscard]] const Element* fault(std::string_view id) const {
+        for (const Element& element : scenario_.faults.script) {
             if (element.id == id) {
                 return &element;
             }
@@ -257,12 +257,12 @@ private:
         return nullptr;
     }
 
-    void check_fault_id(std::string const& id, std::string const& at) {
+    void check_fault_id(const std::string& id, const std::string& at) {
         if (fault(id) != nullptr) {
             return;
         }
         std::vector<Candidate> candidates;
-        for (Element const& element : scenario_.faults.script) {
+        for (const Element& element : scenario_.faults.script) {
             candidates.push_back({element.id});
         }
         std::optional<std::string> const near = nearest(id, candidates);
@@ -270,10 +270,10 @@ private:
               near ? fmt::format("did you mean \"{}\"?", *near) : "");
     }
 
-    void check_trigger(Trigger const& trigger, std::string const& at) {
+    void check_trigger(const Trigger& trigger, const std::string& at) {
         Duration const end{scenario_.run.virtual_time.smallest()};
         bool const timed = good({"/run/virtual_time"});
-        auto const late = [&](Duration when, std::string const& pointer) {
+        auto const late = [&](Duration when, const std::string& pointer) {
             if (timed && when >= end) {
                 error(pointer, "SCN205",
                       fmt::format("{} is not before the end of the run phase ({})",
@@ -300,7 +300,7 @@ private:
         }
     }
 
-    void check_target(Target const& target, std::string const& at) {
+    void check_target(const Target& target, const std::string& at) {
         check_number(target, at);
         if (target.kind == TargetKind::same) {
             check_fault_id(target.id, at);
@@ -309,7 +309,7 @@ private:
 
     void check_script() {
         for (std::size_t i = 0; i < scenario_.faults.script.size(); ++i) {
-            Element const& element = scenario_.faults.script[i];
+            const Element& element = scenario_.faults.script[i];
             std::string const at = pointer_to("/faults/script", i);
             check_trigger(element.trigger, at);
             check_target(element.target, at + "/target");
@@ -327,8 +327,8 @@ private:
     }
 
     /// A fault that waits for itself, through others or not, never comes.
-    void check_waits(Element const& first, std::string const& at) {
-        Element const* next = &first;
+    void check_waits(const Element& first, const std::string& at) {
+        const Element* next = &first;
         for (std::size_t steps = 0; steps <= scenario_.faults.script.size(); ++steps) {
             std::string_view const of =
                 next->target.kind == TargetKind::same && next->trigger.of.empty()
@@ -345,7 +345,7 @@ private:
         }
     }
 
-    void check_shape(Shape shape, std::string const& at) {
+    void check_shape(Shape shape, const std::string& at) {
         if (shape == Shape::halves && good({"/cluster/brokers"}) &&
             can_be_odd(scenario_.cluster.brokers)) {
             error(at, "SCN220", "halves need an even number of brokers", "",
@@ -353,7 +353,7 @@ private:
         }
     }
 
-    void check_groups(Element const& element, std::string const& at) {
+    void check_groups(const Element& element, const std::string& at) {
         if (element.shape != Shape::groups) {
             return;
         }
@@ -362,7 +362,7 @@ private:
         bool rest = false;
         for (std::size_t i = 0; i < element.groups.size(); ++i) {
             for (std::size_t j = 0; j < element.groups[i].size(); ++j) {
-                Target const& target = element.groups[i][j];
+                const Target& target = element.groups[i][j];
                 std::string const pointer = pointer_to(pointer_to(at, i), j);
                 check_target(target, pointer);
                 if (contains(seen, target.text)) {
@@ -384,7 +384,7 @@ private:
     }
 
     void check_random() {
-        for (RandomFault const& fault : scenario_.faults.random) {
+        for (const RandomFault& fault : scenario_.faults.random) {
             std::string const at = pointer_to("/faults/random", name_of(fault.kind));
             for (std::size_t i = 0; i < fault.targets.size(); ++i) {
                 std::string const target = at + "/target";
@@ -398,7 +398,7 @@ private:
     }
 
     /// The most brokers that the target can mean in the smallest cluster.
-    [[nodiscard]] std::int64_t least_down(Target const& target) const {
+    [[nodiscard]] std::int64_t least_down(const Target& target) const {
         std::int64_t const n = fewest_brokers();
         switch (target.kind) {
             case TargetKind::all:
@@ -423,14 +423,14 @@ private:
     }
 
     void check_limits() {
-        FaultLimits const& limits = scenario_.faults.limits;
+        const FaultLimits& limits = scenario_.faults.limits;
         Duration const end{scenario_.run.virtual_time.smallest()};
         if (good({"/run/virtual_time", "/faults/limits"}) && limits.stop_before_end >= end) {
             error("/faults/limits/stop_before_end", "SCN222",
                   "stop_before_end leaves no time for faults");
         }
         for (std::size_t i = 0; i < scenario_.faults.script.size(); ++i) {
-            Element const& element = scenario_.faults.script[i];
+            const Element& element = scenario_.faults.script[i];
             bool const downs =
                 element.kind == FaultKind::crash || element.kind == FaultKind::shutdown;
             std::int64_t const down = least_down(element.target);
@@ -452,7 +452,7 @@ private:
     }
 
     void check_expect() {
-        ExpectSpec const& expect = scenario_.expect;
+        const ExpectSpec& expect = scenario_.expect;
         bool const planted = !scenario_.plant.empty();
         bool const demonstration = contains(scenario_.tags, "demonstration");
         bool const whole = good({"/expect"}) && written("", "expect");
@@ -480,14 +480,14 @@ private:
         check_probes(expect.sometimes, "/expect/sometimes", true);
     }
 
-    void check_property(std::string const& name, std::string const& at, bool anomaly) {
+    void check_property(const std::string& name, const std::string& at, bool anomaly) {
         auto const codes = anomaly_codes();
         if (!ids_of_property(name).empty() ||
             (anomaly && std::find(codes.begin(), codes.end(), name) != codes.end())) {
             return;
         }
         std::vector<Candidate> candidates{{"safety"}, {"liveness"}};
-        for (PropertyRow const& row : property_table()) {
+        for (const PropertyRow& row : property_table()) {
             candidates.push_back({row.name});
         }
         for (std::string_view const code : codes) {
@@ -503,8 +503,8 @@ private:
     }
 
     /// What the workload of this file could never show to be broken.
-    void check_shown(std::string const& name, std::string const& at) {
-        WorkloadSpec const& workload = scenario_.workload;
+    void check_shown(const std::string& name, const std::string& at) {
+        const WorkloadSpec& workload = scenario_.workload;
         if (!good({"/workload"})) {
             return;
         }
@@ -524,7 +524,7 @@ private:
         }
     }
 
-    void check_probes(std::vector<std::string> const& names, std::string const& at, bool notes) {
+    void check_probes(const std::vector<std::string>& names, const std::string& at, bool notes) {
         for (std::size_t i = 0; i < names.size(); ++i) {
             auto const judged = judge_notes();
             bool const note =
@@ -551,13 +551,13 @@ private:
     }
 
     Findings& findings_;
-    JsonValue const& root_;
-    Scenario const& scenario_;
+    const JsonValue& root_;
+    const Scenario& scenario_;
 };
 
 }  // namespace
 
-void check_meaning(Findings& findings, JsonValue const& root, Scenario const& scenario) {
+void check_meaning(Findings& findings, const JsonValue& root, const Scenario& scenario) {
     Meaning{findings, root, scenario}.check();
 }
 

@@ -8,6 +8,6 @@ namespace brokersim {
 
 /// Reports what contradicts itself, over every value that a distribution can draw. Values that
 /// were reported already are left alone. root: the merged tree, for positions.
-void check_meaning(Findings& findings, JsonValue const& root, Scenario const& scenario);
+void check_meaning(Findings& findings, const JsonValue& root, const Scenario& scenario);
 
 }  // namespace brokersim

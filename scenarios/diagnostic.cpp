@@ -17,7 +17,7 @@ std::string without_tabs(std::string line) {
     return line;
 }
 
-std::string render_one(Diagnostic const& d) {
+std::string render_one(const Diagnostic& d) {
     std::string text =
         fmt::format("{}:{}:{}: {}[{}]: {}\n", d.file, d.line, d.column,
                     d.severity == Severity::error ? "error" : "warning", d.code, d.message);
@@ -33,7 +33,7 @@ std::string render_one(Diagnostic const& d) {
     if (!d.help.empty()) {
         text += fmt::format("      = help: {}\n", d.help);
     }
-    for (std::string const& note : d.notes) {
+    for (const std::string& note : d.notes) {
         text += fmt::format("      = {}\n", note);
     }
     return text;
@@ -46,13 +46,13 @@ std::string count_of(std::size_t n, std::string_view noun) {
 }  // namespace
 
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics) {
-    std::sort(diagnostics.begin(), diagnostics.end(), [](Diagnostic const& a, Diagnostic const& b) {
+    std::sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
         return std::tie(a.file, a.line, a.column, a.code, a.message, a.pointer) <
                std::tie(b.file, b.line, b.column, b.code, b.message, b.pointer);
     });
 }
 
-std::string render_text(std::vector<Diagnostic> const& diagnostics, std::size_t files) {
+std::string render_text(const std::vector<Diagnostic>& diagnostics, std::size_t files) {
     std::string text;
     std::size_t errors = 0;
     for (std::size_t i = 0; i < diagnostics.size(); ++i) {
@@ -69,9 +69,9 @@ std::string render_text(std::vector<Diagnostic> const& diagnostics, std::size_t 
     return text + "\n";
 }
 
-std::string render_json(std::vector<Diagnostic> const& diagnostics) {
+std::string render_json(const std::vector<Diagnostic>& diagnostics) {
     std::string text;
-    for (Diagnostic const& d : diagnostics) {
+    for (const Diagnostic& d : diagnostics) {
         text += fmt::format(
             R"({{"v":1,"file":{},"line":{},"column":{},"end_column":{},"pointer":{},"code":{},)"
             R"("severity":"{}","message":{},"help":{},"replacement":{}}})"

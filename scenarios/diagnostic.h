@@ -15,7 +15,7 @@ struct Span {
     std::uint32_t column = 1;  // from 1, in characters (code points)
     std::uint32_t length = 1;  // in characters
 
-    friend bool operator==(Span const&, Span const&) = default;
+    friend bool operator==(const Span&, const Span&) = default;
 };
 
 enum class Severity : std::uint8_t { error, warning };
@@ -41,10 +41,10 @@ void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
 
 /// For people: `file:line:column: error[CODE]: message`, the line, a caret, help and notes; after
 /// 20 of them how many more there are; last a line of totals.
-std::string render_text(std::vector<Diagnostic> const& diagnostics, std::size_t files);
+std::string render_text(const std::vector<Diagnostic>& diagnostics, std::size_t files);
 
 /// For tools: one JSON object per line.
-std::string render_json(std::vector<Diagnostic> const& diagnostics);
+std::string render_json(const std::vector<Diagnostic>& diagnostics);
 
 /// `text` as a JSON string, quotes included.
 std::string quote_json(std::string_view text);

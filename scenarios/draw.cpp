@@ -15,10 +15,10 @@ namespace {
 // A quarter of the knobs that a swarm does not name leave their default.
 constexpr std::uint64_t one_knob_in = 4;
 
-void draw_topics(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {
-    for (TopicSpec const& spec : cluster.topics) {
+void draw_topics(Draws& draws, const ClusterSpec& cluster, RunConfig& run) {
+    for (const TopicSpec& spec : cluster.topics) {
         std::string const at = "/cluster/topics/" + spec.name + "/";
-        auto const draw = [&](std::string_view key, Distribution const& from) {
+        auto const draw = [&](std::string_view key, const Distribution& from) {
             return static_cast<std::uint32_t>(
                 draws.value(at + std::string{key}, "cluster.topics[]", key, from));
         };
@@ -35,7 +35,7 @@ void draw_topics(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {
 
 /// Clocks of every node. Equal rates would make timers of all nodes strike together and hide
 /// split votes, so a rate that another node has is raised by one part per million.
-void draw_clocks(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {
+void draw_clocks(Draws& draws, const ClusterSpec& cluster, RunConfig& run) {
     for (std::uint32_t i = 0; i < run.brokers; ++i) {
         NodeClock clock;
         clock.offset = Duration{draws.value("/cluster/clocks/offset", "cluster.clocks", "offset",
@@ -55,7 +55,7 @@ void draw_clocks(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {
     }
 }
 
-void draw_starts(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {
+void draw_starts(Draws& draws, const ClusterSpec& cluster, RunConfig& run) {
     std::vector<std::uint32_t> order;
     for (std::uint32_t broker = 1; broker <= run.brokers; ++broker) {
         order.push_back(broker);
@@ -76,8 +76,8 @@ void draw_starts(Draws& draws, ClusterSpec const& cluster, RunConfig& run) {
     }
 }
 
-void draw_producers(Draws& draws, WorkloadSpec const& workload, RunConfig& run) {
-    auto const draw = [&](std::string_view key, Distribution const& from, std::uint64_t entity) {
+void draw_producers(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
+    auto const draw = [&](std::string_view key, const Distribution& from, std::uint64_t entity) {
         return draws.value("/workload/" + std::string{key}, "workload", key, from, entity);
     };
     auto const producers = static_cast<std::uint64_t>(draw("producers", workload.producers, 0));
@@ -114,7 +114,7 @@ Duration interval_of(std::int64_t rate_mhz) {
     return Duration{1'000'000'000'000 / rate_mhz};
 }
 
-void draw_steps(Draws& draws, WorkloadSpec const& workload, RunConfig& run) {
+void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
     std::int64_t const rate = draws.value("/workload/rate", "workload", "rate", workload.rate_mhz);
     if (workload.steps.empty()) {
         StepConfig stream;
@@ -125,7 +125,7 @@ void draw_steps(Draws& draws, WorkloadSpec const& workload, RunConfig& run) {
         run.steps.push_back(std::move(stream));
         return;
     }
-    for (StepSpec const& spec : workload.steps) {
+    for (const StepSpec& spec : workload.steps) {
         StepConfig step{
             .id = spec.id,
             .trigger = spec.when ? *spec.when : Trigger{.at = spec.at.value_or(Duration{})},
@@ -139,17 +139,17 @@ void draw_steps(Draws& draws, WorkloadSpec const& workload, RunConfig& run) {
     }
 }
 
-void draw_tuning(Draws& draws, Scenario const& scenario, RunConfig& run) {
-    TuningSpec const& tuning = scenario.tuning;
+void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
+    const TuningSpec& tuning = scenario.tuning;
     run.tuning.broker.strict_unknown_producer = scenario.cluster.strict_unknown_producer;
     // A preset sets the knobs of group commit, so a swarm leaves those alone.
-    bool const preset = std::any_of(tuning.knobs.begin(), tuning.knobs.end(), [](auto const& knob) {
+    bool const preset = std::any_of(tuning.knobs.begin(), tuning.knobs.end(), [](const auto& knob) {
         return knob.name == "wal.group_preset";
     });
-    for (KnobRow const& row : knob_table()) {
+    for (const KnobRow& row : knob_table()) {
         std::string const at = "/tuning/" + std::string{row.key.key};
         auto const named = std::find_if(tuning.knobs.begin(), tuning.knobs.end(),
-                                        [&](auto const& knob) { return knob.name == row.key.key; });
+                                        [&](const auto& knob) { return knob.name == row.key.key; });
         if (named != tuning.knobs.end()) {
             row.set(run.tuning, draws.value(at, "tuning", row.key.key, named->value));
             continue;
@@ -170,19 +170,19 @@ void draw_tuning(Draws& draws, Scenario const& scenario, RunConfig& run) {
     run.tuning.raft.heartbeat = std::min(run.tuning.raft.heartbeat, slowest);
 }
 
-void draw_plan(Draws& draws, Scenario const& scenario, RunConfig& run) {
+void draw_plan(Draws& draws, const Scenario& scenario, RunConfig& run) {
     run.plan = scenario.faults.script;
     run.limits = scenario.faults.limits;
     FaultPhase phase;
     phase.end = run.virtual_time - run.limits.stop_before_end;
     phase.timeout = run.tuning.raft.election_timeout + run.tuning.raft.election_jitter;
     phase.brokers = run.brokers;
-    for (broker::TopicConfig const& topic : run.topics) {
+    for (const broker::TopicConfig& topic : run.topics) {
         for (std::uint32_t i = 0; i < topic.partitions; ++i) {
             phase.partitions.push_back(fmt::format("{}/{}", topic.name, i));
         }
     }
-    for (RandomFault const& fault : scenario.faults.random) {
+    for (const RandomFault& fault : scenario.faults.random) {
         draw_random_fault(draws, fault, phase, run.plan);
     }
     if (scenario.faults.swarm) {
@@ -193,11 +193,11 @@ void draw_plan(Draws& draws, Scenario const& scenario, RunConfig& run) {
 }  // namespace
 
 std::int64_t Draws::value(std::string_view pointer, std::string_view place, std::string_view key,
-                          Distribution const& distribution, std::uint64_t entity) {
+                          const Distribution& distribution, std::uint64_t entity) {
     broker::Random random = stream(pointer, entity);
     std::int64_t const drawn = distribution.draw(random);
     if (distribution.kind() != Distribution::Kind::fixed) {
-        KeyRow const* const row = find_key(place, key);
+        const KeyRow* const row = find_key(place, key);
         std::string const index = entity == 0 ? "" : fmt::format("[{}]", entity);
         remember(std::string{pointer} + index,
                  row == nullptr ? fmt::format("{}", drawn) : write_scalar(*row, drawn));
@@ -209,7 +209,7 @@ void Draws::remember(std::string_view pointer, std::string_view value) {
     lines.push_back(fmt::format("{} = {}", pointer, value));
 }
 
-RunConfig draw_run(Scenario const& scenario, std::uint64_t seed) {
+RunConfig draw_run(const Scenario& scenario, std::uint64_t seed) {
     Draws draws{seed};
     RunConfig run;
     run.seed = seed;

@@ -18,7 +18,7 @@ constexpr std::size_t elements_at_most = 10'000;
 
 constexpr std::array work_in_flight = {ArmOn::write, ArmOn::sync, ArmOn::group_window};
 
-Target target_of(KindRules const& rules) {
+Target target_of(const KindRules& rules) {
     switch (rules.target) {
         case TargetUse::none:
             return {.kind = TargetKind::all, .text = "all"};
@@ -32,7 +32,7 @@ Target target_of(KindRules const& rules) {
 
 /// The streams of one kind, so that a new key of it moves none of the others.
 struct KindStreams {
-    KindStreams(Draws const& draws, std::string const& at)
+    KindStreams(const Draws& draws, const std::string& at)
         : every{draws.stream(at + "/every")},
           lasts{draws.stream(at + "/for")},
           target{draws.stream(at + "/target")},
@@ -66,9 +66,9 @@ std::string drawn_id(FaultKind kind, std::size_t number) {
     return fmt::format("{}#{}", name_of(kind), number);
 }
 
-void draw_random_fault(Draws& draws, RandomFault const& fault, FaultPhase const& phase,
+void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase& phase,
                        std::vector<Element>& plan) {
-    KindRules const& rules = rules_of(fault.kind);
+    const KindRules& rules = rules_of(fault.kind);
     std::string const at = "/faults/random/" + std::string{name_of(fault.kind)};
     broker::Random enabled = draws.stream(at + "/enabled");
     bool const on = enabled.chance(fault.enabled);

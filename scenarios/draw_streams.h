@@ -23,7 +23,7 @@ public:
     }
     /// One value; remembered unless it is fixed. place, key: its row, for how it is written.
     std::int64_t value(std::string_view pointer, std::string_view place, std::string_view key,
-                       Distribution const& distribution, std::uint64_t entity = 0);
+                       const Distribution& distribution, std::uint64_t entity = 0);
     void remember(std::string_view pointer, std::string_view value);
 
     std::vector<std::string> lines;  // "pointer = value"
@@ -41,12 +41,12 @@ struct FaultPhase {
 };
 
 /// Elements for `fault`, in the order of their times.
-void draw_random_fault(Draws& draws, RandomFault const& fault, FaultPhase const& phase,
+void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase& phase,
                        std::vector<Element>& plan);
 
 /// Elements for every class that the seed turns on, but for kinds in `replaced`.
-void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
-                       FaultPhase const& phase, std::vector<Element>& plan);
+void draw_swarm_faults(Draws& draws, const std::vector<RandomFault>& replaced,
+                       const FaultPhase& phase, std::vector<Element>& plan);
 
 /// Gives nine in ten crashes and shutdowns a trigger that waits for work in flight: a fault
 /// between write and sync finds more than one placed by time alone. Faults of disks

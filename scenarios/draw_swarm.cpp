@@ -53,7 +53,7 @@ Duration tenths(Duration timeout, std::int64_t tenths_of_it) {
 }
 
 /// Chaos windows of the run phase, with quiet ones before, between and (by chance) after them.
-std::vector<Window> draw_windows(Draws& draws, FaultPhase const& phase) {
+std::vector<Window> draw_windows(Draws& draws, const FaultPhase& phase) {
     broker::Random random = draws.stream("/faults/swarm/windows");
     std::vector<Window> windows;
     // A run begins in either: what strikes a young cluster matters too.
@@ -102,7 +102,7 @@ std::vector<bool> draw_classes(Draws& draws) {
 }
 
 struct ClassStreams {
-    ClassStreams(Draws const& draws, std::string const& at)
+    ClassStreams(const Draws& draws, const std::string& at)
         : intensity{draws.stream(at + "/intensity")},
           every{draws.stream(at + "/every")},
           lasts{draws.stream(at + "/for")},
@@ -118,14 +118,14 @@ Target word(TargetKind kind, std::string_view text) {
 }
 
 Target role(TargetKind kind, std::string_view name, std::size_t partition,
-            FaultPhase const& phase) {
+            const FaultPhase& phase) {
     Target target = word(kind, fmt::format("{}({})", name, phase.partitions[partition]));
     target.partition = static_cast<std::uint32_t>(partition);
     return target;
 }
 
 /// One broker most of the time, a leader often, more of them now and then, all at once rarely.
-Target draw_brokers(broker::Random& random, FaultPhase const& phase) {
+Target draw_brokers(broker::Random& random, const FaultPhase& phase) {
     std::uint64_t const percent = random.below(100);
     std::size_t const partition = random.below(phase.partitions.size());
     if (percent < 40) {
@@ -143,7 +143,7 @@ Target draw_brokers(broker::Random& random, FaultPhase const& phase) {
     return percent < 94 ? word(TargetKind::majority, "majority") : word(TargetKind::all, "all");
 }
 
-Shape draw_shape(broker::Random& random, FaultPhase const& phase) {
+Shape draw_shape(broker::Random& random, const FaultPhase& phase) {
     constexpr std::array shapes = {Shape::one,      Shape::leader,   Shape::leader_with_clients,
                                    Shape::minority, Shape::majority, Shape::halves};
     bool const even = phase.brokers % 2 == 0;
@@ -151,7 +151,7 @@ Shape draw_shape(broker::Random& random, FaultPhase const& phase) {
 }
 
 /// What a class does over a whole chaos window: intensities are uniform in the logarithm.
-void draw_message_class(ClassStreams& streams, FaultKind kind, FaultPhase const& phase,
+void draw_message_class(ClassStreams& streams, FaultKind kind, const FaultPhase& phase,
                         Element& element) {
     std::int64_t const parts = streams.intensity.log_uniform(1'000'000, 100'000'000);
     std::int64_t const slowest = std::max<std::int64_t>(2'000'000, phase.timeout.nanoseconds() / 2);
@@ -165,7 +165,7 @@ void draw_message_class(ClassStreams& streams, FaultKind kind, FaultPhase const&
 }
 
 /// How long an element of a class lasts.
-Duration draw_length(ClassStreams& streams, SwarmClass const& row, FaultPhase const& phase) {
+Duration draw_length(ClassStreams& streams, const SwarmClass& row, const FaultPhase& phase) {
     Duration const usual = streams.lasts.between(tenths(phase.timeout, row.shortest),
                                                  tenths(phase.timeout, row.longest));
     Duration const outage =
@@ -174,9 +174,9 @@ Duration draw_length(ClassStreams& streams, SwarmClass const& row, FaultPhase co
     return row.long_outages && is_outage ? outage : usual;
 }
 
-void draw_details(ClassStreams& streams, SwarmClass const& row, FaultPhase const& phase,
+void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase& phase,
                   Element& element) {
-    KindRules const& rules = rules_of(row.kind);
+    const KindRules& rules = rules_of(row.kind);
     if (rules.target == TargetUse::brokers) {
         element.target = draw_brokers(streams.target, phase);
     } else if (rules.target == TargetUse::clients) {
@@ -198,8 +198,8 @@ void draw_details(ClassStreams& streams, SwarmClass const& row, FaultPhase const
     }
 }
 
-void draw_class(Draws& draws, SwarmClass const& row, std::vector<Window> const& windows,
-                FaultPhase const& phase, std::vector<Element>& plan) {
+void draw_class(Draws& draws, const SwarmClass& row, const std::vector<Window>& windows,
+                const FaultPhase& phase, std::vector<Element>& plan) {
     std::string const at = "/faults/swarm/" + std::string{name_of(row.kind)};
     ClassStreams streams{draws, at};
     Element common;
@@ -212,7 +212,7 @@ void draw_class(Draws& draws, SwarmClass const& row, std::vector<Window> const& 
         draws.remember(at, row.kind == FaultKind::delay
                                ? write_duration(common.by.nanoseconds())
                                : write_probability(common.probability.parts_per_billion));
-        for (Window const& window : windows) {
+        for (const Window& window : windows) {
             Element element = common;
             element.id = drawn_id(row.kind, ++number);
             element.trigger.at = window.begin;
@@ -225,7 +225,7 @@ void draw_class(Draws& draws, SwarmClass const& row, std::vector<Window> const& 
     std::int64_t const scale = streams.intensity.log_uniform(50, 200);
     Duration const mean = tenths(phase.timeout, row.every) * scale / 100;
     draws.remember(at + "/every", write_duration(mean.nanoseconds()));
-    for (Window const& window : windows) {
+    for (const Window& window : windows) {
         Duration now = window.begin;
         while (number < elements_at_most) {
             now += Duration{1'000'000 +
@@ -244,8 +244,8 @@ void draw_class(Draws& draws, SwarmClass const& row, std::vector<Window> const& 
 
 }  // namespace
 
-void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
-                       FaultPhase const& phase, std::vector<Element>& plan) {
+void draw_swarm_faults(Draws& draws, const std::vector<RandomFault>& replaced,
+                       const FaultPhase& phase, std::vector<Element>& plan) {
     if (phase.end <= Duration{}) {
         return;
     }
@@ -254,7 +254,7 @@ void draw_swarm_faults(Draws& draws, std::vector<RandomFault> const& replaced,
     for (std::size_t i = 0; i < classes.size(); ++i) {
         bool const elsewhere =
             std::any_of(replaced.begin(), replaced.end(),
-                        [&](RandomFault const& fault) { return fault.kind == classes[i].kind; });
+                        [&](const RandomFault& fault) { return fault.kind == classes[i].kind; });
         if (on[i] && !elsewhere) {
             draw_class(draws, classes[i], windows, phase, plan);
         }

@@ -22,18 +22,18 @@ constexpr std::size_t files_at_most = 64;
 constexpr std::array<std::string_view, 9> not_inherited = {
     "$schema", "format", "name", "why", "comment", "covers", "tags", "extends", "matrix"};
 
-bool is_distribution(JsonValue const& value) {
+bool is_distribution(const JsonValue& value) {
     return value.find("uniform") != nullptr || value.find("log_uniform") != nullptr ||
            value.find("exponential") != nullptr || value.find("choice") != nullptr;
 }
 
-bool merges(JsonValue const& base, JsonValue const& own) {
+bool merges(const JsonValue& base, const JsonValue& own) {
     return base.is(JsonValue::Kind::object) && own.is(JsonValue::Kind::object) &&
            !is_distribution(base) && !is_distribution(own);
 }
 
 /// Lays `own` over `base`; both are objects.
-void merge(Findings& findings, JsonValue& base, JsonValue own, std::string const& pointer) {
+void merge(Findings& findings, JsonValue& base, JsonValue own, const std::string& pointer) {
     std::map<std::string, std::size_t, std::less<>> index;
     for (std::size_t i = 0; i < base.members.size(); ++i) {
         index.emplace(base.members[i].key, i);
@@ -71,14 +71,14 @@ void merge(Findings& findings, JsonValue& base, JsonValue own, std::string const
     }
     if (!deleted.empty()) {
         std::sort(deleted.begin(), deleted.end());
-        std::erase_if(base.members, [&](JsonMember const& member) {
+        std::erase_if(base.members, [&](const JsonMember& member) {
             return std::binary_search(deleted.begin(), deleted.end(), member.key);
         });
     }
 }
 
 /// The folder of the repository that holds `path`, or "" if there is none.
-fs::path repository_of(fs::path const& path) {
+fs::path repository_of(const fs::path& path) {
     std::error_code ignored;
     for (fs::path folder = fs::absolute(path, ignored).lexically_normal().parent_path();
          folder != folder.root_path(); folder = folder.parent_path()) {
@@ -89,7 +89,7 @@ fs::path repository_of(fs::path const& path) {
     return {};
 }
 
-bool is_inside(fs::path const& path, fs::path const& folder) {
+bool is_inside(const fs::path& path, const fs::path& folder) {
     std::error_code ignored;
     fs::path const relative =
         fs::absolute(path, ignored).lexically_normal().lexically_relative(folder);
@@ -98,10 +98,10 @@ bool is_inside(fs::path const& path, fs::path const& folder) {
 
 class Loader {
 public:
-    Loader(Findings& findings, std::string const& path)
+    Loader(Findings& findings, const std::string& path)
         : findings_{findings}, repository_{repository_of(path)} {}
 
-    std::optional<JsonValue> load(std::string const& path, std::optional<std::string> const& text) {
+    std::optional<JsonValue> load(const std::string& path, const std::optional<std::string>& text) {
         auto const file = static_cast<std::uint32_t>(findings_.files.size());
         findings_.files.push_back({path, ""});
         if (text) {
@@ -129,7 +129,7 @@ public:
     }
 
 private:
-    static bool read_file(std::string const& path, std::string& into) {
+    static bool read_file(const std::string& path, std::string& into) {
         std::error_code failed;
         if (!fs::is_regular_file(path, failed)) {
             return false;
@@ -142,13 +142,13 @@ private:
         return !input.bad();
     }
 
-    std::optional<JsonValue> with_bases(std::string const& path, JsonValue own) {
+    std::optional<JsonValue> with_bases(const std::string& path, JsonValue own) {
         JsonValue merged;
         merged.kind = JsonValue::Kind::object;
         chain_.push_back(fs::path{path}.lexically_normal().string());
         bool good = true;
-        if (JsonMember const* const extends = own.find("extends")) {
-            for (JsonValue const* item : paths_of(extends->value)) {
+        if (const JsonMember* const extends = own.find("extends")) {
+            for (const JsonValue* item : paths_of(extends->value)) {
                 good = load_base(path, *item, merged) && good;
             }
         }
@@ -160,10 +160,10 @@ private:
         return merged;
     }
 
-    std::vector<JsonValue const*> paths_of(JsonValue const& value) {
+    std::vector<JsonValue const*> paths_of(const JsonValue& value) {
         std::vector<JsonValue const*> paths;
         if (value.is(JsonValue::Kind::list)) {
-            for (JsonValue const& item : value.items) {
+            for (const JsonValue& item : value.items) {
                 paths.push_back(&item);
             }
         } else {
@@ -172,7 +172,7 @@ private:
         return paths;
     }
 
-    bool load_base(std::string const& path, JsonValue const& item, JsonValue& merged) {
+    bool load_base(const std::string& path, const JsonValue& item, JsonValue& merged) {
         auto const refuse = [&](std::string code, std::string message, std::string help = "") {
             findings_.error(item.span, "/extends", std::move(code), std::move(message),
                             std::move(help));
@@ -205,7 +205,7 @@ private:
         if (!tree) {
             return false;
         }
-        std::erase_if(tree->members, [](JsonMember const& member) {
+        std::erase_if(tree->members, [](const JsonMember& member) {
             return std::find(not_inherited.begin(), not_inherited.end(), member.key) !=
                    not_inherited.end();
         });
@@ -220,12 +220,12 @@ private:
 
 }  // namespace
 
-std::optional<JsonValue> load_tree(Findings& findings, std::string const& path,
-                                   std::optional<std::string> const& text) {
+std::optional<JsonValue> load_tree(Findings& findings, const std::string& path,
+                                   const std::optional<std::string>& text) {
     return Loader{findings, path}.load(path, text);
 }
 
-std::string path_beside(std::string const& from, std::string const& written) {
+std::string path_beside(const std::string& from, const std::string& written) {
     return (fs::path{from}.parent_path() / written).lexically_normal().string();
 }
 

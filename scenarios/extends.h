@@ -14,10 +14,10 @@ namespace brokersim {
 /// tags are not inherited. Every value keeps the span of the file it was written in.
 /// text: used instead of reading `path`, if given.
 /// Returns nullopt if a file is missing or not JSON (reported; SCN001-004, SCN213, SCN214).
-std::optional<JsonValue> load_tree(Findings& findings, std::string const& path,
-                                   std::optional<std::string> const& text);
+std::optional<JsonValue> load_tree(Findings& findings, const std::string& path,
+                                   const std::optional<std::string>& text);
 
 /// `written` (a path in the file `from`) seen from the working directory.
-std::string path_beside(std::string const& from, std::string const& written);
+std::string path_beside(const std::string& from, const std::string& written);
 
 }  // namespace brokersim

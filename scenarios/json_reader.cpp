@@ -17,10 +17,10 @@ public:
     using iterator_category = std::input_iterator_tag;
     using value_type = char;
     using difference_type = std::ptrdiff_t;
-    using pointer = char const*;
-    using reference = char const&;
+    using pointer = const char*;
+    using reference = const char&;
 
-    CountingIterator(char const* at, std::size_t* count) : at_{at}, count_{count} {}
+    CountingIterator(const char* at, std::size_t* count) : at_{at}, count_{count} {}
 
     reference operator*() const { return *at_; }
     CountingIterator& operator++() {
@@ -33,12 +33,12 @@ public:
         ++*this;
         return before;
     }
-    friend bool operator!=(CountingIterator const& a, CountingIterator const& b) {
+    friend bool operator!=(const CountingIterator& a, const CountingIterator& b) {
         return a.at_ != b.at_;
     }
 
 private:
-    char const* at_;
+    const char* at_;
     std::size_t* count_;
 };
 
@@ -114,7 +114,7 @@ private:
 /// and for numbers one more (it looks ahead), except at the end of the text.
 class TreeBuilder {
 public:
-    TreeBuilder(std::string_view text, std::uint32_t file, std::size_t const& count)
+    TreeBuilder(std::string_view text, std::uint32_t file, const std::size_t& count)
         : text_{text}, positions_{text, file}, count_{count} {}
 
     bool null() { return add(leaf(JsonValue::Kind::null, literal_begin(4))); }
@@ -125,7 +125,7 @@ public:
     }
     bool number_integer(std::int64_t) { return number(); }
     bool number_unsigned(std::uint64_t) { return number(); }
-    bool number_float(double, std::string const&) { return number(); }
+    bool number_float(double, const std::string&) { return number(); }
     bool string(std::string& value) {
         JsonValue made = leaf(JsonValue::Kind::string, string_begin());
         made.text = value;
@@ -143,8 +143,8 @@ public:
         return true;
     }
 
-    bool parse_error(std::size_t, std::string const& last_token,
-                     nlohmann::detail::exception const& error) {
+    bool parse_error(std::size_t, const std::string& last_token,
+                     const nlohmann::detail::exception& error) {
         std::string_view const what = error.what();
         std::size_t const end = std::min(count_, text_.size());
         std::size_t const begin = end - std::min({end, last_token.size(), std::size_t{1}});
@@ -291,12 +291,12 @@ private:
         std::set<std::string> names = {};
 
         /// Whether `name` was here before; remembers it.
-        bool taken(std::string const& name) { return !names.insert(name).second; }
+        bool taken(const std::string& name) { return !names.insert(name).second; }
     };
 
     std::string_view text_;
     Positions positions_;
-    std::size_t const& count_;
+    const std::size_t& count_;
     std::vector<Open> open_;
     std::string key_;
     Span key_span_;
@@ -306,8 +306,8 @@ private:
 
 }  // namespace
 
-JsonMember const* JsonValue::find(std::string_view key) const {
-    for (JsonMember const& member : members) {
+const JsonMember* JsonValue::find(std::string_view key) const {
+    for (const JsonMember& member : members) {
         if (member.key == key) {
             return &member;
         }
@@ -350,7 +350,7 @@ std::string SourceFile::line(std::uint32_t number) const {
     return found;
 }
 
-JsonDocument read_json(SourceFile const& source, std::uint32_t file, bool comments) {
+JsonDocument read_json(const SourceFile& source, std::uint32_t file, bool comments) {
     if (source.text.size() > max_document_bytes) {
         JsonDocument document;
         document.errors.push_back({Span{.file = file}, "SCN004", "the file is over 1 MiB", ""});
@@ -358,7 +358,7 @@ JsonDocument read_json(SourceFile const& source, std::uint32_t file, bool commen
     }
     std::size_t count = 0;
     TreeBuilder builder{source.text, file, count};
-    char const* const begin = source.text.data();
+    const char* const begin = source.text.data();
     CountingIterator const first{begin, &count};
     CountingIterator const last{begin + source.text.size(), &count};
     bool const complete = nlohmann::json::sax_parse(

@@ -36,7 +36,7 @@ struct JsonValue {
     std::vector<JsonMember> members;  // object, in the order of the file
 
     /// The member called `key`, or nullptr.
-    [[nodiscard]] JsonMember const* find(std::string_view key) const;
+    [[nodiscard]] const JsonMember* find(std::string_view key) const;
     [[nodiscard]] bool is(Kind other) const { return kind == other; }
 };
 
@@ -72,6 +72,6 @@ struct JsonDocument {
 
 /// Reads `source`; spans carry `file`. comments: `//` and `/* */` are skipped (.jsonc), else an
 /// error.
-JsonDocument read_json(SourceFile const& source, std::uint32_t file, bool comments);
+JsonDocument read_json(const SourceFile& source, std::uint32_t file, bool comments);
 
 }  // namespace brokersim

@@ -307,25 +307,25 @@ std::span<const KeyRow> key_table() {
     return rows;
 }
 
-KeyRow const* find_key(std::string_view place, std::string_view key) {
-    for (KeyRow const& row : rows) {
+const KeyRow* find_key(std::string_view place, std::string_view key) {
+    for (const KeyRow& row : rows) {
         if (row.place == place && row.key == key) {
             return &row;
         }
     }
-    KnobRow const* const knob = place == "tuning" ? find_knob(key) : nullptr;
+    const KnobRow* const knob = place == "tuning" ? find_knob(key) : nullptr;
     return knob == nullptr ? nullptr : &knob->key;
 }
 
 std::vector<KeyRow const*> keys_of(std::string_view place) {
     std::vector<KeyRow const*> found;
     if (place == "tuning") {
-        for (KnobRow const& knob : knob_table()) {
+        for (const KnobRow& knob : knob_table()) {
             found.push_back(&knob.key);
         }
     }
-    KeyRow const* comment = nullptr;
-    for (KeyRow const& row : rows) {
+    const KeyRow* comment = nullptr;
+    for (const KeyRow& row : rows) {
         if (row.place == place && row.key == "comment") {
             comment = &row;
         } else if (row.place == place) {
@@ -338,7 +338,7 @@ std::vector<KeyRow const*> keys_of(std::string_view place) {
     return found;
 }
 
-std::vector<std::string_view> words_of(KeyRow const& row) {
+std::vector<std::string_view> words_of(const KeyRow& row) {
     std::vector<std::string_view> words;
     std::string_view left = row.words;
     while (!left.empty()) {

@@ -47,13 +47,13 @@ struct KeyRow {
 std::span<const KeyRow> key_table();
 
 /// The row of `key` at `place`, or nullptr. Knobs are rows of the place "tuning".
-KeyRow const* find_key(std::string_view place, std::string_view key);
+const KeyRow* find_key(std::string_view place, std::string_view key);
 
 /// The rows of a place, "comment" last.
 std::vector<KeyRow const*> keys_of(std::string_view place);
 
 /// The words of a row.
-std::vector<std::string_view> words_of(KeyRow const& row);
+std::vector<std::string_view> words_of(const KeyRow& row);
 
 /// What a value of the row looks like, with an example: `a duration such as "250ms"`.
 std::string_view describe(ValueType type);

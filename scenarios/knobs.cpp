@@ -33,7 +33,7 @@ constexpr std::array presets = {
 };
 
 void set_preset(Tuning& tuning, std::int64_t index) {
-    Preset const& preset = presets[static_cast<std::size_t>(index)];
+    const Preset& preset = presets[static_cast<std::size_t>(index)];
     tuning.wal.group_window = preset.window;
     tuning.wal.group_max_batches = preset.batches;
     tuning.wal.group_max_bytes = preset.bytes;
@@ -73,7 +73,7 @@ constexpr std::int64_t to_number<Duration>(Duration value) {
     [](Tuning& tuning, std::int64_t value) {                       \
         tuning.field = from_number<decltype(tuning.field)>(value); \
     },                                                             \
-        [](Tuning const& tuning) { return to_number(tuning.field); }
+        [](const Tuning& tuning) { return to_number(tuning.field); }
 
 constexpr std::int64_t segment_rare[] = {4 * kib, 8 * kib, 32 * kib, 256 * kib};
 constexpr std::int64_t window_rare[] = {0, 20 * ms, 100 * ms};
@@ -94,13 +94,13 @@ const KnobRow rows[] = {
     {key("wal.group_preset", word, 0, 5, "window, batches and bytes of group commit at once",
          "immediate default medium high ultra incident"),
      set_preset,
-     [](Tuning const&) { return std::int64_t{1}; },
+     [](const Tuning&) { return std::int64_t{1}; },
      {}},
     {key("wal.segment_bytes", size, 4 * kib, gib, "size of a log segment, a multiple of 512"),
      [](Tuning& tuning, std::int64_t value) {
          tuning.wal.segment_bytes = static_cast<std::uint64_t>(value / 512 * 512);
      },
-     [](Tuning const& tuning) { return to_number(tuning.wal.segment_bytes); }, segment_rare},
+     [](const Tuning& tuning) { return to_number(tuning.wal.segment_bytes); }, segment_rare},
     {key("wal.group_window", duration, 0, 10 * s, "a group closes so long after its first frame"),
      BROKERSIM_KNOB(wal.group_window), window_rare},
     {key("wal.group_max_batches", integer, 1, 1'000'000, "and with so many batches"),
@@ -148,8 +148,8 @@ std::span<const KnobRow> knob_table() {
     return rows;
 }
 
-KnobRow const* find_knob(std::string_view name) {
-    for (KnobRow const& row : rows) {
+const KnobRow* find_knob(std::string_view name) {
+    for (const KnobRow& row : rows) {
         if (row.key.key == name) {
             return &row;
         }

@@ -13,12 +13,12 @@ namespace brokersim {
 struct KnobRow {
     KeyRow key;  // name, type and range
     void (*set)(broker::Tuning&, std::int64_t);
-    std::int64_t (*get)(broker::Tuning const&);
+    std::int64_t (*get)(const broker::Tuning&);
     std::span<const std::int64_t> rare;  // legal values that seldom run; swarm draws from them
 };
 
 /// In the order in which they are applied: a preset before what it sets.
 std::span<const KnobRow> knob_table();
-KnobRow const* find_knob(std::string_view name);
+const KnobRow* find_knob(std::string_view name);
 
 }  // namespace brokersim

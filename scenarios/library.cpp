@@ -13,12 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_scenario(fs::path const& path) {
+bool is_scenario(const fs::path& path) {
     bool const schema = path.stem().extension() == ".schema";
     return (path.extension() == ".json" || path.extension() == ".jsonc") && !schema;
 }
 
-void add_folder(fs::path const& folder, std::vector<std::string>& paths) {
+void add_folder(const fs::path& folder, std::vector<std::string>& paths) {
     std::error_code failed;
     fs::recursive_directory_iterator at{folder, failed};
     for (; !failed && at != fs::recursive_directory_iterator{}; at.increment(failed)) {
@@ -31,9 +31,9 @@ void add_folder(fs::path const& folder, std::vector<std::string>& paths) {
 
 }  // namespace
 
-std::vector<std::string> list_scenarios(std::vector<std::string> const& roots) {
+std::vector<std::string> list_scenarios(const std::vector<std::string>& roots) {
     std::vector<std::string> paths;
-    for (std::string const& root : roots) {
+    for (const std::string& root : roots) {
         add_folder(root, paths);
     }
     std::sort(paths.begin(), paths.end());
@@ -41,8 +41,8 @@ std::vector<std::string> list_scenarios(std::vector<std::string> const& roots) {
     return paths;
 }
 
-FoundScenarios find_scenario(std::string const& name_or_path,
-                             std::vector<std::string> const& roots) {
+FoundScenarios find_scenario(const std::string& name_or_path,
+                             const std::vector<std::string>& roots) {
     FoundScenarios found;
     std::error_code ignored;
     if (fs::is_regular_file(name_or_path, ignored)) {
@@ -57,7 +57,7 @@ FoundScenarios find_scenario(std::string const& name_or_path,
         return found;
     }
     std::vector<std::string> names;
-    for (std::string const& path : list_scenarios(roots)) {
+    for (const std::string& path : list_scenarios(roots)) {
         names.push_back(fs::path{path}.stem().string());
         if (names.back() == name_or_path) {
             found.paths.push_back(path);
@@ -73,7 +73,7 @@ FoundScenarios find_scenario(std::string const& name_or_path,
         return found;
     }
     std::vector<Candidate> candidates;
-    for (std::string const& name : names) {
+    for (const std::string& name : names) {
         candidates.push_back({name});
     }
     std::optional<std::string> const near = nearest(name_or_path, candidates);

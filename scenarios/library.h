@@ -15,10 +15,10 @@ struct FoundScenarios {
 
 /// name_or_path: a file, a folder (all its .json and .jsonc files, at any depth), or the name of a
 /// scenario in one of the folders `roots`. A name that two files have finds none (SCN215).
-FoundScenarios find_scenario(std::string const& name_or_path,
-                             std::vector<std::string> const& roots);
+FoundScenarios find_scenario(const std::string& name_or_path,
+                             const std::vector<std::string>& roots);
 
 /// Every scenario file below the folders, sorted by path.
-std::vector<std::string> list_scenarios(std::vector<std::string> const& roots);
+std::vector<std::string> list_scenarios(const std::vector<std::string>& roots);
 
 }  // namespace brokersim

@@ -54,7 +54,7 @@ void Findings::add(Span span, std::string pointer, ValueError error,
     if (full()) {
         return;
     }
-    SourceFile const& file = files[span.file];
+    const SourceFile& file = files[span.file];
     std::string line = file.line(span.line);
     if (line.size() > longest_line_shown) {
         line.clear();
@@ -91,7 +91,7 @@ bool Findings::broken(std::string_view pointer) const {
            inside->compare(0, pointer.size() + 1, std::string{pointer} + "/") == 0;
 }
 
-std::string Findings::place(std::string_view what, Span const& span) const {
+std::string Findings::place(std::string_view what, const Span& span) const {
     return fmt::format("note: {} is at {}:{}:{}", what, files[span.file].path, span.line,
                        span.column);
 }
@@ -115,7 +115,7 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
     return fmt::format("{}/{}", parent, index);
 }
 
-ObjectReader::ObjectReader(Findings& findings, JsonValue const* value, std::string pointer,
+ObjectReader::ObjectReader(Findings& findings, const JsonValue* value, std::string pointer,
                            std::string_view place, std::vector<std::string_view> not_required)
     : findings_{&findings}, pointer_{std::move(pointer)}, place_{place} {
     if (value == nullptr) {
@@ -131,19 +131,19 @@ ObjectReader::ObjectReader(Findings& findings, JsonValue const* value, std::stri
     check_keys(not_required);
 }
 
-void ObjectReader::check_keys(std::vector<std::string_view> const& not_required) {
-    for (JsonMember const& member : value_->members) {
+void ObjectReader::check_keys(const std::vector<std::string_view>& not_required) {
+    for (const JsonMember& member : value_->members) {
         if (find_key(place_, member.key) == nullptr) {
             report_unknown(member);
         }
     }
-    for (KeyRow const* row : keys_of(place_)) {
+    for (const KeyRow* row : keys_of(place_)) {
         bool const needed = row->required && std::find(not_required.begin(), not_required.end(),
                                                        row->key) == not_required.end();
         // A mistyped key is not also a missing one.
         bool const mistyped =
             needed && !findings_->full() &&
-            std::any_of(value_->members.begin(), value_->members.end(), [&](JsonMember const& m) {
+            std::any_of(value_->members.begin(), value_->members.end(), [&](const JsonMember& m) {
                 return find_key(place_, m.key) == nullptr &&
                        nearest(m.key, {{row->key}}).has_value();
             });
@@ -155,14 +155,14 @@ void ObjectReader::check_keys(std::vector<std::string_view> const& not_required)
     }
 }
 
-void ObjectReader::report_unknown(JsonMember const& member) {
+void ObjectReader::report_unknown(const JsonMember& member) {
     if (findings_->full()) {
         return;
     }
     std::vector<Candidate> here;
     std::string allowed;
     std::vector<KeyRow const*> const rows = keys_of(place_);
-    for (KeyRow const* row : rows) {
+    for (const KeyRow* row : rows) {
         here.push_back({row->key, row->required && value_->find(row->key) == nullptr});
         allowed += (allowed.empty() ? "" : ", ") + std::string{row->key};
     }
@@ -173,19 +173,19 @@ void ObjectReader::report_unknown(JsonMember const& member) {
         made.help = fmt::format("did you mean \"{}\"?", *near);
         made.replacement = quote_json(*near);
     } else {
-        for (KeyRow const& row : key_table()) {
+        for (const KeyRow& row : key_table()) {
             if (row.key == member.key && row.place != place_ && row.place != "distribution") {
                 made.help = fmt::format("\"{}\" belongs in {}", row.key, path_of_place(row.place));
                 break;
             }
         }
-        for (Synonym const& synonym : synonyms) {
+        for (const Synonym& synonym : synonyms) {
             if (made.help.empty() && synonym.word == member.key) {
                 made.help = synonym.help;
             }
         }
         std::vector<Candidate> anywhere;
-        for (KeyRow const& row : key_table()) {
+        for (const KeyRow& row : key_table()) {
             anywhere.push_back({row.key});
         }
         if (std::optional<std::string> const far = nearest(member.key, anywhere);
@@ -202,18 +202,18 @@ void ObjectReader::report_unknown(JsonMember const& member) {
                    std::move(notes));
 }
 
-JsonValue const* ObjectReader::value_of(std::string_view key) const {
-    JsonMember const* const member = value_ == nullptr ? nullptr : value_->find(key);
+const JsonValue* ObjectReader::value_of(std::string_view key) const {
+    const JsonMember* const member = value_ == nullptr ? nullptr : value_->find(key);
     return member == nullptr ? nullptr : &member->value;
 }
 
 Span ObjectReader::span(std::string_view key) const {
-    JsonValue const* const value = value_of(key);
+    const JsonValue* const value = value_of(key);
     return value == nullptr ? span_ : value->span;
 }
 
-std::optional<std::int64_t> ObjectReader::scalar(KeyRow const& row, JsonValue const& value,
-                                                 std::string const& at) {
+std::optional<std::int64_t> ObjectReader::scalar(const KeyRow& row, const JsonValue& value,
+                                                 const std::string& at) {
     tl::expected<std::int64_t, ValueError> read = read_scalar(row, value);
     if (read) {
         return *read;
@@ -226,15 +226,15 @@ std::optional<std::int64_t> ObjectReader::scalar(KeyRow const& row, JsonValue co
 }
 
 std::optional<std::int64_t> ObjectReader::number(std::string_view key) {
-    JsonValue const* const value = value_of(key);
-    KeyRow const* const row = find_key(place_, key);
+    const JsonValue* const value = value_of(key);
+    const KeyRow* const row = find_key(place_, key);
     CHECK(row != nullptr);
     return value == nullptr ? std::nullopt : scalar(*row, *value, pointer(key));
 }
 
 std::optional<Distribution> ObjectReader::distribution(std::string_view key) {
-    JsonValue const* const value = value_of(key);
-    KeyRow const* const row = find_key(place_, key);
+    const JsonValue* const value = value_of(key);
+    const KeyRow* const row = find_key(place_, key);
     CHECK(row != nullptr);
     CHECK(row->distribution);
     return value == nullptr ? std::nullopt : read_distribution(*row, *value, pointer(key));
@@ -246,9 +246,9 @@ void ObjectReader::read(std::string_view key, Distribution& into) {
     }
 }
 
-std::optional<Distribution> ObjectReader::read_distribution(KeyRow const& row,
-                                                            JsonValue const& value,
-                                                            std::string const& at) {
+std::optional<Distribution> ObjectReader::read_distribution(const KeyRow& row,
+                                                            const JsonValue& value,
+                                                            const std::string& at) {
     if (!value.is(JsonValue::Kind::object)) {
         std::optional<std::int64_t> const number = scalar(row, value, at);
         return number ? std::optional{Distribution::fixed(*number)} : std::nullopt;
@@ -273,7 +273,7 @@ std::optional<Distribution> ObjectReader::read_distribution(KeyRow const& row,
         return std::nullopt;
     }
     std::string_view const kind = kinds.front();
-    JsonValue const& body = *reader.value_of(kind);
+    const JsonValue& body = *reader.value_of(kind);
     std::string const inside = pointer_to(at, kind);
     bool const only_choice = row.type == ValueType::word || row.type == ValueType::boolean;
     if (only_choice && kind != "choice") {
@@ -290,8 +290,8 @@ std::optional<Distribution> ObjectReader::read_distribution(KeyRow const& row,
     return read_range(row, body, inside, kind == "log_uniform");
 }
 
-std::optional<Distribution> ObjectReader::read_range(KeyRow const& row, JsonValue const& bounds,
-                                                     std::string const& at, bool logarithmic) {
+std::optional<Distribution> ObjectReader::read_range(const KeyRow& row, const JsonValue& bounds,
+                                                     const std::string& at, bool logarithmic) {
     if (!bounds.is(JsonValue::Kind::list) || bounds.items.size() != 2) {
         findings_->error(bounds.span, at, "SCN020", "two bounds belong here: [low, high]");
         return std::nullopt;
@@ -316,12 +316,12 @@ std::optional<Distribution> ObjectReader::read_range(KeyRow const& row, JsonValu
                        : Distribution::uniform(*low, *high);
 }
 
-std::optional<Distribution> ObjectReader::read_exponential(KeyRow const& row,
-                                                           JsonValue const& value,
-                                                           std::string const& at) {
+std::optional<Distribution> ObjectReader::read_exponential(const KeyRow& row,
+                                                           const JsonValue& value,
+                                                           const std::string& at) {
     std::size_t const before = findings_->diagnostics.size();
     ObjectReader reader{*findings_, &value, at, "exponential"};
-    JsonValue const* const mean_value = reader.value_of("mean");
+    const JsonValue* const mean_value = reader.value_of("mean");
     if (mean_value == nullptr || findings_->diagnostics.size() != before) {
         return std::nullopt;
     }
@@ -340,7 +340,7 @@ std::optional<Distribution> ObjectReader::read_exponential(KeyRow const& row,
                          "the mean of an exponential distribution is not negative");
         return std::nullopt;
     }
-    JsonValue const* const max_value = reader.value_of("max");
+    const JsonValue* const max_value = reader.value_of("max");
     if (max_value == nullptr) {
         return Distribution::exponential(*mean, *mean > row.high / 10 ? row.high : *mean * 10);
     }
@@ -355,9 +355,9 @@ std::optional<Distribution> ObjectReader::read_exponential(KeyRow const& row,
     return Distribution::exponential(*mean, *max);
 }
 
-std::optional<Distribution> ObjectReader::read_choice(KeyRow const& row, JsonValue const& values,
-                                                      JsonValue const* weights,
-                                                      std::string const& at) {
+std::optional<Distribution> ObjectReader::read_choice(const KeyRow& row, const JsonValue& values,
+                                                      const JsonValue* weights,
+                                                      const std::string& at) {
     std::string const inside = pointer_to(at, "choice");
     if (!values.is(JsonValue::Kind::list)) {
         findings_->error(values.span, inside, "SCN012", "choice takes a list of values");
@@ -381,7 +381,7 @@ std::optional<Distribution> ObjectReader::read_choice(KeyRow const& row, JsonVal
             .key = "weights", .type = ValueType::integer, .low = 1, .high = 1'000'000};
         bool good =
             weights->is(JsonValue::Kind::list) && weights->items.size() == values.items.size();
-        for (JsonValue const& item : weights->items) {
+        for (const JsonValue& item : weights->items) {
             tl::expected<std::int64_t, ValueError> const read = read_scalar(weight, item);
             good = good && read.has_value();
             numbered_weights.push_back(read ? static_cast<std::uint32_t>(*read) : 0U);
@@ -400,7 +400,7 @@ std::optional<Distribution> ObjectReader::read_choice(KeyRow const& row, JsonVal
 }
 
 std::optional<std::string> ObjectReader::text(std::string_view key) {
-    JsonValue const* const value = value_of(key);
+    const JsonValue* const value = value_of(key);
     if (value == nullptr) {
         return std::nullopt;
     }
@@ -415,7 +415,7 @@ std::optional<std::string> ObjectReader::text(std::string_view key) {
 std::vector<std::string> ObjectReader::texts(std::string_view key) {
     std::vector<std::string> read;
     std::size_t index = 0;
-    for (JsonValue const* item : list(key)) {
+    for (const JsonValue* item : list(key)) {
         if (item->is(JsonValue::Kind::string)) {
             read.push_back(item->text);
         } else {
@@ -438,7 +438,7 @@ ObjectReader ObjectReader::object(std::string_view key, std::string_view place,
 
 std::vector<JsonValue const*> ObjectReader::list(std::string_view key) {
     std::vector<JsonValue const*> items;
-    JsonValue const* const value = value_of(key);
+    const JsonValue* const value = value_of(key);
     if (value == nullptr) {
         return items;
     }
@@ -450,13 +450,13 @@ std::vector<JsonValue const*> ObjectReader::list(std::string_view key) {
     if (value->items.empty()) {
         error(key, "SCN016", fmt::format("the list of \"{}\" is empty", key), "remove the key");
     }
-    for (JsonValue const& item : value->items) {
+    for (const JsonValue& item : value->items) {
         items.push_back(&item);
     }
     return items;
 }
 
-bool ObjectReader::one_of(std::vector<std::string_view> const& keys, bool none) {
+bool ObjectReader::one_of(const std::vector<std::string_view>& keys, bool none) {
     std::string names;
     std::vector<std::string_view> present;
     for (std::string_view const key : keys) {
@@ -474,7 +474,7 @@ bool ObjectReader::one_of(std::vector<std::string_view> const& keys, bool none) 
     // A misspelt one was reported as unknown; it is not also missing.
     bool const misspelt =
         value_ != nullptr &&
-        std::any_of(value_->members.begin(), value_->members.end(), [&](JsonMember const& m) {
+        std::any_of(value_->members.begin(), value_->members.end(), [&](const JsonMember& m) {
             return find_key(place_, m.key) == nullptr &&
                    std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
                        return nearest(m.key, {{key}}).has_value();

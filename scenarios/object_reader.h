@@ -35,7 +35,7 @@ public:
     /// Whether the value at `pointer`, or one inside it, was reported.
     [[nodiscard]] bool broken(std::string_view pointer) const;
     /// "note: WHAT is at file:line:column"
-    [[nodiscard]] std::string place(std::string_view what, Span const& span) const;
+    [[nodiscard]] std::string place(std::string_view what, const Span& span) const;
 
 private:
     std::set<std::string, std::less<>> broken_;
@@ -49,15 +49,15 @@ class ObjectReader {
 public:
     /// value: reported (SCN012) and read as empty if it is no object; nullptr reads as empty.
     /// place: of the table of keys. `findings` must outlive the reader.
-    ObjectReader(Findings& findings, JsonValue const* value, std::string pointer,
+    ObjectReader(Findings& findings, const JsonValue* value, std::string pointer,
                  std::string_view place, std::vector<std::string_view> not_required = {});
 
     [[nodiscard]] bool has(std::string_view key) const { return value_of(key) != nullptr; }
-    [[nodiscard]] JsonValue const* value_of(std::string_view key) const;
+    [[nodiscard]] const JsonValue* value_of(std::string_view key) const;
     [[nodiscard]] std::string pointer(std::string_view key) const {
         return pointer_to(pointer_, key);
     }
-    [[nodiscard]] std::string const& pointer() const { return pointer_; }
+    [[nodiscard]] const std::string& pointer() const { return pointer_; }
     [[nodiscard]] Span span() const { return span_; }
     /// Of the value of `key`, or of the object if it is not there.
     [[nodiscard]] Span span(std::string_view key) const;
@@ -77,28 +77,28 @@ public:
 
     /// Reports SCN015 unless exactly one (or, if `none` is allowed, at most one) of `keys` is here;
     /// returns whether that is so.
-    bool one_of(std::vector<std::string_view> const& keys, bool none);
+    bool one_of(const std::vector<std::string_view>& keys, bool none);
 
     void error(std::string_view key, std::string code, std::string message, std::string help = "",
                std::string replacement = "");
     Findings& findings() { return *findings_; }
 
 private:
-    void check_keys(std::vector<std::string_view> const& not_required);
-    void report_unknown(JsonMember const& member);
-    std::optional<Distribution> read_distribution(KeyRow const& row, JsonValue const& value,
-                                                  std::string const& at);
-    std::optional<Distribution> read_range(KeyRow const& row, JsonValue const& bounds,
-                                           std::string const& at, bool logarithmic);
-    std::optional<Distribution> read_exponential(KeyRow const& row, JsonValue const& value,
-                                                 std::string const& at);
-    std::optional<Distribution> read_choice(KeyRow const& row, JsonValue const& values,
-                                            JsonValue const* weights, std::string const& at);
-    std::optional<std::int64_t> scalar(KeyRow const& row, JsonValue const& value,
-                                       std::string const& at);
+    void check_keys(const std::vector<std::string_view>& not_required);
+    void report_unknown(const JsonMember& member);
+    std::optional<Distribution> read_distribution(const KeyRow& row, const JsonValue& value,
+                                                  const std::string& at);
+    std::optional<Distribution> read_range(const KeyRow& row, const JsonValue& bounds,
+                                           const std::string& at, bool logarithmic);
+    std::optional<Distribution> read_exponential(const KeyRow& row, const JsonValue& value,
+                                                 const std::string& at);
+    std::optional<Distribution> read_choice(const KeyRow& row, const JsonValue& values,
+                                            const JsonValue* weights, const std::string& at);
+    std::optional<std::int64_t> scalar(const KeyRow& row, const JsonValue& value,
+                                       const std::string& at);
 
     Findings* findings_;
-    JsonValue const* value_ = nullptr;
+    const JsonValue* value_ = nullptr;
     std::string pointer_;
     std::string_view place_;
     Span span_;

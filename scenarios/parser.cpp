@@ -37,7 +37,7 @@ bool is_plain_name(std::string_view name) {
 void read_identity(ObjectReader& object, Scenario& scenario) {
     if (!object.has("format")) {
         object.error("format", "SCN003", "\"format\" is missing", R"(write "format": 1)");
-    } else if (JsonValue const& format = *object.value_of("format");
+    } else if (const JsonValue& format = *object.value_of("format");
                !format.is(JsonValue::Kind::number) || format.text != "1") {
         object.error("format", "SCN003", "this tool reads format 1", "write 1", "1");
     }
@@ -69,13 +69,13 @@ std::vector<TopicSpec> read_topics(ObjectReader& cluster) {
     }
     std::vector<TopicSpec> topics;
     std::size_t index = 0;
-    for (JsonValue const* item : cluster.list("topics")) {
+    for (const JsonValue* item : cluster.list("topics")) {
         ObjectReader object{cluster.findings(), item, pointer_to(cluster.pointer("topics"), index),
                             "cluster.topics[]"};
         TopicSpec topic;
         topic.name = object.text("name").value_or("");
         bool const slash = topic.name.find_first_of("/()") != std::string::npos;
-        bool const twice = std::any_of(topics.begin(), topics.end(), [&](TopicSpec const& other) {
+        bool const twice = std::any_of(topics.begin(), topics.end(), [&](const TopicSpec& other) {
             return object.has("name") && other.name == topic.name;
         });
         if (object.has("name") && (topic.name.empty() || topic.name.size() > 249 || slash)) {
@@ -122,8 +122,8 @@ void read_cluster(ObjectReader& scenario, ClusterSpec& cluster) {
     start.read("stagger", cluster.start_stagger);
 }
 
-StepSpec read_step(Findings& findings, JsonValue const& value, std::string const& pointer,
-                   std::vector<TopicSpec> const& topics) {
+StepSpec read_step(Findings& findings, const JsonValue& value, const std::string& pointer,
+                   const std::vector<TopicSpec>& topics) {
     ObjectReader object{findings, &value, pointer, "workload.steps[]"};
     StepSpec step;
     step.id = object.text("id").value_or("");
@@ -136,13 +136,13 @@ StepSpec read_step(Findings& findings, JsonValue const& value, std::string const
     }
     object.read("messages", step.messages);
     step.rate_mhz = object.number("rate").value_or(0);
-    if (JsonValue const* const via = object.value_of("via")) {
+    if (const JsonValue* const via = object.value_of("via")) {
         step.via = read_target(findings, *via, object.pointer("via"), topics);
     }
     return step;
 }
 
-void read_workload(ObjectReader& scenario, std::vector<TopicSpec> const& topics,
+void read_workload(ObjectReader& scenario, const std::vector<TopicSpec>& topics,
                    WorkloadSpec& workload) {
     ObjectReader object = scenario.object("workload", "workload");
     object.read("producers", workload.producers);
@@ -160,13 +160,13 @@ void read_workload(ObjectReader& scenario, std::vector<TopicSpec> const& topics,
     object.read("retry_attempts", workload.retry_attempts);
     object.read("request_timeout", workload.request_timeout);
     object.read("delivery_timeout", workload.delivery_timeout);
-    if (JsonValue const* const via = object.value_of("read_via")) {
+    if (const JsonValue* const via = object.value_of("read_via")) {
         workload.read_via =
             read_target(object.findings(), *via, object.pointer("read_via"), topics);
     }
     workload.reader_stops_at = object.number("reader_stops_at");
     std::size_t index = 0;
-    for (JsonValue const* item : object.list("steps")) {
+    for (const JsonValue* item : object.list("steps")) {
         workload.steps.push_back(read_step(object.findings(), *item,
                                            pointer_to(object.pointer("steps"), index), topics));
         ++index;
@@ -176,7 +176,7 @@ void read_workload(ObjectReader& scenario, std::vector<TopicSpec> const& topics,
 void read_tuning(ObjectReader& scenario, TuningSpec& tuning) {
     ObjectReader object = scenario.object("tuning", "tuning");
     tuning.swarm = object.number("swarm").value_or(0) != 0;
-    for (KnobRow const& knob : knob_table()) {
+    for (const KnobRow& knob : knob_table()) {
         std::optional<Distribution> value = object.distribution(knob.key.key);
         if (value) {
             tuning.knobs.push_back({std::string{knob.key.key}, std::move(*value)});
@@ -212,7 +212,7 @@ void read_seeds(ObjectReader& run, RunSpec& spec) {
     object.one_of({"count", "list"}, false);
     spec.seed_count = static_cast<std::uint64_t>(object.number("count").value_or(1));
     std::size_t index = 0;
-    for (JsonValue const* item : object.list("list")) {
+    for (const JsonValue* item : object.list("list")) {
         tl::expected<std::uint64_t, ValueError> seed = read_seed(*item);
         if (seed) {
             spec.seed_list.push_back(*seed);
@@ -266,7 +266,7 @@ void read_expect(ObjectReader& scenario, ExpectSpec& expect) {
     expect.sometimes = object.texts("sometimes");
 }
 
-ParseOutcome parse(std::string const& path, std::optional<std::string> const& text) {
+ParseOutcome parse(const std::string& path, const std::optional<std::string>& text) {
     Findings findings;
     ParseOutcome outcome;
     std::optional<JsonValue> const root = load_tree(findings, path, text);
@@ -290,7 +290,7 @@ ParseOutcome parse(std::string const& path, std::optional<std::string> const& te
     sort_diagnostics(outcome.diagnostics);
     bool const errors =
         std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
-                    [](Diagnostic const& d) { return d.severity == Severity::error; });
+                    [](const Diagnostic& d) { return d.severity == Severity::error; });
     if (errors) {
         outcome.scenario.reset();
     }
@@ -299,11 +299,11 @@ ParseOutcome parse(std::string const& path, std::optional<std::string> const& te
 
 }  // namespace
 
-ParseOutcome parse_scenario(std::string const& path) {
+ParseOutcome parse_scenario(const std::string& path) {
     return parse(path, std::nullopt);
 }
 
-ParseOutcome parse_scenario_text(std::string const& path, std::string const& text) {
+ParseOutcome parse_scenario_text(const std::string& path, const std::string& text) {
     return parse(path, text);
 }
 

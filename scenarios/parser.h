@@ -19,9 +19,9 @@ struct ParseOutcome {
 
 /// Reads the file at `path` and what it extends. Never throws for the sake of the file's content;
 /// work is bounded by 1 MiB per file, 64 files and 500 diagnostics.
-ParseOutcome parse_scenario(std::string const& path);
+ParseOutcome parse_scenario(const std::string& path);
 
 /// The same for a text that would stand at `path`; what it extends is read from files.
-ParseOutcome parse_scenario_text(std::string const& path, std::string const& text);
+ParseOutcome parse_scenario_text(const std::string& path, const std::string& text);
 
 }  // namespace brokersim

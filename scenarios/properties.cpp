@@ -66,7 +66,7 @@ std::span<const std::string_view> judge_notes() {
 std::vector<std::string_view> ids_of_property(std::string_view name) {
     std::vector<std::string_view> ids;
     bool const group = name == "safety" || name == "liveness";
-    for (PropertyRow const& row : properties) {
+    for (const PropertyRow& row : properties) {
         bool const member = group && row.liveness == (name == "liveness");
         if (row.name == name || member) {
             ids.insert(ids.end(), row.ids.begin(), row.ids.end());

@@ -32,12 +32,12 @@ constexpr std::array arm_words = {
 constexpr Duration default_reorder{5'000'000};
 constexpr std::uint32_t default_slow_factor = 10;
 
-std::string did_you_mean(std::string_view word, std::vector<Candidate> const& candidates) {
+std::string did_you_mean(std::string_view word, const std::vector<Candidate>& candidates) {
     std::optional<std::string> const near = nearest(word, candidates);
     return near ? fmt::format("did you mean \"{}\"?", *near) : "";
 }
 
-std::string correction(std::string_view word, std::vector<Candidate> const& candidates) {
+std::string correction(std::string_view word, const std::vector<Candidate>& candidates) {
     std::optional<std::string> const near = nearest(word, candidates);
     return near ? quote_json(*near) : "";
 }
@@ -70,7 +70,7 @@ void read_arm_word(ObjectReader& arm, Trigger& trigger) {
         return;
     }
     std::vector<Candidate> candidates;
-    for (ArmWord const& entry : arm_words) {
+    for (const ArmWord& entry : arm_words) {
         if (entry.word == *word) {
             trigger.on = entry.on;
             return;
@@ -90,8 +90,8 @@ Duration duration_or(std::optional<std::int64_t> nanoseconds, Duration absent = 
 }
 
 std::optional<Target> target_at(ObjectReader& object, std::string_view key,
-                                std::vector<TopicSpec> const& topics) {
-    JsonValue const* const value = object.value_of(key);
+                                const std::vector<TopicSpec>& topics) {
+    const JsonValue* const value = object.value_of(key);
     return value == nullptr ? std::nullopt
                             : read_target(object.findings(), *value, object.pointer(key), topics);
 }
@@ -101,8 +101,8 @@ bool is_client(TargetKind kind) {
 }
 
 /// Whether a kind can act on the target; SCN224 if not.
-void check_target(Findings& findings, KindRules const& rules, Target const& target,
-                  Span const& span, std::string const& pointer) {
+void check_target(Findings& findings, const KindRules& rules, const Target& target,
+                  const Span& span, const std::string& pointer) {
     bool const fits = target.kind == TargetKind::same ||
                       (target.kind != TargetKind::rest &&
                        (rules.target == TargetUse::clients) == is_client(target.kind));
@@ -116,7 +116,7 @@ void check_target(Findings& findings, KindRules const& rules, Target const& targ
 }
 
 /// Refuses keys that the kind has no use for.
-void check_use(ObjectReader& object, KindRules const& rules) {
+void check_use(ObjectReader& object, const KindRules& rules) {
     auto const refuse = [&](std::string_view key, bool used) {
         if (!used && object.has(key)) {
             object.error(key, "SCN224", fmt::format("{} takes no \"{}\"", name_of(rules.kind), key),
@@ -130,7 +130,7 @@ void check_use(ObjectReader& object, KindRules const& rules) {
 }
 
 /// by_drawn: where to put a drawn `by`; without it `by` must be fixed.
-void read_args(ObjectReader& object, KindRules const& rules, Element& element,
+void read_args(ObjectReader& object, const KindRules& rules, Element& element,
                std::optional<Distribution>* by_drawn) {
     bool const wants_by = has_word(rules.args, "by");
     if (rules.kind == FaultKind::reorder) {
@@ -139,7 +139,7 @@ void read_args(ObjectReader& object, KindRules const& rules, Element& element,
     element.factor = rules.kind == FaultKind::slow_disk ? default_slow_factor : 1U;
     if (!rules.args.empty()) {
         ObjectReader args = object.object("args", "args");
-        for (KeyRow const* row : keys_of("args")) {
+        for (const KeyRow* row : keys_of("args")) {
             if (row->key != "comment" && args.has(row->key) && !has_word(rules.args, row->key)) {
                 args.error(
                     row->key, "SCN224",
@@ -175,8 +175,8 @@ void read_args(ObjectReader& object, KindRules const& rules, Element& element,
 }
 
 void read_script_topology(ObjectReader& object, Element& element,
-                          std::vector<TopicSpec> const& topics) {
-    JsonValue const* const value = object.value_of("topology");
+                          const std::vector<TopicSpec>& topics) {
+    const JsonValue* const value = object.value_of("topology");
     if (value == nullptr) {
         object.error("topology", "SCN013", "key \"topology\" is missing",
                      R"(write "topology": "minority", or groups)");
@@ -219,8 +219,8 @@ std::optional<FaultKind> read_kind(ObjectReader& object) {
     return kind;
 }
 
-Element read_element(Findings& findings, JsonValue const& value, std::string const& pointer,
-                     std::vector<TopicSpec> const& topics) {
+Element read_element(Findings& findings, const JsonValue& value, const std::string& pointer,
+                     const std::vector<TopicSpec>& topics) {
     ObjectReader object{findings, &value, pointer, "faults.script[]"};
     Element element;
     element.id = object.text("id").value_or("");
@@ -235,7 +235,7 @@ Element read_element(Findings& findings, JsonValue const& value, std::string con
         return element;
     }
     element.kind = *kind;
-    KindRules const& rules = rules_of(*kind);
+    const KindRules& rules = rules_of(*kind);
     check_use(object, rules);
     if (target) {
         check_target(findings, rules, *target, object.span("target"), object.pointer("target"));
@@ -264,7 +264,7 @@ Element read_element(Findings& findings, JsonValue const& value, std::string con
 /// A string, or a list of them, each read by `read`.
 template <class Read>
 void each_of(ObjectReader& object, std::string_view key, Read read) {
-    JsonValue const* const value = object.value_of(key);
+    const JsonValue* const value = object.value_of(key);
     if (value == nullptr) {
         return;
     }
@@ -273,14 +273,14 @@ void each_of(ObjectReader& object, std::string_view key, Read read) {
         return;
     }
     std::size_t index = 0;
-    for (JsonValue const* item : object.list(key)) {
+    for (const JsonValue* item : object.list(key)) {
         read(*item, pointer_to(object.pointer(key), index));
         ++index;
     }
 }
 
 void read_random_shapes(ObjectReader& object, RandomFault& fault) {
-    each_of(object, "topology", [&](JsonValue const& item, std::string const& at) {
+    each_of(object, "topology", [&](const JsonValue& item, const std::string& at) {
         std::optional<Shape> const shape =
             item.is(JsonValue::Kind::string) ? shape_named(item.text) : std::nullopt;
         if (!shape) {
@@ -298,7 +298,7 @@ void read_random_shapes(ObjectReader& object, RandomFault& fault) {
 }
 
 /// `every` or `probability`, whichever the kind is placed by.
-void read_pace(ObjectReader& object, KindRules const& rules, RandomFault& fault) {
+void read_pace(ObjectReader& object, const KindRules& rules, RandomFault& fault) {
     bool const per_message = rules.placement == Placement::per_message;
     std::string_view const wanted = per_message ? "probability" : "every";
     std::string_view const other = per_message ? "every" : "probability";
@@ -316,10 +316,10 @@ void read_pace(ObjectReader& object, KindRules const& rules, RandomFault& fault)
     }
 }
 
-RandomFault read_random(Findings& findings, FaultKind kind, JsonValue const& value,
-                        std::string const& pointer, std::vector<TopicSpec> const& topics) {
+RandomFault read_random(Findings& findings, FaultKind kind, const JsonValue& value,
+                        const std::string& pointer, const std::vector<TopicSpec>& topics) {
     ObjectReader object{findings, &value, pointer, "faults.random.KIND"};
-    KindRules const& rules = rules_of(kind);
+    const KindRules& rules = rules_of(kind);
     RandomFault fault;
     fault.kind = kind;
     fault.enabled.parts_per_billion =
@@ -329,7 +329,7 @@ RandomFault read_random(Findings& findings, FaultKind kind, JsonValue const& val
     if (std::optional<Distribution> lasts = object.distribution("for")) {
         fault.lasts = std::move(lasts);
     }
-    each_of(object, "target", [&](JsonValue const& item, std::string const& at) {
+    each_of(object, "target", [&](const JsonValue& item, const std::string& at) {
         if (std::optional<Target> target = read_target(findings, item, at, topics)) {
             check_target(findings, rules, *target, item.span, at);
             fault.targets.push_back(std::move(*target));
@@ -348,7 +348,7 @@ RandomFault read_random(Findings& findings, FaultKind kind, JsonValue const& val
 }  // namespace
 
 std::optional<Trigger> read_trigger(ObjectReader& object, bool arm,
-                                    std::vector<TopicSpec> const& topics) {
+                                    const std::vector<TopicSpec>& topics) {
     std::size_t const before = object.findings().diagnostics.size();
     Trigger trigger;
     trigger.at = duration_or(object.number("at"));
@@ -378,21 +378,21 @@ std::optional<Trigger> read_trigger(ObjectReader& object, bool arm,
                                                           : std::nullopt;
 }
 
-FaultSpec read_faults(ObjectReader& scenario, std::vector<TopicSpec> const& topics) {
+FaultSpec read_faults(ObjectReader& scenario, const std::vector<TopicSpec>& topics) {
     ObjectReader object = scenario.object("faults", "faults");
     Findings& findings = object.findings();
     FaultSpec faults;
     std::size_t index = 0;
-    for (JsonValue const* item : object.list("script")) {
+    for (const JsonValue* item : object.list("script")) {
         faults.script.push_back(
             read_element(findings, *item, pointer_to(object.pointer("script"), index), topics));
         ++index;
     }
     faults.swarm = object.number("swarm").value_or(0) != 0;
     ObjectReader random = object.object("random", "faults.random");
-    for (KindRules const& rules : kind_rules()) {
+    for (const KindRules& rules : kind_rules()) {
         std::string_view const name = name_of(rules.kind);
-        if (JsonValue const* const value = random.value_of(name);
+        if (const JsonValue* const value = random.value_of(name);
             value != nullptr && rules.placement != Placement::never) {
             faults.random.push_back(
                 read_random(findings, rules.kind, *value, random.pointer(name), topics));

@@ -9,8 +9,8 @@ namespace brokersim {
 /// Reads `at`, `when` and (if `arm` is allowed) `arm` of an object that has a trigger. Exactly one
 /// of at and when or arm (at beside arm: from then on). nullopt: reported.
 std::optional<Trigger> read_trigger(ObjectReader& object, bool arm,
-                                    std::vector<TopicSpec> const& topics);
+                                    const std::vector<TopicSpec>& topics);
 
-FaultSpec read_faults(ObjectReader& scenario, std::vector<TopicSpec> const& topics);
+FaultSpec read_faults(ObjectReader& scenario, const std::vector<TopicSpec>& topics);
 
 }  // namespace brokersim

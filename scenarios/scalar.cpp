@@ -70,7 +70,7 @@ std::optional<Decimal> split_decimal(std::string_view text) {
 }
 
 /// digits x factor / 10^places if that is whole and fits.
-std::optional<std::int64_t> whole(Decimal const& decimal, std::int64_t factor) {
+std::optional<std::int64_t> whole(const Decimal& decimal, std::int64_t factor) {
     constexpr std::size_t digits_at_most = 25;
     if (decimal.digits.size() > digits_at_most) {
         return std::nullopt;
@@ -104,7 +104,7 @@ bool is_plain_integer(std::string_view text) {
     return !text.empty();
 }
 
-Outcome in_range(KeyRow const& row, std::int64_t value) {
+Outcome in_range(const KeyRow& row, std::int64_t value) {
     if (value >= row.low && value <= row.high) {
         return value;
     }
@@ -112,7 +112,7 @@ Outcome in_range(KeyRow const& row, std::int64_t value) {
                                        write_scalar(row, row.low), write_scalar(row, row.high)));
 }
 
-Outcome wrong_type(KeyRow const& row, JsonValue const& value, std::string help = "",
+Outcome wrong_type(const KeyRow& row, const JsonValue& value, std::string help = "",
                    std::string replacement = "") {
     return wrong(
         "SCN012",
@@ -120,7 +120,7 @@ Outcome wrong_type(KeyRow const& row, JsonValue const& value, std::string help =
         std::move(help), std::move(replacement));
 }
 
-Outcome read_duration(KeyRow const& row, JsonValue const& value) {
+Outcome read_duration(const KeyRow& row, const JsonValue& value) {
     if (value.is(JsonValue::Kind::number)) {
         std::optional<Decimal> const number = split_decimal(value.text);
         std::string fixed;
@@ -138,7 +138,7 @@ Outcome read_duration(KeyRow const& row, JsonValue const& value) {
         return wrong("SCN017", fmt::format("{} is not a duration", quote_json(value.text)),
                      "write \"250ms\" or \"2s\"");
     }
-    for (Unit const& unit : time_units) {
+    for (const Unit& unit : time_units) {
         if (decimal->rest != unit.name) {
             continue;
         }
@@ -161,7 +161,7 @@ Outcome read_duration(KeyRow const& row, JsonValue const& value) {
                  "units are ns, us, ms, s, m and h");
 }
 
-Outcome read_size(KeyRow const& row, JsonValue const& value) {
+Outcome read_size(const KeyRow& row, const JsonValue& value) {
     if (value.is(JsonValue::Kind::number)) {
         return wrong("SCN019", "a size needs a unit", "write \"" + value.text + "B\"",
                      quote_json(value.text + "B"));
@@ -171,7 +171,7 @@ Outcome read_size(KeyRow const& row, JsonValue const& value) {
     }
     std::optional<Decimal> const decimal = split_decimal(value.text);
     if (decimal && !decimal->negative) {
-        for (Unit const& unit : size_units) {
+        for (const Unit& unit : size_units) {
             if (decimal->rest == unit.name) {
                 std::optional<std::int64_t> const bytes = whole(*decimal, unit.factor);
                 return bytes ? in_range(row, *bytes)
@@ -190,7 +190,7 @@ Outcome read_size(KeyRow const& row, JsonValue const& value) {
                  "write \"512B\" or \"64KiB\"; units are B, KiB, MiB and GiB");
 }
 
-Outcome read_integer(KeyRow const& row, JsonValue const& value) {
+Outcome read_integer(const KeyRow& row, const JsonValue& value) {
     if (!value.is(JsonValue::Kind::number)) {
         bool const quoted = value.is(JsonValue::Kind::string) && is_plain_integer(value.text);
         return wrong_type(row, value, quoted ? "write " + value.text : "",
@@ -206,7 +206,7 @@ Outcome read_integer(KeyRow const& row, JsonValue const& value) {
                   : wrong("SCN004", "the number is beyond the range of 64 bits");
 }
 
-Outcome read_probability(KeyRow const& row, JsonValue const& value) {
+Outcome read_probability(const KeyRow& row, const JsonValue& value) {
     if (!value.is(JsonValue::Kind::number)) {
         return wrong_type(row, value);
     }
@@ -231,7 +231,7 @@ Outcome read_probability(KeyRow const& row, JsonValue const& value) {
     return *parts;
 }
 
-Outcome read_rate(KeyRow const& row, JsonValue const& value) {
+Outcome read_rate(const KeyRow& row, const JsonValue& value) {
     if (value.is(JsonValue::Kind::number)) {
         std::string const fixed = quote_json(value.text + "/s");
         return wrong_type(row, value, "write " + fixed, fixed);
@@ -252,7 +252,7 @@ Outcome read_rate(KeyRow const& row, JsonValue const& value) {
     return in_range(row, decimal->rest == "/s" ? *per / 1'000 : *per / 60'000);
 }
 
-Outcome read_word(KeyRow const& row, JsonValue const& value) {
+Outcome read_word(const KeyRow& row, const JsonValue& value) {
     if (!value.is(JsonValue::Kind::string)) {
         bool const bare = value.is(JsonValue::Kind::number);
         std::string const fixed = bare ? quote_json(value.text) : "";
@@ -277,9 +277,9 @@ Outcome read_word(KeyRow const& row, JsonValue const& value) {
 
 /// The largest unit of which `value` is a whole multiple.
 template <std::size_t n>
-std::string write_with_unit(std::int64_t value, std::array<Unit, n> const& units) {
-    Unit const* best = units.data();
-    for (Unit const& unit : units) {
+std::string write_with_unit(std::int64_t value, const std::array<Unit, n>& units) {
+    const Unit* best = units.data();
+    for (const Unit& unit : units) {
         if (value != 0 && value % unit.factor == 0) {
             best = &unit;
         }
@@ -289,7 +289,7 @@ std::string write_with_unit(std::int64_t value, std::array<Unit, n> const& units
 
 }  // namespace
 
-Outcome read_scalar(KeyRow const& row, JsonValue const& value) {
+Outcome read_scalar(const KeyRow& row, const JsonValue& value) {
     switch (row.type) {
         case ValueType::boolean:
             return value.is(JsonValue::Kind::boolean) ? Outcome{value.boolean ? 1 : 0}
@@ -322,7 +322,7 @@ Outcome read_scalar(KeyRow const& row, JsonValue const& value) {
     return wrong_type(row, value);
 }
 
-tl::expected<std::uint64_t, ValueError> read_seed(JsonValue const& value) {
+tl::expected<std::uint64_t, ValueError> read_seed(const JsonValue& value) {
     if (!value.is(JsonValue::Kind::string)) {
         bool const bare = value.is(JsonValue::Kind::number) && is_plain_integer(value.text);
         return wrong("SCN021", "a seed is a string, because 64 bits do not survive JSON tools",
@@ -374,7 +374,7 @@ std::string write_probability(std::int64_t parts_per_billion) {
     return text;
 }
 
-std::string write_scalar(KeyRow const& row, std::int64_t value) {
+std::string write_scalar(const KeyRow& row, std::int64_t value) {
     switch (row.type) {
         case ValueType::boolean:
             return value != 0 ? "true" : "false";

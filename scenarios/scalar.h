@@ -21,13 +21,13 @@ struct ValueError {
 
 /// The number that `value` stands for by the rules of `row`, checked against its range.
 /// Errors: SCN004, 011, 012, 014, 017, 018, 019, 021.
-tl::expected<std::int64_t, ValueError> read_scalar(KeyRow const& row, JsonValue const& value);
+tl::expected<std::int64_t, ValueError> read_scalar(const KeyRow& row, const JsonValue& value);
 
 /// A seed: "42" or "0x2a".
-tl::expected<std::uint64_t, ValueError> read_seed(JsonValue const& value);
+tl::expected<std::uint64_t, ValueError> read_seed(const JsonValue& value);
 
 /// The shortest exact writing of a number of the type: "1500ms" as "1.5s".
-std::string write_scalar(KeyRow const& row, std::int64_t value);
+std::string write_scalar(const KeyRow& row, std::int64_t value);
 std::string write_duration(std::int64_t nanoseconds);
 std::string write_size(std::int64_t bytes);
 std::string write_probability(std::int64_t parts_per_billion);

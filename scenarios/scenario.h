@@ -39,7 +39,7 @@ struct ClusterSpec {
     // Drawn per node. Rates differ always: equal ticks on all nodes would hide split votes.
     Distribution clock_offset = Distribution::uniform(-1'000'000, 1'000'000);
     Distribution clock_drift_ppm = Distribution::uniform(-200, 200);
-    bool start_any_order = false;                       // else ascending
+    bool start_any_order = false;                         // else ascending
     Distribution start_stagger = Distribution::fixed(0);  // between two starts
     std::string image;  // foreign records on the disks at the start; see Image. Empty: none
 };
@@ -49,8 +49,8 @@ enum class ProducerAcks : std::uint8_t { none, leader, all };
 /// One burst of a workload made of steps.
 struct StepSpec {
     std::string id;
-    std::optional<Duration> at;     // since the run phase began
-    std::optional<Trigger> when;    // or after an event
+    std::optional<Duration> at;   // since the run phase began
+    std::optional<Trigger> when;  // or after an event
     Distribution messages = Distribution::fixed(1);
     std::int64_t rate_mhz = 0;  // messages per 1000 s; 0: the workload's
     std::optional<Target> via;  // first contact broker
@@ -62,7 +62,7 @@ struct WorkloadSpec {
     // Drawn per producer; words as ProducerAcks.
     Distribution acks = Distribution::fixed(2);
     Distribution idempotent = Distribution::fixed(1);
-    Distribution messages = Distribution::fixed(100);  // of all producers together
+    Distribution messages = Distribution::fixed(100);      // of all producers together
     Distribution rate_mhz = Distribution::fixed(100'000);  // messages per 1000 s, together
     Distribution payload = Distribution::fixed(100);       // bytes of a value, per message
     Distribution batch_records = Distribution::fixed(1);   // most records of one batch
@@ -73,9 +73,9 @@ struct WorkloadSpec {
     Distribution retry_attempts = Distribution::fixed(INT32_MAX);
     Distribution request_timeout = Distribution::fixed(1'000'000'000);
     Distribution delivery_timeout = Distribution::fixed(30'000'000'000);
-    std::optional<Target> read_via;                // first contact of the readers
-    std::optional<std::int64_t> reader_stops_at;   // demonstrations only
-    std::vector<StepSpec> steps;                   // instead of one stream
+    std::optional<Target> read_via;               // first contact of the readers
+    std::optional<std::int64_t> reader_stops_at;  // demonstrations only
+    std::vector<StepSpec> steps;                  // instead of one stream
 };
 
 /// Knobs of the broker, each fixed or drawn; what is not named keeps its default.
@@ -91,20 +91,20 @@ struct TuningSpec {
 /// Random faults of one kind.
 struct RandomFault {
     FaultKind kind = FaultKind::crash;
-    Probability enabled{1'000'000'000};          // in this seed at all
-    std::optional<Distribution> every;           // between two of them; message faults: none
-    Probability probability;                     // per message, for drop, duplicate, reorder
+    Probability enabled{1'000'000'000};  // in this seed at all
+    std::optional<Distribution> every;   // between two of them; message faults: none
+    Probability probability;             // per message, for drop, duplicate, reorder
     std::optional<Distribution> lasts;
-    std::vector<Target> targets;                 // one is drawn
-    std::vector<Shape> shapes;                   // partition: one is drawn
+    std::vector<Target> targets;  // one is drawn
+    std::vector<Shape> shapes;    // partition: one is drawn
     Direction direction = Direction::both;
-    bool any_direction = false;                  // drawn
-    Element arguments;                           // crash, grace, by, factor, point
-    std::optional<Distribution> by;              // delay, reorder
+    bool any_direction = false;      // drawn
+    Element arguments;               // crash, grace, by, factor, point
+    std::optional<Distribution> by;  // delay, reorder
 };
 
 struct FaultLimits {
-    bool keep_quorum = false;                    // at most a minority down or cut off at a time
+    bool keep_quorum = false;  // at most a minority down or cut off at a time
     std::optional<std::int64_t> max_down;
     Duration stop_before_end;
 };
@@ -136,10 +136,10 @@ enum class VoidReason : std::uint8_t {
 
 struct ExpectSpec {
     enum class Kind : std::uint8_t { holds, violates, voids } kind = Kind::holds;
-    std::vector<std::string> holds;      // properties or groups this file is about
-    std::string violates;                // a property, an invariant id or an anomaly code
+    std::vector<std::string> holds;  // properties or groups this file is about
+    std::string violates;            // a property, an invariant id or an anomaly code
     std::uint64_t in_seeds_at_least_ppb = 1'000'000'000;
-    std::uint64_t in_seeds_of = 0;       // 0: as many as run
+    std::uint64_t in_seeds_of = 0;  // 0: as many as run
     VoidReason voids = VoidReason::none;
     std::vector<std::string> reaches;    // probes every run must hit
     std::vector<std::string> sometimes;  // probes or judge notes one seed must hit

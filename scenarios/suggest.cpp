@@ -53,7 +53,7 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 std::optional<std::string> nearest(std::string_view word,
-                                   std::vector<Candidate> const& candidates) {
+                                   const std::vector<Candidate>& candidates) {
     if (word.size() > longest_word) {
         return std::nullopt;
     }
@@ -62,7 +62,7 @@ std::optional<std::string> nearest(std::string_view word,
     using Rank = std::tuple<std::size_t, bool, std::size_t, bool, std::size_t>;
     std::optional<Rank> best;
     std::string_view found;
-    for (Candidate const& candidate : candidates) {
+    for (const Candidate& candidate : candidates) {
         std::size_t const edits = edit_distance(word, candidate.word);
         if (edits > limit) {
             continue;

@@ -19,6 +19,6 @@ std::size_t edit_distance(std::string_view from, std::string_view to);
 
 /// The candidate nearest to `word`, if it is at most max(1, min(3, length / 3)) edits away. Ties:
 /// preferred, then fewer edits as written, same first letter, nearest length, order.
-std::optional<std::string> nearest(std::string_view word, std::vector<Candidate> const& candidates);
+std::optional<std::string> nearest(std::string_view word, const std::vector<Candidate>& candidates);
 
 }  // namespace brokersim

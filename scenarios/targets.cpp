@@ -56,7 +56,7 @@ std::optional<std::uint32_t> small_number(std::string_view text, bool zero) {
 /// The dense id of "topic/index": partitions are numbered over all topics, in order. It must be the
 /// same in every run, so every topic before the named one has a fixed number of partitions.
 tl::expected<std::uint32_t, ValueError> partition_of(std::string_view text,
-                                                     std::vector<TopicSpec> const& topics) {
+                                                     const std::vector<TopicSpec>& topics) {
     std::size_t const slash = text.rfind('/');
     std::optional<std::uint32_t> const index =
         slash == std::string_view::npos ? std::nullopt : small_number(text.substr(slash + 1), true);
@@ -69,7 +69,7 @@ tl::expected<std::uint32_t, ValueError> partition_of(std::string_view text,
     std::string_view const topic = text.substr(0, slash);
     std::int64_t first = 0;
     std::vector<Candidate> names;
-    for (TopicSpec const& spec : topics) {
+    for (const TopicSpec& spec : topics) {
         names.push_back({spec.name});
         if (spec.name != topic) {
             if (spec.partitions.smallest() != spec.partitions.largest()) {
@@ -102,10 +102,10 @@ tl::expected<std::uint32_t, ValueError> partition_of(std::string_view text,
 
 tl::unexpected<ValueError> unknown_target(std::string_view text) {
     std::vector<Candidate> candidates;
-    for (TargetWord const& entry : bare_words) {
+    for (const TargetWord& entry : bare_words) {
         candidates.push_back({entry.word});
     }
-    for (TargetWord const& entry : roles) {
+    for (const TargetWord& entry : roles) {
         candidates.push_back({entry.word});
     }
     std::string_view const word = text.substr(0, text.find('('));
@@ -126,10 +126,10 @@ tl::unexpected<ValueError> unknown_target(std::string_view text) {
 }
 
 tl::expected<Target, ValueError> parse_target(std::string_view text,
-                                              std::vector<TopicSpec> const& topics) {
+                                              const std::vector<TopicSpec>& topics) {
     Target target;
     target.text = std::string{text};
-    for (TargetWord const& entry : bare_words) {
+    for (const TargetWord& entry : bare_words) {
         if (entry.word == text) {
             target.kind = entry.kind;
             return target;
@@ -147,7 +147,7 @@ tl::expected<Target, ValueError> parse_target(std::string_view text,
         return unknown_target(text);
     }
     std::string_view const argument = text.substr(open + 1, text.size() - open - 2);
-    for (TargetWord const& role : roles) {
+    for (const TargetWord& role : roles) {
         if (role.word != text.substr(0, open)) {
             continue;
         }
@@ -179,9 +179,9 @@ tl::expected<Target, ValueError> parse_target(std::string_view text,
 
 }  // namespace
 
-std::optional<Target> read_target(Findings& findings, JsonValue const& value,
-                                  std::string const& pointer,
-                                  std::vector<TopicSpec> const& topics) {
+std::optional<Target> read_target(Findings& findings, const JsonValue& value,
+                                  const std::string& pointer,
+                                  const std::vector<TopicSpec>& topics) {
     if (!value.is(JsonValue::Kind::string)) {
         findings.error(
             value.span, pointer, "SCN012",
@@ -200,7 +200,7 @@ std::optional<Target> read_target(Findings& findings, JsonValue const& value,
 }
 
 std::optional<Shape> shape_named(std::string_view name) {
-    for (ShapeWord const& entry : shapes) {
+    for (const ShapeWord& entry : shapes) {
         if (entry.word == name) {
             return entry.shape;
         }
@@ -209,7 +209,7 @@ std::optional<Shape> shape_named(std::string_view name) {
 }
 
 std::string_view name_of(Shape shape) {
-    for (ShapeWord const& entry : shapes) {
+    for (const ShapeWord& entry : shapes) {
         if (entry.shape == shape) {
             return entry.word;
         }
@@ -217,9 +217,9 @@ std::string_view name_of(Shape shape) {
     return "groups";
 }
 
-std::vector<std::vector<Target>> read_groups(Findings& findings, JsonValue const& value,
-                                             std::string const& pointer,
-                                             std::vector<TopicSpec> const& topics) {
+std::vector<std::vector<Target>> read_groups(Findings& findings, const JsonValue& value,
+                                             const std::string& pointer,
+                                             const std::vector<TopicSpec>& topics) {
     std::vector<std::vector<Target>> groups;
     if (value.items.size() < 2) {
         findings.error(value.span, pointer, "SCN219", "a partition has at least two groups",
@@ -227,7 +227,7 @@ std::vector<std::vector<Target>> read_groups(Findings& findings, JsonValue const
         return groups;
     }
     for (std::size_t i = 0; i < value.items.size(); ++i) {
-        JsonValue const& item = value.items[i];
+        const JsonValue& item = value.items[i];
         std::string const at = pointer_to(pointer, i);
         if (!item.is(JsonValue::Kind::list)) {
             findings.error(

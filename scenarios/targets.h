@@ -12,15 +12,15 @@ namespace brokersim {
 
 /// Reads the target that `value` names. Partitions are looked up in `topics` (SCN203).
 /// Reports to `findings` and returns nullopt if it names nobody.
-std::optional<Target> read_target(Findings& findings, JsonValue const& value,
-                                  std::string const& pointer, std::vector<TopicSpec> const& topics);
+std::optional<Target> read_target(Findings& findings, const JsonValue& value,
+                                  const std::string& pointer, const std::vector<TopicSpec>& topics);
 
 std::optional<Shape> shape_named(std::string_view name);
 std::string_view name_of(Shape shape);
 
 /// Reads groups of targets, such as [["leader(orders/0)", "clients"], ["rest"]].
-std::vector<std::vector<Target>> read_groups(Findings& findings, JsonValue const& value,
-                                             std::string const& pointer,
-                                             std::vector<TopicSpec> const& topics);
+std::vector<std::vector<Target>> read_groups(Findings& findings, const JsonValue& value,
+                                             const std::string& pointer,
+                                             const std::vector<TopicSpec>& topics);
 
 }  // namespace brokersim

@@ -34,10 +34,10 @@ public:
     // How it was made, for writing it down again.
     [[nodiscard]] std::int64_t low() const { return low_; }    // exponential: the mean
     [[nodiscard]] std::int64_t high() const { return high_; }  // exponential: the largest
-    [[nodiscard]] std::vector<std::int64_t> const& values() const { return values_; }
-    [[nodiscard]] std::vector<std::uint32_t> const& weights() const { return weights_; }
+    [[nodiscard]] const std::vector<std::int64_t>& values() const { return values_; }
+    [[nodiscard]] const std::vector<std::uint32_t>& weights() const { return weights_; }
 
-    friend bool operator==(Distribution const&, Distribution const&) = default;
+    friend bool operator==(const Distribution&, const Distribution&) = default;
 
 private:
     Kind kind_ = Kind::fixed;

@@ -22,7 +22,7 @@ class ObjectWriter {
 public:
     explicit ObjectWriter(std::string_view place) : place_{place} {}
 
-    void raw(std::string_view key, std::string const& json) {
+    void raw(std::string_view key, const std::string& json) {
         CHECK(find_key(place_, key) != nullptr);
         text_ += (text_.empty() ? "" : ", ") + quote_json(key) + ": " + json;
     }
@@ -31,13 +31,13 @@ public:
         raw(key, write_scalar(row(key), value));
     }
     void duration(std::string_view key, Duration value) { number(key, value.nanoseconds()); }
-    void drawn(std::string_view key, Distribution const& value) {
+    void drawn(std::string_view key, const Distribution& value) {
         raw(key, distribution(row(key), value));
     }
-    void texts(std::string_view key, std::vector<std::string> const& values) {
+    void texts(std::string_view key, const std::vector<std::string>& values) {
         if (!values.empty()) {
             std::string list;
-            for (std::string const& value : values) {
+            for (const std::string& value : values) {
                 list += (list.empty() ? "" : ", ") + quote_json(value);
             }
             raw(key, "[" + list + "]");
@@ -47,13 +47,13 @@ public:
     [[nodiscard]] bool empty() const { return text_.empty(); }
 
 private:
-    [[nodiscard]] KeyRow const& row(std::string_view key) const {
-        KeyRow const* const found = find_key(place_, key);
+    [[nodiscard]] const KeyRow& row(std::string_view key) const {
+        const KeyRow* const found = find_key(place_, key);
         CHECK(found != nullptr);
         return *found;
     }
 
-    static std::string distribution(KeyRow const& row, Distribution const& value) {
+    static std::string distribution(const KeyRow& row, const Distribution& value) {
         auto const one = [&row](std::int64_t number) { return write_scalar(row, number); };
         switch (value.kind()) {
             case Distribution::Kind::fixed:
@@ -91,7 +91,7 @@ private:
 constexpr std::array<std::string_view, 7> arm_names = {
     "io_submit", "io_done", "write", "sync", "group_window", "queued_request", "recovery"};
 
-std::string write_when(Trigger const& trigger) {
+std::string write_when(const Trigger& trigger) {
     ObjectWriter when{"when"};
     when.text("event", trigger.event);
     if (trigger.target) {
@@ -106,7 +106,7 @@ std::string write_when(Trigger const& trigger) {
     return when.json();
 }
 
-void write_trigger(ObjectWriter& object, Trigger const& trigger) {
+void write_trigger(ObjectWriter& object, const Trigger& trigger) {
     if (trigger.kind == Trigger::Kind::when) {
         object.raw("when", write_when(trigger));
         return;
@@ -121,7 +121,7 @@ void write_trigger(ObjectWriter& object, Trigger const& trigger) {
 }
 
 /// The arguments that the kind has.
-ObjectWriter write_args(FaultKind kind, Element const& element) {
+ObjectWriter write_args(FaultKind kind, const Element& element) {
     std::string_view const has = rules_of(kind).args;
     ObjectWriter args{"args"};
     if (has_word(has, "kind")) {
@@ -150,9 +150,9 @@ ObjectWriter write_args(FaultKind kind, Element const& element) {
 
 std::string write_groups(std::vector<std::vector<Target>> const& groups) {
     std::string all;
-    for (std::vector<Target> const& group : groups) {
+    for (const std::vector<Target>& group : groups) {
         std::string one;
-        for (Target const& target : group) {
+        for (const Target& target : group) {
             one += (one.empty() ? "" : ", ") + quote_json(target.text);
         }
         all += (all.empty() ? "[" : ", [") + one + "]";
@@ -160,7 +160,7 @@ std::string write_groups(std::vector<std::vector<Target>> const& groups) {
     return "[" + all + "]";
 }
 
-std::string write_cluster(ClusterSpec const& cluster) {
+std::string write_cluster(const ClusterSpec& cluster) {
     ObjectWriter object{"cluster"};
     object.drawn("brokers", cluster.brokers);
     object.number("durability", static_cast<std::int64_t>(cluster.durability));
@@ -169,7 +169,7 @@ std::string write_cluster(ClusterSpec const& cluster) {
         object.text("image", std::filesystem::path{cluster.image}.filename().string());
     }
     std::string topics;
-    for (TopicSpec const& spec : cluster.topics) {
+    for (const TopicSpec& spec : cluster.topics) {
         ObjectWriter topic{"cluster.topics[]"};
         topic.text("name", spec.name);
         topic.drawn("partitions", spec.partitions);
@@ -199,7 +199,7 @@ std::string write_cluster(ClusterSpec const& cluster) {
     return object.json();
 }
 
-std::string write_step(StepSpec const& spec) {
+std::string write_step(const StepSpec& spec) {
     ObjectWriter step{"workload.steps[]"};
     step.text("id", spec.id);
     if (spec.at) {
@@ -218,7 +218,7 @@ std::string write_step(StepSpec const& spec) {
     return step.json();
 }
 
-std::string write_workload(WorkloadSpec const& workload) {
+std::string write_workload(const WorkloadSpec& workload) {
     ObjectWriter object{"workload"};
     object.drawn("producers", workload.producers);
     object.drawn("consumers", workload.consumers);
@@ -242,7 +242,7 @@ std::string write_workload(WorkloadSpec const& workload) {
         object.number("reader_stops_at", *workload.reader_stops_at);
     }
     std::string steps;
-    for (StepSpec const& step : workload.steps) {
+    for (const StepSpec& step : workload.steps) {
         steps += (steps.empty() ? "" : ",\n    ") + write_step(step);
     }
     if (!steps.empty()) {
@@ -251,17 +251,17 @@ std::string write_workload(WorkloadSpec const& workload) {
     return object.json();
 }
 
-std::string write_tuning(TuningSpec const& tuning) {
+std::string write_tuning(const TuningSpec& tuning) {
     ObjectWriter object{"tuning"};
     object.number("swarm", tuning.swarm ? 1 : 0);
-    for (TuningSpec::Knob const& knob : tuning.knobs) {
+    for (const TuningSpec::Knob& knob : tuning.knobs) {
         object.drawn(knob.name, knob.value);
     }
     return object.json();
 }
 
-std::string write_random(RandomFault const& fault) {
-    KindRules const& rules = rules_of(fault.kind);
+std::string write_random(const RandomFault& fault) {
+    const KindRules& rules = rules_of(fault.kind);
     ObjectWriter object{"faults.random.KIND"};
     object.number("enabled", fault.enabled.parts_per_billion);
     if (fault.every) {
@@ -274,7 +274,7 @@ std::string write_random(RandomFault const& fault) {
         object.drawn("for", *fault.lasts);
     }
     std::vector<std::string> targets;
-    for (Target const& target : fault.targets) {
+    for (const Target& target : fault.targets) {
         targets.push_back(target.text);
     }
     object.texts("target", targets);
@@ -304,17 +304,17 @@ std::string write_random(RandomFault const& fault) {
     return object.json();
 }
 
-std::string write_faults(FaultSpec const& faults) {
+std::string write_faults(const FaultSpec& faults) {
     ObjectWriter object{"faults"};
     std::string script;
-    for (Element const& element : faults.script) {
+    for (const Element& element : faults.script) {
         script += (script.empty() ? "" : ",\n    ") + write_element(element);
     }
     if (!script.empty()) {
         object.raw("script", "[\n    " + script + "]");
     }
     ObjectWriter random{"faults.random"};
-    for (RandomFault const& fault : faults.random) {
+    for (const RandomFault& fault : faults.random) {
         random.raw(name_of(fault.kind), write_random(fault));
     }
     if (!random.empty()) {
@@ -331,7 +331,7 @@ std::string write_faults(FaultSpec const& faults) {
     return object.json();
 }
 
-std::string write_run(RunSpec const& run, bool everything) {
+std::string write_run(const RunSpec& run, bool everything) {
     ObjectWriter object{"run"};
     object.drawn("warm_up", run.warm_up);
     object.drawn("virtual_time", run.virtual_time);
@@ -354,7 +354,7 @@ std::string write_run(RunSpec const& run, bool everything) {
     return object.json();
 }
 
-std::string write_expect(ExpectSpec const& expect) {
+std::string write_expect(const ExpectSpec& expect) {
     ObjectWriter object{"expect"};
     switch (expect.kind) {
         case ExpectSpec::Kind::holds:
@@ -382,9 +382,9 @@ std::string write_expect(ExpectSpec const& expect) {
 }
 
 /// everything: with names, texts and what does not change a run.
-std::string write(Scenario const& scenario, bool everything) {
+std::string write(const Scenario& scenario, bool everything) {
     std::string text = "{\n  \"format\": 1";
-    auto const section = [&text](std::string_view key, std::string const& json) {
+    auto const section = [&text](std::string_view key, const std::string& json) {
         text += ",\n  " + quote_json(key) + ": " + json;
     };
     if (everything) {
@@ -416,8 +416,8 @@ std::string_view name_of(ArmOn on) {
     return arm_names[static_cast<std::size_t>(on)];
 }
 
-std::string write_element(Element const& element) {
-    KindRules const& rules = rules_of(element.kind);
+std::string write_element(const Element& element) {
+    const KindRules& rules = rules_of(element.kind);
     ObjectWriter object{"faults.script[]"};
     object.text("id", element.id);
     write_trigger(object, element.trigger);
@@ -440,11 +440,11 @@ std::string write_element(Element const& element) {
     return object.json();
 }
 
-std::string write_scenario(Scenario const& scenario) {
+std::string write_scenario(const Scenario& scenario) {
     return write(scenario, true);
 }
 
-std::uint64_t hash_scenario(Scenario const& scenario) {
+std::uint64_t hash_scenario(const Scenario& scenario) {
     return broker::hash_text(write(scenario, false));
 }
 

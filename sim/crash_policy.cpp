@@ -37,9 +37,8 @@ CrashReport VirtualDisk::crash_process() {
             slots.push_back(slot);
         }
     }
-    std::sort(slots.begin(), slots.end(), [this](std::uint32_t a, std::uint32_t b) {
-        return ops_[a].id < ops_[b].id;
-    });
+    std::sort(slots.begin(), slots.end(),
+              [this](std::uint32_t a, std::uint32_t b) { return ops_[a].id < ops_[b].id; });
     for (std::uint32_t const slot : slots) {
         Op& op = ops_[slot];
         std::uint64_t const choice = random_.below(3);
@@ -104,9 +103,8 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
             slots.push_back(slot);
         }
     }
-    std::sort(slots.begin(), slots.end(), [this](std::uint32_t a, std::uint32_t b) {
-        return ops_[a].id < ops_[b].id;
-    });
+    std::sort(slots.begin(), slots.end(),
+              [this](std::uint32_t a, std::uint32_t b) { return ops_[a].id < ops_[b].id; });
     for (std::uint32_t const slot : slots) {
         Op& op = ops_[slot];
         bool const truncate = op.kind == OpKind::truncate;
@@ -168,11 +166,11 @@ void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {
     }
     std::uint64_t const cut = random_.below(units + 1);
     std::uint64_t const single = random_.below(units);
-    bool const by_write = random_.below(2) == 0;      // random_subset: whole writes or sectors
-    bool const tear = random_.below(4) == 0;          // one sector survives in part
+    bool const by_write = random_.below(2) == 0;  // random_subset: whole writes or sectors
+    bool const tear = random_.below(4) == 0;      // one sector survives in part
     std::uint64_t const torn_unit = random_.below(units);
     std::uint64_t const torn_at = 1 + random_.below(sector - 1);
-    bool const keep_size = random_.below(2) == 0;     // of files that had grown: size or data only
+    bool const keep_size = random_.below(2) == 0;  // of files that had grown: size or data only
 
     std::uint64_t unit = 0;
     for (std::uint32_t inode = 0; inode < inodes_.size(); ++inode) {

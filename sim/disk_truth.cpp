@@ -189,9 +189,9 @@ void DiskTruth::linked(std::uint32_t node, std::uint32_t inode, std::string_view
     // After a rotation nothing is, and the folds only go on.
     bool kills = false;
     for (const Segment& other : replica.segments) {
-        kills = kills || (other.header.segment == segment->header.previous &&
-                          !other.frames.empty() &&
-                          other.frames.back().end > segment->header.previous_length);
+        kills =
+            kills || (other.header.segment == segment->header.previous && !other.frames.empty() &&
+                      other.frames.back().end > segment->header.previous_length);
     }
     if (kills) {
         refold(replica);
@@ -308,9 +308,8 @@ void DiskTruth::advance(Replica& replica, Fold& fold, bool durably) {
                 break;
             }
             // A gap in the file: what lies behind it cannot be reached by a recovery.
-            std::uint64_t const before = fold.frames == 0
-                                             ? wal::segment_header_bytes
-                                             : segment.frames[fold.frames - 1].end;
+            std::uint64_t const before =
+                fold.frames == 0 ? wal::segment_header_bytes : segment.frames[fold.frames - 1].end;
             if (frame.offset != wal::frame_start(before)) {
                 return;
             }
@@ -325,8 +324,8 @@ void DiskTruth::advance(Replica& replica, Fold& fold, bool durably) {
             }
             ++fold.frames;
         }
-        std::uint64_t const reached = fold.frames == 0 ? wal::segment_header_bytes
-                                                       : segment.frames[fold.frames - 1].end;
+        std::uint64_t const reached =
+            fold.frames == 0 ? wal::segment_header_bytes : segment.frames[fold.frames - 1].end;
         if (!has_successor || reached != end) {
             return;
         }

@@ -111,9 +111,9 @@ private:
         broker::wal::SegmentHeader header;
         std::uint32_t inode = 0;
         bool header_durable = false;
-        bool linked = false;          // under its final name, for the machine
+        bool linked = false;  // under its final name, for the machine
         bool linked_durably = false;
-        std::vector<Frame> frames;    // ascending by offset
+        std::vector<Frame> frames;  // ascending by offset
     };
     /// How far a fold has come: all of the segments before `segment`, and `frames` of it.
     struct Fold {

@@ -29,8 +29,8 @@ bool FaultEngine::act(std::uint32_t index, ElementState& state) {
             std::uint32_t broken = 0;
             for (std::uint32_t const member : members_of(element.target)) {
                 if (member >= actions_.brokers()) {
-                    broken += actions_.reset_connections(member - actions_.brokers(),
-                                                         element.point);
+                    broken +=
+                        actions_.reset_connections(member - actions_.brokers(), element.point);
                 }
             }
             if (broken > 0) {
@@ -93,8 +93,8 @@ bool FaultEngine::act_on_hosts(std::uint32_t index, ElementState& state) {
                                      index);
                 break;
             case FaultKind::disk_stall:
-                actions_.stall_disk(
-                    host, element.lasts ? now + *element.lasts : Time::never(), index);
+                actions_.stall_disk(host, element.lasts ? now + *element.lasts : Time::never(),
+                                    index);
                 did = true;
                 break;
             case FaultKind::slow_disk:
@@ -209,8 +209,7 @@ std::vector<std::uint32_t> FaultEngine::members_of(const Target& target) {
     return resolve(target);
 }
 
-std::optional<std::vector<std::vector<std::uint32_t>>> FaultEngine::groups_of(
-    ElementState& state) {
+std::optional<std::vector<std::vector<std::uint32_t>>> FaultEngine::groups_of(ElementState& state) {
     const Element& element = state.element;
     std::uint32_t const brokers = actions_.brokers();
     std::vector<std::vector<std::uint32_t>> groups;

@@ -68,7 +68,7 @@ struct ElementState {
     bool armed = false;   // waiting for work in flight
     bool active = false;  // in force
     bool done = false;
-    std::uint64_t seen = 0;           // of its `when` event
+    std::uint64_t seen = 0;  // of its `when` event
     // Messages, disk operations or events that it could have acted on: when it began, and in all.
     std::uint64_t chances_before = 0;
     std::uint64_t chances = 0;

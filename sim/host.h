@@ -91,10 +91,10 @@ struct Host {
     EffectBuffer network;
     std::unique_ptr<broker::Node> node;
     HostState state = HostState::down;
-    std::uint32_t incarnation = 0;  // of the current or last node object
-    Time armed = Time::never();     // of the earliest timer event on its way
-    Time armed_for = Time::never(); // the deadline it serves, by the host's own clock
-    bool stopping = false;          // a graceful stop is under way
+    std::uint32_t incarnation = 0;   // of the current or last node object
+    Time armed = Time::never();      // of the earliest timer event on its way
+    Time armed_for = Time::never();  // the deadline it serves, by the host's own clock
+    bool stopping = false;           // a graceful stop is under way
     bool started_once = false;
     std::optional<Time> paused_until;
     std::uint32_t paused_by = UINT32_MAX;  // element

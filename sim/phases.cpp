@@ -31,9 +31,9 @@ void World::on_phase(Phase next) {
             if (drain_->complete() || scheduler_.now() >= drain_deadline_) {
                 finish();
             } else {
-                scheduler_.push(scheduler_.now() + look_every,
-                                Work{WorkKind::phase, phase_work, 0,
-                                     static_cast<std::uint32_t>(Phase::drain)});
+                scheduler_.push(
+                    scheduler_.now() + look_every,
+                    Work{WorkKind::phase, phase_work, 0, static_cast<std::uint32_t>(Phase::drain)});
             }
             break;
         case Phase::warm_up:
@@ -50,8 +50,9 @@ void World::begin_run() {
     phase_ = Phase::run;
     run_began_ = scheduler_.now();
     trace_.line([] { return std::string{"-- run"}; });
-    scheduler_.push(run_began_ + config_.virtual_time,
-                    Work{WorkKind::phase, phase_work, 0, static_cast<std::uint32_t>(Phase::settle)});
+    scheduler_.push(
+        run_began_ + config_.virtual_time,
+        Work{WorkKind::phase, phase_work, 0, static_cast<std::uint32_t>(Phase::settle)});
     faults_->begin(run_began_);
     schedule_steps();
 }
@@ -60,8 +61,7 @@ void World::schedule_steps() {
     for (std::uint32_t step = 0; step < config_.steps.size(); ++step) {
         const Trigger& trigger = config_.steps[step].trigger;
         if (trigger.kind != Trigger::Kind::when) {
-            scheduler_.push(run_began_ + trigger.at,
-                            Work{WorkKind::phase, step_begins, 0, step});
+            scheduler_.push(run_began_ + trigger.at, Work{WorkKind::phase, step_begins, 0, step});
         }
     }
 }
@@ -139,8 +139,8 @@ void World::heal() {
         }
         host.stalled_until.reset();
         for (std::uint32_t const slot : host.held_ops) {
-            scheduler_.push(scheduler_.now(), Work{WorkKind::disk_done, host.number - 1,
-                                                   host.incarnation, slot});
+            scheduler_.push(scheduler_.now(),
+                            Work{WorkKind::disk_done, host.number - 1, host.incarnation, slot});
         }
         host.held_ops.clear();
         host.disk_factor = 1;
@@ -256,8 +256,8 @@ std::optional<Stuck> World::replicas_differ() {
             const broker::Replica* const replica =
                 host.up() ? host.node->replica(info.id) : nullptr;
             if (replica == nullptr || !replica->serving()) {
-                return Stuck{"L3", fmt::format("n{} does not serve {}", id.value(),
-                                               topics_.label(info.id))};
+                return Stuck{
+                    "L3", fmt::format("n{} does not serve {}", id.value(), topics_.label(info.id))};
             }
             bool same = replica->raft().log().last_index() == end &&
                         replica->raft().commit() == end &&
@@ -287,8 +287,8 @@ void World::begin_drain() {
         batches += logs_.committed(info.id).last_index().value();
     }
     Duration const round = network_.largest_latency() * 2 + Duration{20'000'000};
-    drain_deadline_ = scheduler_.now() + Duration{30'000'000'000} +
-                      round * static_cast<std::int64_t>(batches);
+    drain_deadline_ =
+        scheduler_.now() + Duration{30'000'000'000} + round * static_cast<std::int64_t>(batches);
     drain_->begin();
     on_phase(Phase::drain);
 }

@@ -153,8 +153,8 @@ void collect_faults(const World& world, RunResult& result) {
     }
     for (const FaultCount& count : result.fault_counts) {
         if (count.fired > 0 && count.effective == 0) {
-            result.void_reasons.push_back(fmt::format(
-                "{} of kind {} fired and none took effect", count.fired, name_of(count.kind)));
+            result.void_reasons.push_back(fmt::format("{} of kind {} fired and none took effect",
+                                                      count.fired, name_of(count.kind)));
         }
     }
 }
@@ -313,9 +313,9 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
         const std::string& first = result.violated.front();
         std::string_view const cause =
             result.stuck && first == result.stuck->id ? "stuck.settle" : cause_of(first);
-        result.signature = fmt::format("{}{}{}/{}/{}", scenario.plant,
-                                       scenario.plant.empty() ? "" : ":", first, cause,
-                                       world.faults().last_effective());
+        result.signature =
+            fmt::format("{}{}{}/{}/{}", scenario.plant, scenario.plant.empty() ? "" : ":", first,
+                        cause, world.faults().last_effective());
     }
     return result;
 }

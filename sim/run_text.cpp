@@ -37,8 +37,7 @@ std::string_view name_of_fate(ElementFate fate) {
 }
 
 std::string seconds(std::int64_t nanoseconds) {
-    return fmt::format("{}.{:03} s", nanoseconds / 1'000'000'000,
-                       nanoseconds / 1'000'000 % 1'000);
+    return fmt::format("{}.{:03} s", nanoseconds / 1'000'000'000, nanoseconds / 1'000'000 % 1'000);
 }
 
 }  // namespace
@@ -68,10 +67,9 @@ std::string seed_line(const RunResult& result, std::uint64_t scenario_hash) {
         "\"faults\":{{{}}},\"probes\":[{}]}}",
         reports::json_quoted(result.scenario), scenario_hash, seed_text(result.seed),
         name_of(result.verdict), quoted_list(result.violated),
-        reports::json_quoted(result.signature), result.trace_hash, result.events,
-        result.virtual_ns, result.wall_ns, sums.attempts, sums.acked, sums.failed,
-        sums.indeterminate + sums.handed, sums.unique, sums.lost, sums.extra_illegal, sums.phantom,
-        faults, probes);
+        reports::json_quoted(result.signature), result.trace_hash, result.events, result.virtual_ns,
+        result.wall_ns, sums.attempts, sums.acked, sums.failed, sums.indeterminate + sums.handed,
+        sums.unique, sums.lost, sums.extra_illegal, sums.phantom, faults, probes);
 }
 
 std::string report_text(const RunResult& result) {
@@ -89,8 +87,8 @@ std::string report_text(const RunResult& result) {
     }
     for (const Violation& violation : result.violations) {
         fmt::format_to(out, "  {} at event {}, {}, n{}/{}: {}{}\n", violation.id, violation.event,
-                       seconds(violation.time.nanoseconds()), violation.node,
-                       violation.incarnation, violation.text,
+                       seconds(violation.time.nanoseconds()), violation.node, violation.incarnation,
+                       violation.text,
                        violation.times > 1 ? fmt::format(" ({} times)", violation.times) : "");
     }
     if (result.stuck) {
@@ -107,8 +105,7 @@ std::string report_text(const RunResult& result) {
         text += "faults\n";
     }
     for (const FaultLine& fault : result.faults) {
-        bool const fired =
-            fault.fate == ElementFate::fired || fault.fate == ElementFate::effective;
+        bool const fired = fault.fate == ElementFate::fired || fault.fate == ElementFate::effective;
         fmt::format_to(out, "  {:<16} {:<11} {:<12} {}{}\n", fault.id, name_of(fault.kind),
                        fault.target, name_of_fate(fault.fate),
                        fired ? " at " + seconds(fault.fired_at.nanoseconds()) : "");
@@ -126,8 +123,9 @@ std::string report_text(const RunResult& result) {
         }
         text += "\n";
     }
-    text += "not simulated: disk errors and damage, full disks, clock jumps, membership change, "
-            "retention, transactions\n";
+    text +=
+        "not simulated: disk errors and damage, full disks, clock jumps, membership change, "
+        "retention, transactions\n";
     return text;
 }
 

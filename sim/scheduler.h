@@ -18,21 +18,21 @@ using broker::Duration;
 using broker::Time;
 
 enum class WorkKind : std::uint8_t {
-    node_start,    // target: host
-    node_timer,    // target: host
-    disk_done,     // target: host; payload: operation
-    datagram,      // target: host; payload: datagram
-    request,       // target: connection; payload: frame, towards the broker
-    response,      // target: connection; payload: frame, towards the client
-    connected,     // target: connection: the client learns that it stands
-    refused,       // target: connection: or that nobody listens
-    closed_client, // target: connection: the client learns that it broke
-    closed_node,   // target: connection: the broker learns it
-    client_timer,  // target: client
-    resume,        // target: host: its pause is over
-    fault_fire,    // target: element
-    fault_end,     // target: element
-    phase,         // payload: phase
+    node_start,     // target: host
+    node_timer,     // target: host
+    disk_done,      // target: host; payload: operation
+    datagram,       // target: host; payload: datagram
+    request,        // target: connection; payload: frame, towards the broker
+    response,       // target: connection; payload: frame, towards the client
+    connected,      // target: connection: the client learns that it stands
+    refused,        // target: connection: or that nobody listens
+    closed_client,  // target: connection: the client learns that it broke
+    closed_node,    // target: connection: the broker learns it
+    client_timer,   // target: client
+    resume,         // target: host: its pause is over
+    fault_fire,     // target: element
+    fault_end,      // target: element
+    phase,          // payload: phase
 };
 
 /// One thing to happen, as plain data. `incarnation` voids work for a life that is over.
@@ -68,7 +68,9 @@ public:
         ++events_;
         return item.work;
     }
-    [[nodiscard]] Time next_time() const { return heap_.empty() ? Time::never() : heap_.front().at; }
+    [[nodiscard]] Time next_time() const {
+        return heap_.empty() ? Time::never() : heap_.front().at;
+    }
 
 private:
     static constexpr unsigned sequence_bits = 40;

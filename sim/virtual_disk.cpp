@@ -135,7 +135,8 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
             --syncs_in_flight_;
             std::uint64_t const covers = op.covers;
             std::size_t done = 0;
-            for (; done < pending_names_.size() && pending_names_[done].sequence <= covers; ++done) {
+            for (; done < pending_names_.size() && pending_names_[done].sequence <= covers;
+                 ++done) {
                 apply_name(durable_names_, pending_names_[done]);
             }
             pending_names_.erase(pending_names_.begin(),

@@ -25,8 +25,8 @@
 
 namespace brokersim {
 
-using broker::ByteSpan;
 using broker::Bytes;
+using broker::ByteSpan;
 using broker::FileHandle;
 using broker::OpId;
 

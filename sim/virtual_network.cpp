@@ -208,7 +208,8 @@ bool VirtualNetwork::reset(std::uint32_t id, bool lose_requests) {
     bool const in_flight = !connection.expected.empty();
     if (lose_requests) {
         connection.dead = true;  // what is on its way never arrives
-        scheduler_.push(scheduler_.now(), Work{WorkKind::closed_node, id, connection.incarnation, 0});
+        scheduler_.push(scheduler_.now(),
+                        Work{WorkKind::closed_node, id, connection.incarnation, 0});
     } else {
         // Requests on their way arrive and are processed; responses are lost.
         Time const at = connection.last_to_broker + Duration{1};

@@ -29,9 +29,9 @@ struct RequestTag {
     std::int32_t correlation_id = 0;
     std::int16_t version = 0;
     std::uint32_t partition = 0;
-    std::int16_t acks = 0;           // produce
-    std::uint32_t batch_crc = 0;     // produce: over the records, which the broker may not touch
-    std::int64_t fetch_offset = 0;   // fetch
+    std::int16_t acks = 0;          // produce
+    std::uint32_t batch_crc = 0;    // produce: over the records, which the broker may not touch
+    std::int64_t fetch_offset = 0;  // fetch
     // fetch, list_offsets: the largest watermark shown to anybody when the request was made, and
     // the leader epoch it was shown under. The answer may not fall behind it.
     std::int64_t watermark_floor = -1;
@@ -40,13 +40,13 @@ struct RequestTag {
 
 struct Connection {
     std::uint32_t client = 0;
-    std::uint32_t broker = 0;  // 0-based
+    std::uint32_t broker = 0;       // 0-based
     std::uint32_t incarnation = 0;  // of the broker, once connected
     bool connected = false;         // at the broker
     bool dead = false;              // data vanishes; nobody was told
     bool closed_by_client = false;
     bool closed_by_broker = false;
-    Time last_to_broker;   // deliveries keep their order
+    Time last_to_broker;  // deliveries keep their order
     Time last_to_client;
     std::deque<RequestTag> expected;  // responses owed, in order
 };
@@ -59,7 +59,7 @@ struct FrameInFlight {
 };
 
 struct DatagramInFlight {
-    std::uint32_t from = 0;  // 0-based broker
+    std::uint32_t from = 0;              // 0-based broker
     std::uint32_t element = UINT32_MAX;  // the fault that made this copy; none
     Bytes bytes;
 };

@@ -135,15 +135,15 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
     settle.request_timeout = Duration{1'000'000'000};
     settle.retry_backoff = Duration{50'000'000};
     settle.delivery_timeout = Duration{3600'000'000'000};
-    auto settle_client = std::make_unique<Producer>(
-        client_config(settle.request_timeout, settle.retry_backoff), settle,
-        static_cast<std::uint32_t>(config_.producers.size()) + 1, Distribution::fixed(64), topics_,
-        *this, recorder_);
+    auto settle_client =
+        std::make_unique<Producer>(client_config(settle.request_timeout, settle.retry_backoff),
+                                   settle, static_cast<std::uint32_t>(config_.producers.size()) + 1,
+                                   Distribution::fixed(64), topics_, *this, recorder_);
     settle_producer_ = settle_client.get();
     clients_.push_back(std::move(settle_client));
-    auto drain = std::make_unique<Reader>(client_config(reader_timeout, Duration{20'000'000}),
-                                          ReaderRole::drain, topics_, *this, recorder_,
-                                          std::nullopt);
+    auto drain =
+        std::make_unique<Reader>(client_config(reader_timeout, Duration{20'000'000}),
+                                 ReaderRole::drain, topics_, *this, recorder_, std::nullopt);
     drain_ = drain.get();
     clients_.push_back(std::move(drain));
     faults_ =
@@ -395,8 +395,8 @@ void World::step(Host& host, const broker::Event& event) {
 void World::after_step(Host& host) {
     broker::Node& node = *host.node;
     for (const broker::Fact& fact : node.facts()) {
-        trace_.fold((static_cast<std::uint64_t>(fact.kind) << 48U) ^
-                    (fact.index.value() << 8U) ^ fact.term.value());
+        trace_.fold((static_cast<std::uint64_t>(fact.kind) << 48U) ^ (fact.index.value() << 8U) ^
+                    fact.term.value());
         trace_.line([&] {
             constexpr const char* names[] = {"leader",   "deposed",   "accepted", "truncated",
                                              "appended", "committed", "serving"};
@@ -428,7 +428,7 @@ void World::after_step(Host& host) {
         bool const failed = node.state() == broker::NodeState::failed;
         trace_.line([&] {
             return fmt::format("n{}/{} {}", host.number, host.incarnation,
-                               failed        ? "failed"
+                               failed         ? "failed"
                                : node.clean() ? "stopped"
                                               : "stopped, grace exceeded");
         });
@@ -450,8 +450,8 @@ void World::release_effects(Host& host) {
                 if (checks_.invariants) {
                     send_invariants_.on_datagram(host.number, effect.bytes);
                 }
-                trace_.fold(broker::hash_bytes(ByteSpan{effect.bytes}.first(
-                    std::min<std::size_t>(effect.bytes.size(), 64))));
+                trace_.fold(broker::hash_bytes(
+                    ByteSpan{effect.bytes}.first(std::min<std::size_t>(effect.bytes.size(), 64))));
                 network_.send(host.number - 1, effect.to, std::move(effect.bytes));
                 break;
             case Effect::Kind::response: {

@@ -39,7 +39,7 @@ struct Checks {
 
 /// Why settle did not end in time.
 struct Stuck {
-    std::string id;    // L1..L4
+    std::string id;  // L1..L4
     std::string text;
 };
 

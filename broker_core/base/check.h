@@ -26,10 +26,10 @@ CheckHandler set_check_handler(CheckHandler handler);
 
 }  // namespace broker
 
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) [[unlikely]] {                                                       \
-            ::broker::check_failed(                                                            \
-                ::broker::CheckFailure{__FILE__, __LINE__, __func__, #condition});             \
-        }                                                                                      \
+#define CHECK(condition)                                                           \
+    do {                                                                           \
+        if (!(condition)) [[unlikely]] {                                           \
+            ::broker::check_failed(                                                \
+                ::broker::CheckFailure{__FILE__, __LINE__, __func__, #condition}); \
+        }                                                                          \
     } while (false)

@@ -7,14 +7,14 @@ namespace broker {
 
 /// A code exists only where some caller reacts to it differently from the others.
 enum class ErrorCode : unsigned char {
-    not_found,        // no such file or entry
-    io_error,         // the disk reported an error
-    no_space,         // the disk is full
-    corrupt,          // bytes fail their checksum or their grammar
-    damaged,          // bytes that were promised durable are no longer intact
-    foreign,          // belongs to another cluster, node or disk
-    unsupported,      // a version or feature this build does not speak
-    limit,            // a named limit would be exceeded
+    not_found,    // no such file or entry
+    io_error,     // the disk reported an error
+    no_space,     // the disk is full
+    corrupt,      // bytes fail their checksum or their grammar
+    damaged,      // bytes that were promised durable are no longer intact
+    foreign,      // belongs to another cluster, node or disk
+    unsupported,  // a version or feature this build does not speak
+    limit,        // a named limit would be exceeded
 };
 
 struct Error {

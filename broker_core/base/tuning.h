@@ -35,8 +35,8 @@ enum class Acks1 : std::uint8_t {
 };
 
 struct BrokerTuning {
-    Duration request_timeout = 30_s;  // upper bound of a produce request's own timeout
-    Duration shutdown_grace = 10_s;   // from the stop signal to an unclean exit
+    Duration request_timeout = 30_s;          // upper bound of a produce request's own timeout
+    Duration shutdown_grace = 10_s;           // from the stop signal to an unclean exit
     std::uint64_t admission_bytes = 1 << 20;  // admitted, unanswered produce bytes of a node
     std::uint32_t fetch_max_bytes = 1 << 20;
     std::uint32_t message_max_bytes = 1 << 20;  // one record batch

@@ -19,7 +19,7 @@ namespace broker {
 /// One partition of a produce request, and how it ended.
 struct ProduceResult {
     PartitionId partition;
-    std::string unknown_topic;     // set where the partition does not exist
+    std::string unknown_topic;  // set where the partition does not exist
     std::int32_t unknown_index = 0;
     protocol::KafkaError error = protocol::KafkaError::none;
     Offset base_offset{-1};

@@ -67,8 +67,7 @@ void Node::append_batches(const Replica& replica, Offset from, std::uint32_t max
     }
 }
 
-bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& request,
-                       bool last) {
+bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& request, bool last) {
     Slot* const slot = connections_.find(fetch.connection, fetch.slot);
     if (slot == nullptr) {
         return true;

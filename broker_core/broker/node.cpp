@@ -25,8 +25,8 @@ Node::Node(NodeConfig config, Disk& disk, Network& network)
       connections_{topics_, network} {
     ReplicaEnv const env{config_.tuning, disk, probes_, facts_, config_.identity, config_.seed};
     for (const PartitionInfo& info : topics_.partitions()) {
-        bool const mine = std::binary_search(info.replicas.begin(), info.replicas.end(),
-                                             config_.identity.node);
+        bool const mine =
+            std::binary_search(info.replicas.begin(), info.replicas.end(), config_.identity.node);
         replicas_.push_back(mine ? std::make_unique<Replica>(info, env) : nullptr);
     }
 }
@@ -228,9 +228,8 @@ bool Node::serving() const {
 
 void Node::drop_connection(ConnectionId connection) {
     admitted_bytes_ -= connections_.close(connection);
-    std::erase_if(parked_, [connection](const ParkedFetch& fetch) {
-        return fetch.connection == connection;
-    });
+    std::erase_if(
+        parked_, [connection](const ParkedFetch& fetch) { return fetch.connection == connection; });
 }
 
 Replica* Node::leading(PartitionId partition) {

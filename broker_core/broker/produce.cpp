@@ -3,10 +3,11 @@
 // The stages of one partition's batch, each with its probe: receive, admit, route, validate,
 // dedupe, assign offset and append. The last three are one step: nothing runs between them.
 // From there on the batch belongs to the log, and its answer leaves through the log.
+#include "broker_core/protocol/produce.h"
+
 #include "broker_core/base/check.h"
 #include "broker_core/broker/node.h"
 #include "broker_core/partition/record_batch.h"
-#include "broker_core/protocol/produce.h"
 
 #include <algorithm>
 
@@ -35,8 +36,7 @@ KafkaError error_of(partition::BatchFault fault) {
 
 }  // namespace
 
-void Node::on_produce(Instant now, ConnectionId connection,
-                      const protocol::RequestFrame& request) {
+void Node::on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request) {
     probes_.reached(Probe::produce_entry);
     Result<protocol::ProduceRequest> const decoded =
         protocol::decode_produce_request(request.body, request.header.api_version);

@@ -12,10 +12,10 @@ Replica::Replica(const PartitionInfo& info, const ReplicaEnv& env)
       env_{env},
       ops_{op_ids_start(info.id)},
       wal_{env.tuning.wal, env.identity, info.id, env.disk, ops_, env.probes},
-      producers_{partition::ProducerStateOptions{
-          env.tuning.broker.strict_unknown_producer ? partition::UnknownProducer::strict
-                                                    : partition::UnknownProducer::permissive,
-          env.tuning.broker.producer_expiry}} {}
+      producers_{partition::ProducerStateOptions{env.tuning.broker.strict_unknown_producer
+                                                     ? partition::UnknownProducer::strict
+                                                     : partition::UnknownProducer::permissive,
+                                                 env.tuning.broker.producer_expiry}} {}
 
 Result<wal::RecoveryReport> Replica::boot() {
     Result<wal::Booted> booted = wal_.boot();
@@ -142,18 +142,18 @@ void Replica::perform(Time now) {
     //    where it speaks for entries, those entries. A leader's appends speak for none.
     for (raft::SealedMessage& sealed : ready.messages) {
         BrokerId const peer = sealed.to;
-        wal_.promise(wal::Requirement{sealed.durable_first, wal::Level::synced,
-                                      hard_state_number_, true},
-                     std::move(sealed.message).map([&](const raft::Message& message) {
-                         wal::Reply reply;
-                         reply.peer = peer;
-                         reply.datagram.reserve(datagram_header_bytes +
-                                                raft::encoded_bytes(message, raft_->log()));
-                         append_le(reply.datagram, env_.identity.cluster.value());
-                         append_le(reply.datagram, info_.id.value());
-                         raft::encode(reply.datagram, message, raft_->log());
-                         return reply;
-                     }));
+        wal_.promise(
+            wal::Requirement{sealed.durable_first, wal::Level::synced, hard_state_number_, true},
+            std::move(sealed.message).map([&](const raft::Message& message) {
+                wal::Reply reply;
+                reply.peer = peer;
+                reply.datagram.reserve(datagram_header_bytes +
+                                       raft::encoded_bytes(message, raft_->log()));
+                append_le(reply.datagram, env_.identity.cluster.value());
+                append_le(reply.datagram, info_.id.value());
+                raft::encode(reply.datagram, message, raft_->log());
+                return reply;
+            }));
     }
     // 5. What committed becomes visible, and its waiters are answered, again through the log.
     if (ready.became_leader || ready.stepped_down) {
@@ -225,8 +225,8 @@ void Replica::produce(Time now, ByteSpan batch, Acks acks, const wal::ProducePar
 void Replica::join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part,
                    Time deadline) {
     CHECK(leads());
-    LogIndex const index = base_offset < Offset{0} ? raft_->log().last_index()
-                                                   : offsets_.index_of(base_offset);
+    LogIndex const index =
+        base_offset < Offset{0} ? raft_->log().last_index() : offsets_.index_of(base_offset);
     env_.probes.reached(index <= raft_->commit() ? Probe::duplicate_answered
                                                  : Probe::duplicate_in_flight);
     wait_for(now, index, base_offset, acks, part, deadline);

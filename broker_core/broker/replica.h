@@ -56,12 +56,10 @@ public:
     /// Appends one validated batch, stamped with its offset and epoch (P6 and P7 in one step).
     /// Requires leads(). The part is answered by the commit, or for acks=1 by the log.
     enum class Acks : std::uint8_t { none, leader, all };
-    void produce(Time now, ByteSpan batch, Acks acks, const wal::ProducePart& part,
-                 Time deadline);
+    void produce(Time now, ByteSpan batch, Acks acks, const wal::ProducePart& part, Time deadline);
     /// Answers a retry of an appended batch like its original: at once if the log end at this
     /// moment meets the acks level, else with it. base_offset -1: known only to be older.
-    void join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part,
-              Time deadline);
+    void join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part, Time deadline);
     /// Closes the open group of the log.
     void flush() { wal_.flush(); }
     /// Closes groups that are due; once per step, after everything else.
@@ -111,8 +109,8 @@ private:
     std::optional<raft::Raft> raft_;     // once the log is open
     partition::Offsets offsets_;
     partition::ProducerState producers_;
-    std::uint64_t hard_state_number_ = 0;  // newest handed to the log
-    std::deque<Waiter> waiters_;           // ascending by index
+    std::uint64_t hard_state_number_ = 0;            // newest handed to the log
+    std::deque<Waiter> waiters_;                     // ascending by index
     Time earliest_waiter_deadline_ = Time::never();  // no later than any waiter's
     raft::Received received_;
     wal::Wal::Output wal_output_;

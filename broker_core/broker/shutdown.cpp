@@ -5,7 +5,8 @@
 //   draining     -> final_commit  no request is unanswered any more.
 //   final_commit -> closed        the open group of every log is closed, and all that was composed,
 //                                 acks=0 included, is written and synced.
-//   any          -> closed        the grace period is over: an unclean exit. What is unanswered ends
+//   any          -> closed        the grace period is over: an unclean exit. What is unanswered
+//   ends
 //                                 by closing its connection, and its fate is unknown.
 // A second signal is the host's business: it is a crash.
 #include "broker_core/base/check.h"

@@ -21,8 +21,8 @@ struct TopicConfig {
 /// One partition of a topic. Ids are dense over all topics, in order.
 struct PartitionInfo {
     PartitionId id;
-    std::uint32_t topic = 0;  // index into topics()
-    std::int32_t index = 0;   // within its topic
+    std::uint32_t topic = 0;         // index into topics()
+    std::int32_t index = 0;          // within its topic
     std::vector<BrokerId> replicas;  // ascending; all of them vote
 };
 
@@ -41,8 +41,7 @@ public:
     [[nodiscard]] const TopicConfig& topic_of(PartitionId id) const {
         return topics_[partition(id).topic];
     }
-    [[nodiscard]] std::optional<PartitionId> find(std::string_view topic,
-                                                  std::int32_t index) const;
+    [[nodiscard]] std::optional<PartitionId> find(std::string_view topic, std::int32_t index) const;
     /// "orders/0", as scenarios and reports name it.
     [[nodiscard]] std::string label(PartitionId id) const;
     [[nodiscard]] std::uint32_t brokers() const { return brokers_; }

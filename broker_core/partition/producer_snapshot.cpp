@@ -16,7 +16,7 @@ namespace broker::partition {
 
 namespace {
 
-void encode_batch_of(Bytes& target, ProducerBatch const& batch) {
+void encode_batch_of(Bytes& target, const ProducerBatch& batch) {
     append_be(target, batch.first_sequence.value());
     append_be(target, batch.last_sequence.value());
     append_be(target, batch.first_offset.value());
@@ -35,7 +35,7 @@ ProducerBatch decode_batch_of(ByteReader& reader) {
 }
 
 /// What every remembered batch of a log below `end` obeys.
-bool plausible(ProducerBatch const& batch, Offset end) {
+bool plausible(const ProducerBatch& batch, Offset end) {
     return batch.first_sequence >= Sequence{0} && batch.last_sequence >= Sequence{0} &&
            batch.first_offset >= Offset{0} && batch.first_offset <= batch.last_offset &&
            batch.last_offset < end;
@@ -71,12 +71,12 @@ void ProducerState::encode(Bytes& target) const {
     CHECK(producers_.size() <= std::size_t{INT32_MAX});
     append_be(target, log_time_ms_);
     append_be(target, static_cast<std::int32_t>(producers_.size()));
-    for (auto const& [id, entry] : producers_) {
+    for (const auto& [id, entry] : producers_) {
         append_be(target, id.value());
         append_be(target, entry.epoch().value());
         append_be(target, entry.last_use_ms());
         append_be(target, static_cast<std::uint8_t>(entry.batches().size()));
-        for (ProducerBatch const& batch : entry.batches()) {
+        for (const ProducerBatch& batch : entry.batches()) {
             encode_batch_of(target, batch);
         }
     }

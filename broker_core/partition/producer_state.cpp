@@ -22,9 +22,9 @@ bool at_or_before(Sequence a, Sequence b) {
 }
 
 /// The verdict on a batch of the epoch that `entry` is in.
-ProducerCheck check_sequence(ProducerEntry const& entry, ProducedRange const& range) {
+ProducerCheck check_sequence(const ProducerEntry& entry, const ProducedRange& range) {
     // S9.2: duplicates first. After a wrap an old number may look like a new one otherwise.
-    for (ProducerBatch const& batch : entry.batches()) {
+    for (const ProducerBatch& batch : entry.batches()) {
         if (batch.first_sequence == range.first_sequence &&
             batch.last_sequence == range.last_sequence) {
             return {ProducerVerdict::duplicate, batch.first_offset, batch.last_offset};
@@ -44,11 +44,11 @@ std::uint64_t fold(std::uint64_t state, std::int64_t word) {
     return fold64(state, static_cast<std::uint64_t>(word));
 }
 
-std::uint64_t fold(std::uint64_t state, ProducerEntry const& entry) {
+std::uint64_t fold(std::uint64_t state, const ProducerEntry& entry) {
     state = fold(state, entry.epoch().value());
     state = fold(state, entry.last_use_ms());
     state = fold(state, static_cast<std::int64_t>(entry.batches().size()));
-    for (ProducerBatch const& batch : entry.batches()) {
+    for (const ProducerBatch& batch : entry.batches()) {
         state = fold(state, batch.first_sequence.value());
         state = fold(state, batch.last_sequence.value());
         state = fold(state, batch.first_offset.value());
@@ -60,7 +60,7 @@ std::uint64_t fold(std::uint64_t state, ProducerEntry const& entry) {
 
 }  // namespace
 
-char const* name_of(ProducerVerdict verdict) {
+const char* name_of(ProducerVerdict verdict) {
     switch (verdict) {
         case ProducerVerdict::append:
             return "append";
@@ -84,13 +84,13 @@ ProducedRange range_of(RecordBatchView batch) {
             batch.last_sequence()};
 }
 
-ProducerEntry::ProducerEntry(ProducerEpoch epoch, ProducerBatch const& first,
+ProducerEntry::ProducerEntry(ProducerEpoch epoch, const ProducerBatch& first,
                              std::int64_t log_time_ms)
     : epoch_{epoch} {
     push(first, log_time_ms);
 }
 
-void ProducerEntry::push(ProducerBatch const& batch, std::int64_t log_time_ms) {
+void ProducerEntry::push(const ProducerBatch& batch, std::int64_t log_time_ms) {
     if (batches_count_ == producer_window) {
         std::move(batches_.begin() + 1, batches_.end(), batches_.begin());
         --batches_count_;
@@ -112,7 +112,7 @@ void ProducerState::forget_producers_if(Offset entry_offset, Condition condition
     }
 }
 
-ProducerCheck ProducerState::check(ProducedRange const& range) const {
+ProducerCheck ProducerState::check(const ProducedRange& range) const {
     bool const starts = range.first_sequence == Sequence{0};
     auto const found = producers_.find(range.id);
     if (found == producers_.end()) {
@@ -120,7 +120,7 @@ ProducerCheck ProducerState::check(ProducedRange const& range) const {
         bool const welcome = starts || options_.unknown_producer == UnknownProducer::permissive;
         return {welcome ? ProducerVerdict::append : ProducerVerdict::unknown_producer};
     }
-    ProducerEntry const& entry = found->second;
+    const ProducerEntry& entry = found->second;
     if (range.epoch < entry.epoch()) {
         return {ProducerVerdict::invalid_epoch};  // S9.1
     }
@@ -151,7 +151,7 @@ void ProducerState::apply(RecordBatchView batch, Offset base_offset) {
     expire(base_offset);
 }
 
-void ProducerState::push_batch(ProducedRange const& range, ProducerBatch const& batch,
+void ProducerState::push_batch(const ProducedRange& range, const ProducerBatch& batch,
                                std::int64_t log_time_before_ms) {
     ProducerEntry const fresh{range.epoch, batch, log_time_ms_};
     auto const [place, inserted] = producers_.try_emplace(range.id, fresh);
@@ -168,7 +168,7 @@ void ProducerState::push_batch(ProducedRange const& range, ProducerBatch const& 
 
 void ProducerState::apply_log_start(Offset entry_offset, Offset log_start) {
     advance(entry_offset, entry_offset.next());
-    forget_producers_if(entry_offset, [&](ProducerEntry const& entry) {
+    forget_producers_if(entry_offset, [&](const ProducerEntry& entry) {
         return entry.last().last_offset < log_start;
     });
 }
@@ -203,7 +203,7 @@ void ProducerState::forget_undo_below(Offset offset) {
 
 std::uint64_t ProducerState::hash() const {
     std::uint64_t state = fold(0, log_time_ms_);
-    for (auto const& [id, entry] : producers_) {
+    for (const auto& [id, entry] : producers_) {
         state = fold(fold(state, id.value()), entry);
     }
     return mix64(state);
@@ -222,11 +222,11 @@ void ProducerState::expire(Offset entry_offset) {
     if (producers_.empty() || log_time_ms_ - oldest_use_bound_ms_ < expiry_ms) {
         return;
     }
-    forget_producers_if(entry_offset, [&](ProducerEntry const& entry) {
+    forget_producers_if(entry_offset, [&](const ProducerEntry& entry) {
         return log_time_ms_ - entry.last_use_ms() >= expiry_ms;
     });
     oldest_use_bound_ms_ = INT64_MAX;
-    for (auto const& [id, entry] : producers_) {
+    for (const auto& [id, entry] : producers_) {
         oldest_use_bound_ms_ = std::min(oldest_use_bound_ms_, entry.last_use_ms());
     }
 }

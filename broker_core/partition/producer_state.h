@@ -42,27 +42,27 @@ struct ProducerBatch {
     Offset last_offset;
     std::int64_t timestamp_ms = 0;  // the batch's max timestamp
 
-    friend bool operator==(ProducerBatch const&, ProducerBatch const&) = default;
+    friend bool operator==(const ProducerBatch&, const ProducerBatch&) = default;
 };
 
 /// The state of one producer id: at least one batch, oldest first, all of one epoch.
 class ProducerEntry {
 public:
-    ProducerEntry(ProducerEpoch epoch, ProducerBatch const& first, std::int64_t log_time_ms);
+    ProducerEntry(ProducerEpoch epoch, const ProducerBatch& first, std::int64_t log_time_ms);
 
     [[nodiscard]] ProducerEpoch epoch() const { return epoch_; }
     [[nodiscard]] std::span<const ProducerBatch> batches() const {
         return {batches_.data(), batches_count_};
     }
-    [[nodiscard]] ProducerBatch const& last() const { return batches_[batches_count_ - 1]; }
+    [[nodiscard]] const ProducerBatch& last() const { return batches_[batches_count_ - 1]; }
     /// Log time at the append of the last batch.
     [[nodiscard]] std::int64_t last_use_ms() const { return last_use_ms_; }
 
     /// Remembers one more batch of the same epoch; the oldest of six is forgotten.
-    void push(ProducerBatch const& batch, std::int64_t log_time_ms);
+    void push(const ProducerBatch& batch, std::int64_t log_time_ms);
 
     /// Unused slots hold default batches, so that comparing members is comparing meaning.
-    friend bool operator==(ProducerEntry const&, ProducerEntry const&) = default;
+    friend bool operator==(const ProducerEntry&, const ProducerEntry&) = default;
 
 private:
     std::array<ProducerBatch, producer_window> batches_{};
@@ -81,14 +81,14 @@ enum class ProducerVerdict : unsigned char {
     unknown_producer,  // never seen or expired, and not starting at 0, (59) (S9.4)
 };
 
-char const* name_of(ProducerVerdict verdict);
+const char* name_of(ProducerVerdict verdict);
 
 struct ProducerCheck {
     ProducerVerdict verdict = ProducerVerdict::append;
     Offset first_offset{-1};  // of the original, if duplicate; else -1
     Offset last_offset{-1};
 
-    friend bool operator==(ProducerCheck const&, ProducerCheck const&) = default;
+    friend bool operator==(const ProducerCheck&, const ProducerCheck&) = default;
 };
 
 /// A batch as its producer numbered it.
@@ -115,7 +115,7 @@ public:
 
     /// What `range` is against this table. Changes nothing, so that a batch that is refused later
     /// leaves no trace (S9.5, KAFKA-6683).
-    [[nodiscard]] ProducerCheck check(ProducedRange const& range) const;
+    [[nodiscard]] ProducerCheck check(const ProducedRange& range) const;
 
     /// Folds in one data batch that was appended at `base_offset`; a batch without a producer
     /// moves only the log time, a control batch nothing. Whatever the log holds is accepted:
@@ -136,7 +136,7 @@ public:
     /// releases the memory of its undo log. Lower marks than before are ignored.
     void forget_undo_below(Offset offset);
 
-    [[nodiscard]] std::map<ProducerId, ProducerEntry> const& producers() const {
+    [[nodiscard]] const std::map<ProducerId, ProducerEntry>& producers() const {
         return producers_;
     }
     [[nodiscard]] std::int64_t log_time_ms() const { return log_time_ms_; }
@@ -157,7 +157,7 @@ public:
     /// Of exactly what operator== compares; the same on every replica and machine (B10).
     [[nodiscard]] std::uint64_t hash() const;
     /// Equal tables answer equally for ever after; undo log and marks do not count.
-    friend bool operator==(ProducerState const& left, ProducerState const& right) {
+    friend bool operator==(const ProducerState& left, const ProducerState& right) {
         return left.producers_ == right.producers_ && left.log_time_ms_ == right.log_time_ms_;
     }
 
@@ -171,7 +171,7 @@ private:
     };
 
     void advance(Offset entry_offset, Offset next);
-    void push_batch(ProducedRange const& range, ProducerBatch const& batch,
+    void push_batch(const ProducedRange& range, const ProducerBatch& batch,
                     std::int64_t log_time_before_ms);
     void expire(Offset entry_offset);
     template <class Condition>

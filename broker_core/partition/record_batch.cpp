@@ -51,11 +51,11 @@ BatchResult validate_frame(ByteSpan bytes) {
     return batch;
 }
 
-std::size_t blob_size_bytes(Blob const& blob) {
+std::size_t blob_size_bytes(const Blob& blob) {
     return blob ? varint_size_bytes(static_cast<std::int64_t>(blob->size())) + blob->size() : 1;
 }
 
-std::byte* store_blob(std::byte* target, Blob const& blob) {
+std::byte* store_blob(std::byte* target, const Blob& blob) {
     if (!blob) {
         return store_varint(target, -1);
     }
@@ -69,7 +69,7 @@ Sequence RecordBatchView::last_sequence() const {
     return has_producer() ? sequence_after(base_sequence(), last_offset_delta()) : Sequence{-1};
 }
 
-char const* name_of(BatchFault fault) {
+const char* name_of(BatchFault fault) {
     switch (fault) {
         case BatchFault::too_large:
             return "too_large";
@@ -134,7 +134,7 @@ void stamp(MutableByteSpan batch, BatchPosition position) {
              static_cast<std::uint32_t>(position.leader_epoch.value()));
 }
 
-RecordBatchBuilder::RecordBatchBuilder(Bytes& target, BatchProducer const& producer,
+RecordBatchBuilder::RecordBatchBuilder(Bytes& target, const BatchProducer& producer,
                                        std::uint16_t attributes)
     : target_{target}, start_{target.size()} {
     target.resize(start_ + batch_header_size_bytes);
@@ -147,7 +147,7 @@ RecordBatchBuilder::RecordBatchBuilder(Bytes& target, BatchProducer const& produ
     store_be(header + base_sequence_at, producer.base_sequence.value());
 }
 
-void RecordBatchBuilder::add(Record const& record) {
+void RecordBatchBuilder::add(const Record& record) {
     if (records_count_ == 0) {
         base_timestamp_ms_ = record.timestamp_ms;
         max_timestamp_ms_ = record.timestamp_ms;
@@ -189,10 +189,10 @@ std::size_t RecordBatchBuilder::finish() {
     return size_bytes();
 }
 
-std::size_t encode_batch(Bytes& target, BatchProducer const& producer,
+std::size_t encode_batch(Bytes& target, const BatchProducer& producer,
                          std::span<const Record> records) {
     RecordBatchBuilder builder{target, producer};
-    for (Record const& record : records) {
+    for (const Record& record : records) {
         builder.add(record);
     }
     return builder.finish();

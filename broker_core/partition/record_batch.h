@@ -152,7 +152,7 @@ enum class BatchFault : unsigned char {
 };
 
 /// A short static name of `fault`, such as "wrong_crc".
-char const* name_of(BatchFault fault);
+const char* name_of(BatchFault fault);
 
 using BatchResult = tl::expected<RecordBatchView, BatchFault>;
 
@@ -167,7 +167,7 @@ struct BatchPosition {
     Offset base_offset;
     Term leader_epoch;
 
-    friend bool operator==(BatchPosition const&, BatchPosition const&) = default;
+    friend bool operator==(const BatchPosition&, const BatchPosition&) = default;
 };
 
 /// Checks one batch, data or control, on its way out: sound, and where the log says it is.
@@ -199,9 +199,9 @@ struct BatchProducer {
 /// The batch has base offset 0 and leader epoch -1 until it is stamped.
 class RecordBatchBuilder {
 public:
-    RecordBatchBuilder(Bytes& target, BatchProducer const& producer, std::uint16_t attributes = 0);
+    RecordBatchBuilder(Bytes& target, const BatchProducer& producer, std::uint16_t attributes = 0);
 
-    void add(Record const& record);
+    void add(const Record& record);
     [[nodiscard]] std::int32_t records_count() const { return records_count_; }
     /// Bytes of the batch so far, header included.
     [[nodiscard]] std::size_t size_bytes() const { return target_.size() - start_; }
@@ -218,7 +218,7 @@ private:
 
 /// Appends a batch of `records` to `target`. Requires: at least one record.
 /// Returns the size of the batch in bytes.
-std::size_t encode_batch(Bytes& target, BatchProducer const& producer,
+std::size_t encode_batch(Bytes& target, const BatchProducer& producer,
                          std::span<const Record> records);
 
 /// Appends the control batch that stands for a control entry of the log (no-op, configuration,

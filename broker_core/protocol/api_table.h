@@ -23,8 +23,8 @@ struct OfferedApi {
     std::string_view name;
 };
 
-/// Ordered by key: what librdkafka 2.0 needs to produce and consume. Produce must contain 3 and Fetch 4, or
-/// librdkafka falls back to message formats that this broker does not store.
+/// Ordered by key: what librdkafka 2.0 needs to produce and consume. Produce must contain 3 and
+/// Fetch 4, or librdkafka falls back to message formats that this broker does not store.
 inline constexpr std::array offered_apis{
     OfferedApi{ApiKey::produce, 3, 7, "Produce"},
     OfferedApi{ApiKey::fetch, 4, 11, "Fetch"},
@@ -35,8 +35,8 @@ inline constexpr std::array offered_apis{
 };
 
 /// The row of a key as it came from the wire; nothing if that API is not offered.
-constexpr OfferedApi const* find_api(std::int16_t key) {
-    for (OfferedApi const& api : offered_apis) {
+constexpr const OfferedApi* find_api(std::int16_t key) {
+    for (const OfferedApi& api : offered_apis) {
         if (static_cast<std::int16_t>(api.key) == key) {
             return &api;
         }
@@ -45,7 +45,7 @@ constexpr OfferedApi const* find_api(std::int16_t key) {
 }
 
 constexpr bool offers(ApiKey key, std::int16_t version) {
-    OfferedApi const* const api = find_api(static_cast<std::int16_t>(key));
+    const OfferedApi* const api = find_api(static_cast<std::int16_t>(key));
     return api != nullptr && version >= api->version_min && version <= api->version_max;
 }
 

@@ -41,7 +41,7 @@ static void layout(Codec& codec, typename Codec::template Ref<ApiVersionsRespons
 
 namespace {
 
-ApiVersionRange range_of(OfferedApi const& api) {
+ApiVersionRange range_of(const OfferedApi& api) {
     return {static_cast<std::int16_t>(api.key), api.version_min, api.version_max};
 }
 
@@ -49,7 +49,7 @@ ApiVersionRange range_of(OfferedApi const& api) {
 
 ApiVersionsResponse offered_api_versions() {
     ApiVersionsResponse response;
-    for (OfferedApi const& api : offered_apis) {
+    for (const OfferedApi& api : offered_apis) {
         response.api_keys.push_back(range_of(api));
     }
     return response;
@@ -69,10 +69,10 @@ Result<ApiVersionsRequest> decode_api_versions_request(ByteSpan body, std::int16
 Result<ApiVersionsResponse> decode_api_versions_response(ByteSpan body, std::int16_t version) {
     return decode_body<ApiVersionsResponse>(body, version, "protocol: api versions response");
 }
-void encode(Bytes& target, ApiVersionsRequest const& request, std::int16_t version) {
+void encode(Bytes& target, const ApiVersionsRequest& request, std::int16_t version) {
     encode_body(target, request, version);
 }
-void encode(Bytes& target, ApiVersionsResponse const& response, std::int16_t version) {
+void encode(Bytes& target, const ApiVersionsResponse& response, std::int16_t version) {
     encode_body(target, response, version);
 }
 

@@ -19,7 +19,7 @@ struct ApiVersionsRequest {
     std::string_view client_software_name{};     // from v3
     std::string_view client_software_version{};  // from v3
 
-    friend bool operator==(ApiVersionsRequest const&, ApiVersionsRequest const&) = default;
+    friend bool operator==(const ApiVersionsRequest&, const ApiVersionsRequest&) = default;
 };
 
 struct ApiVersionRange {
@@ -27,7 +27,7 @@ struct ApiVersionRange {
     std::int16_t version_min = 0;
     std::int16_t version_max = 0;
 
-    friend bool operator==(ApiVersionRange const&, ApiVersionRange const&) = default;
+    friend bool operator==(const ApiVersionRange&, const ApiVersionRange&) = default;
 };
 
 struct ApiVersionsResponse {
@@ -37,7 +37,7 @@ struct ApiVersionsResponse {
     List<ApiVersionRange> api_keys{};
     std::int32_t throttle_time_ms = 0;  // from v1
 
-    friend bool operator==(ApiVersionsResponse const&, ApiVersionsResponse const&) = default;
+    friend bool operator==(const ApiVersionsResponse&, const ApiVersionsResponse&) = default;
 };
 
 /// The answer to a version we know: the whole of api_table.h.
@@ -51,7 +51,7 @@ struct ApiVersionsResponse {
                                                                      std::int16_t version);
 [[nodiscard]] Result<ApiVersionsResponse> decode_api_versions_response(ByteSpan body,
                                                                        std::int16_t version);
-void encode(Bytes& target, ApiVersionsRequest const& request, std::int16_t version);
-void encode(Bytes& target, ApiVersionsResponse const& response, std::int16_t version);
+void encode(Bytes& target, const ApiVersionsRequest& request, std::int16_t version);
+void encode(Bytes& target, const ApiVersionsResponse& response, std::int16_t version);
 
 }  // namespace broker::protocol

@@ -42,8 +42,8 @@ constexpr ErrorRow error_rows[] = {
 };
 
 /// The row of `error`, or nothing: a code from the wire may be any int16.
-constexpr ErrorRow const* find_row(KafkaError error) {
-    for (ErrorRow const& row : error_rows) {
+constexpr const ErrorRow* find_row(KafkaError error) {
+    for (const ErrorRow& row : error_rows) {
         if (row.code == error) {
             return &row;
         }
@@ -54,12 +54,12 @@ constexpr ErrorRow const* find_row(KafkaError error) {
 }  // namespace
 
 std::string_view name_of(KafkaError error) {
-    ErrorRow const* const row = find_row(error);
+    const ErrorRow* const row = find_row(error);
     return row != nullptr ? row->name : "UNLISTED";
 }
 
 bool retriable(KafkaError error) {
-    ErrorRow const* const row = find_row(error);
+    const ErrorRow* const row = find_row(error);
     return row != nullptr && row->retry == Retry::yes;
 }
 

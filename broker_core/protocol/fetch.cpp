@@ -76,10 +76,10 @@ Result<FetchRequest> decode_fetch_request(ByteSpan body, std::int16_t version) {
 Result<FetchResponse> decode_fetch_response(ByteSpan body, std::int16_t version) {
     return decode_body<FetchResponse>(body, version, "protocol: fetch response");
 }
-void encode(Bytes& target, FetchRequest const& request, std::int16_t version) {
+void encode(Bytes& target, const FetchRequest& request, std::int16_t version) {
     encode_body(target, request, version);
 }
-void encode(Bytes& target, FetchResponse const& response, std::int16_t version) {
+void encode(Bytes& target, const FetchResponse& response, std::int16_t version) {
     encode_body(target, response, version);
 }
 

@@ -22,14 +22,14 @@ struct FetchPartition {
     Offset log_start_offset{-1};  // from v5; of a follower, -1 from a consumer
     std::int32_t max_bytes = 0;
 
-    friend bool operator==(FetchPartition const&, FetchPartition const&) = default;
+    friend bool operator==(const FetchPartition&, const FetchPartition&) = default;
 };
 
 struct FetchTopic {
     std::string_view name{};
     List<FetchPartition> partitions{};
 
-    friend bool operator==(FetchTopic const&, FetchTopic const&) = default;
+    friend bool operator==(const FetchTopic&, const FetchTopic&) = default;
 };
 
 /// Partitions that leave a fetch session (v7); ignored here, where no session exists.
@@ -37,7 +37,7 @@ struct ForgottenTopic {
     std::string_view name{};
     List<std::int32_t> partitions{};
 
-    friend bool operator==(ForgottenTopic const&, ForgottenTopic const&) = default;
+    friend bool operator==(const ForgottenTopic&, const ForgottenTopic&) = default;
 };
 
 struct FetchRequest {
@@ -54,14 +54,14 @@ struct FetchRequest {
     List<ForgottenTopic> forgotten_topics{};  // from v7
     std::string_view rack_id{};               // from v11
 
-    friend bool operator==(FetchRequest const&, FetchRequest const&) = default;
+    friend bool operator==(const FetchRequest&, const FetchRequest&) = default;
 };
 
 struct AbortedTransaction {
     ProducerId producer_id{-1};
     Offset first_offset{-1};
 
-    friend bool operator==(AbortedTransaction const&, AbortedTransaction const&) = default;
+    friend bool operator==(const AbortedTransaction&, const AbortedTransaction&) = default;
 };
 
 struct FetchPartitionResponse {
@@ -74,8 +74,8 @@ struct FetchPartitionResponse {
     std::int32_t preferred_read_replica = -1;                        // from v11
     ByteSpan records{};  // whole batches, or empty; borrowed
 
-    friend bool operator==(FetchPartitionResponse const& left,
-                           FetchPartitionResponse const& right) {
+    friend bool operator==(const FetchPartitionResponse& left,
+                           const FetchPartitionResponse& right) {
         return left.index == right.index && left.error == right.error &&
                left.high_watermark == right.high_watermark &&
                left.last_stable_offset == right.last_stable_offset &&
@@ -90,7 +90,7 @@ struct FetchTopicResponse {
     std::string_view name{};
     List<FetchPartitionResponse> partitions{};
 
-    friend bool operator==(FetchTopicResponse const&, FetchTopicResponse const&) = default;
+    friend bool operator==(const FetchTopicResponse&, const FetchTopicResponse&) = default;
 };
 
 struct FetchResponse {
@@ -101,13 +101,13 @@ struct FetchResponse {
     std::int32_t session_id = 0;          // from v7; 0: no session
     List<FetchTopicResponse> topics{};
 
-    friend bool operator==(FetchResponse const&, FetchResponse const&) = default;
+    friend bool operator==(const FetchResponse&, const FetchResponse&) = default;
 };
 
 /// Bodies without frame and header; see decode_body and encode_body for errors and requirements.
 [[nodiscard]] Result<FetchRequest> decode_fetch_request(ByteSpan body, std::int16_t version);
 [[nodiscard]] Result<FetchResponse> decode_fetch_response(ByteSpan body, std::int16_t version);
-void encode(Bytes& target, FetchRequest const& request, std::int16_t version);
-void encode(Bytes& target, FetchResponse const& response, std::int16_t version);
+void encode(Bytes& target, const FetchRequest& request, std::int16_t version);
+void encode(Bytes& target, const FetchResponse& response, std::int16_t version);
 
 }  // namespace broker::protocol

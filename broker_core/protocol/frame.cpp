@@ -10,7 +10,7 @@ namespace {
 
 /// Tags follow the client id only in header v2. A version above our own is answered without
 /// reading further than the correlation id (KIP-511), so its tags stay unread in the body.
-bool has_tags(RequestHeader const& header) {
+bool has_tags(const RequestHeader& header) {
     auto const key = static_cast<ApiKey>(header.api_key);
     return offers(key, header.api_version) && is_flexible(key, header.api_version);
 }
@@ -79,7 +79,7 @@ void end_frame(Bytes& target, std::size_t begun_at) {
     store_be(target.data() + begun_at, static_cast<std::int32_t>(size_bytes));
 }
 
-void encode(Bytes& target, RequestHeader const& header) {
+void encode(Bytes& target, const RequestHeader& header) {
     Encoder encoder{target};
     header_layout(encoder, header);
 }

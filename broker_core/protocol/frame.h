@@ -36,7 +36,7 @@ struct RequestHeader {
     std::int32_t correlation_id = 0;
     std::optional<std::string_view> client_id{};
 
-    friend bool operator==(RequestHeader const&, RequestHeader const&) = default;
+    friend bool operator==(const RequestHeader&, const RequestHeader&) = default;
 };
 
 /// A request split into header and body; both borrow the payload it was read from.
@@ -60,7 +60,7 @@ struct ResponseFrame {
 /// Writes the length of everything appended since begin_frame.
 void end_frame(Bytes& target, std::size_t begun_at);
 
-void encode(Bytes& target, RequestHeader const& header);
+void encode(Bytes& target, const RequestHeader& header);
 
 /// Who asks, beside the message itself.
 struct RequestInfo {
@@ -71,7 +71,7 @@ struct RequestInfo {
 
 /// Appends a whole request frame. Message: one of the request structs of this folder.
 template <class Message>
-void append_request(Bytes& target, RequestInfo const& info, Message const& request) {
+void append_request(Bytes& target, const RequestInfo& info, const Message& request) {
     std::size_t const begun_at = begin_frame(target);
     encode(target, RequestHeader{.api_key = static_cast<std::int16_t>(Message::api),
                                  .api_version = info.api_version,
@@ -83,7 +83,7 @@ void append_request(Bytes& target, RequestInfo const& info, Message const& reque
 
 /// Appends a whole response frame. Message: one of the response structs of this folder.
 template <class Message>
-void append_response(Bytes& target, std::int32_t correlation_id, Message const& response,
+void append_response(Bytes& target, std::int32_t correlation_id, const Message& response,
                      std::int16_t api_version) {
     std::size_t const begun_at = begin_frame(target);
     append_be(target, correlation_id);

@@ -27,10 +27,10 @@ Result<InitProducerIdResponse> decode_init_producer_id_response(ByteSpan body,
     return decode_body<InitProducerIdResponse>(body, version,
                                                "protocol: init producer id response");
 }
-void encode(Bytes& target, InitProducerIdRequest const& request, std::int16_t version) {
+void encode(Bytes& target, const InitProducerIdRequest& request, std::int16_t version) {
     encode_body(target, request, version);
 }
-void encode(Bytes& target, InitProducerIdResponse const& response, std::int16_t version) {
+void encode(Bytes& target, const InitProducerIdResponse& response, std::int16_t version) {
     encode_body(target, response, version);
 }
 

@@ -20,7 +20,7 @@ struct InitProducerIdRequest {
     std::optional<std::string_view> transactional_id{};  // must be null here, else (42)
     std::int32_t transaction_timeout_ms = 0;
 
-    friend bool operator==(InitProducerIdRequest const&, InitProducerIdRequest const&) = default;
+    friend bool operator==(const InitProducerIdRequest&, const InitProducerIdRequest&) = default;
 };
 
 struct InitProducerIdResponse {
@@ -31,7 +31,7 @@ struct InitProducerIdResponse {
     ProducerId producer_id{-1};
     ProducerEpoch producer_epoch{-1};
 
-    friend bool operator==(InitProducerIdResponse const&, InitProducerIdResponse const&) = default;
+    friend bool operator==(const InitProducerIdResponse&, const InitProducerIdResponse&) = default;
 };
 
 /// Bodies without frame and header; see decode_body and encode_body for errors and requirements.
@@ -39,7 +39,7 @@ struct InitProducerIdResponse {
                                                                             std::int16_t version);
 [[nodiscard]] Result<InitProducerIdResponse> decode_init_producer_id_response(ByteSpan body,
                                                                               std::int16_t version);
-void encode(Bytes& target, InitProducerIdRequest const& request, std::int16_t version);
-void encode(Bytes& target, InitProducerIdResponse const& response, std::int16_t version);
+void encode(Bytes& target, const InitProducerIdRequest& request, std::int16_t version);
+void encode(Bytes& target, const InitProducerIdResponse& response, std::int16_t version);
 
 }  // namespace broker::protocol

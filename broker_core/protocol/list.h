@@ -56,7 +56,7 @@ public:
     [[nodiscard]] T& operator[](std::size_t index) { return data()[index]; }
     [[nodiscard]] const T& operator[](std::size_t index) const { return data()[index]; }
 
-    friend bool operator==(List const& left, List const& right) {
+    friend bool operator==(const List& left, const List& right) {
         return std::equal(left.begin(), left.end(), right.begin(), right.end());
     }
 

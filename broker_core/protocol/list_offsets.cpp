@@ -42,10 +42,10 @@ Result<ListOffsetsRequest> decode_list_offsets_request(ByteSpan body, std::int16
 Result<ListOffsetsResponse> decode_list_offsets_response(ByteSpan body, std::int16_t version) {
     return decode_body<ListOffsetsResponse>(body, version, "protocol: list offsets response");
 }
-void encode(Bytes& target, ListOffsetsRequest const& request, std::int16_t version) {
+void encode(Bytes& target, const ListOffsetsRequest& request, std::int16_t version) {
     encode_body(target, request, version);
 }
-void encode(Bytes& target, ListOffsetsResponse const& response, std::int16_t version) {
+void encode(Bytes& target, const ListOffsetsResponse& response, std::int16_t version) {
     encode_body(target, response, version);
 }
 

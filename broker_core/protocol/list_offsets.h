@@ -21,14 +21,14 @@ struct ListOffsetsPartition {
     std::int32_t index = 0;
     std::int64_t timestamp_ms = timestamp_latest;
 
-    friend bool operator==(ListOffsetsPartition const&, ListOffsetsPartition const&) = default;
+    friend bool operator==(const ListOffsetsPartition&, const ListOffsetsPartition&) = default;
 };
 
 struct ListOffsetsTopic {
     std::string_view name{};
     List<ListOffsetsPartition> partitions{};
 
-    friend bool operator==(ListOffsetsTopic const&, ListOffsetsTopic const&) = default;
+    friend bool operator==(const ListOffsetsTopic&, const ListOffsetsTopic&) = default;
 };
 
 struct ListOffsetsRequest {
@@ -38,7 +38,7 @@ struct ListOffsetsRequest {
     IsolationLevel isolation_level = IsolationLevel::read_uncommitted;  // from v2
     List<ListOffsetsTopic> topics{};
 
-    friend bool operator==(ListOffsetsRequest const&, ListOffsetsRequest const&) = default;
+    friend bool operator==(const ListOffsetsRequest&, const ListOffsetsRequest&) = default;
 };
 
 struct ListOffsetsPartitionResponse {
@@ -47,16 +47,16 @@ struct ListOffsetsPartitionResponse {
     std::int64_t timestamp_ms = -1;  // of the record found by time, else -1
     Offset offset{-1};               // -1: no record is that young, or an error
 
-    friend bool operator==(ListOffsetsPartitionResponse const&,
-                           ListOffsetsPartitionResponse const&) = default;
+    friend bool operator==(const ListOffsetsPartitionResponse&,
+                           const ListOffsetsPartitionResponse&) = default;
 };
 
 struct ListOffsetsTopicResponse {
     std::string_view name{};
     List<ListOffsetsPartitionResponse> partitions{};
 
-    friend bool operator==(ListOffsetsTopicResponse const&,
-                           ListOffsetsTopicResponse const&) = default;
+    friend bool operator==(const ListOffsetsTopicResponse&,
+                           const ListOffsetsTopicResponse&) = default;
 };
 
 struct ListOffsetsResponse {
@@ -65,7 +65,7 @@ struct ListOffsetsResponse {
     std::int32_t throttle_time_ms = 0;  // from v2
     List<ListOffsetsTopicResponse> topics{};
 
-    friend bool operator==(ListOffsetsResponse const&, ListOffsetsResponse const&) = default;
+    friend bool operator==(const ListOffsetsResponse&, const ListOffsetsResponse&) = default;
 };
 
 /// Bodies without frame and header; see decode_body and encode_body for errors and requirements.
@@ -73,7 +73,7 @@ struct ListOffsetsResponse {
                                                                      std::int16_t version);
 [[nodiscard]] Result<ListOffsetsResponse> decode_list_offsets_response(ByteSpan body,
                                                                        std::int16_t version);
-void encode(Bytes& target, ListOffsetsRequest const& request, std::int16_t version);
-void encode(Bytes& target, ListOffsetsResponse const& response, std::int16_t version);
+void encode(Bytes& target, const ListOffsetsRequest& request, std::int16_t version);
+void encode(Bytes& target, const ListOffsetsResponse& response, std::int16_t version);
 
 }  // namespace broker::protocol

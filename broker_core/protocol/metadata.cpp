@@ -49,10 +49,10 @@ Result<MetadataRequest> decode_metadata_request(ByteSpan body, std::int16_t vers
 Result<MetadataResponse> decode_metadata_response(ByteSpan body, std::int16_t version) {
     return decode_body<MetadataResponse>(body, version, "protocol: metadata response");
 }
-void encode(Bytes& target, MetadataRequest const& request, std::int16_t version) {
+void encode(Bytes& target, const MetadataRequest& request, std::int16_t version) {
     encode_body(target, request, version);
 }
-void encode(Bytes& target, MetadataResponse const& response, std::int16_t version) {
+void encode(Bytes& target, const MetadataResponse& response, std::int16_t version) {
     encode_body(target, response, version);
 }
 

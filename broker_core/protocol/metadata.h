@@ -19,7 +19,7 @@ struct MetadataRequest {
     std::optional<List<std::string_view>> topics{};  // null: all topics; empty: brokers only
     bool allow_auto_topic_creation = true;           // from v4; ignored, clients create nothing
 
-    friend bool operator==(MetadataRequest const&, MetadataRequest const&) = default;
+    friend bool operator==(const MetadataRequest&, const MetadataRequest&) = default;
 };
 
 struct MetadataBroker {
@@ -28,7 +28,7 @@ struct MetadataBroker {
     std::int32_t port = 0;
     std::optional<std::string_view> rack{};
 
-    friend bool operator==(MetadataBroker const&, MetadataBroker const&) = default;
+    friend bool operator==(const MetadataBroker&, const MetadataBroker&) = default;
 };
 
 struct MetadataPartition {
@@ -38,7 +38,7 @@ struct MetadataPartition {
     List<std::int32_t> replica_nodes{};
     List<std::int32_t> isr_nodes{};  // the voters: there is no ISR
 
-    friend bool operator==(MetadataPartition const&, MetadataPartition const&) = default;
+    friend bool operator==(const MetadataPartition&, const MetadataPartition&) = default;
 };
 
 struct MetadataTopic {
@@ -47,7 +47,7 @@ struct MetadataTopic {
     bool is_internal = false;
     List<MetadataPartition> partitions{};
 
-    friend bool operator==(MetadataTopic const&, MetadataTopic const&) = default;
+    friend bool operator==(const MetadataTopic&, const MetadataTopic&) = default;
 };
 
 struct MetadataResponse {
@@ -59,14 +59,14 @@ struct MetadataResponse {
     std::int32_t controller_id = -1;
     List<MetadataTopic> topics{};
 
-    friend bool operator==(MetadataResponse const&, MetadataResponse const&) = default;
+    friend bool operator==(const MetadataResponse&, const MetadataResponse&) = default;
 };
 
 /// Bodies without frame and header; see decode_body and encode_body for errors and requirements.
 [[nodiscard]] Result<MetadataRequest> decode_metadata_request(ByteSpan body, std::int16_t version);
 [[nodiscard]] Result<MetadataResponse> decode_metadata_response(ByteSpan body,
                                                                 std::int16_t version);
-void encode(Bytes& target, MetadataRequest const& request, std::int16_t version);
-void encode(Bytes& target, MetadataResponse const& response, std::int16_t version);
+void encode(Bytes& target, const MetadataRequest& request, std::int16_t version);
+void encode(Bytes& target, const MetadataResponse& response, std::int16_t version);
 
 }  // namespace broker::protocol

@@ -42,10 +42,10 @@ Result<ProduceRequest> decode_produce_request(ByteSpan body, std::int16_t versio
 Result<ProduceResponse> decode_produce_response(ByteSpan body, std::int16_t version) {
     return decode_body<ProduceResponse>(body, version, "protocol: produce response");
 }
-void encode(Bytes& target, ProduceRequest const& request, std::int16_t version) {
+void encode(Bytes& target, const ProduceRequest& request, std::int16_t version) {
     encode_body(target, request, version);
 }
-void encode(Bytes& target, ProduceResponse const& response, std::int16_t version) {
+void encode(Bytes& target, const ProduceResponse& response, std::int16_t version) {
     encode_body(target, response, version);
 }
 

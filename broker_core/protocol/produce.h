@@ -18,7 +18,7 @@ struct ProducePartition {
     std::int32_t index = 0;
     ByteSpan records{};  // one batch if the client is sound; borrowed from the frame
 
-    friend bool operator==(ProducePartition const& left, ProducePartition const& right) {
+    friend bool operator==(const ProducePartition& left, const ProducePartition& right) {
         return left.index == right.index && same_bytes(left.records, right.records);
     }
 };
@@ -27,7 +27,7 @@ struct ProduceTopic {
     std::string_view name{};
     List<ProducePartition> partitions{};
 
-    friend bool operator==(ProduceTopic const&, ProduceTopic const&) = default;
+    friend bool operator==(const ProduceTopic&, const ProduceTopic&) = default;
 };
 
 struct ProduceRequest {
@@ -38,7 +38,7 @@ struct ProduceRequest {
     std::int32_t timeout_ms = 0;
     List<ProduceTopic> topics{};
 
-    friend bool operator==(ProduceRequest const&, ProduceRequest const&) = default;
+    friend bool operator==(const ProduceRequest&, const ProduceRequest&) = default;
 };
 
 struct ProducePartitionResponse {
@@ -48,15 +48,15 @@ struct ProducePartitionResponse {
     std::int64_t log_append_time_ms = -1;  // -1: the producer's timestamps were kept
     Offset log_start_offset{-1};           // from v5
 
-    friend bool operator==(ProducePartitionResponse const&,
-                           ProducePartitionResponse const&) = default;
+    friend bool operator==(const ProducePartitionResponse&,
+                           const ProducePartitionResponse&) = default;
 };
 
 struct ProduceTopicResponse {
     std::string_view name{};
     List<ProducePartitionResponse> partitions{};
 
-    friend bool operator==(ProduceTopicResponse const&, ProduceTopicResponse const&) = default;
+    friend bool operator==(const ProduceTopicResponse&, const ProduceTopicResponse&) = default;
 };
 
 struct ProduceResponse {
@@ -65,13 +65,13 @@ struct ProduceResponse {
     List<ProduceTopicResponse> topics{};
     std::int32_t throttle_time_ms = 0;
 
-    friend bool operator==(ProduceResponse const&, ProduceResponse const&) = default;
+    friend bool operator==(const ProduceResponse&, const ProduceResponse&) = default;
 };
 
 /// Bodies without frame and header; see decode_body and encode_body for errors and requirements.
 [[nodiscard]] Result<ProduceRequest> decode_produce_request(ByteSpan body, std::int16_t version);
 [[nodiscard]] Result<ProduceResponse> decode_produce_response(ByteSpan body, std::int16_t version);
-void encode(Bytes& target, ProduceRequest const& request, std::int16_t version);
-void encode(Bytes& target, ProduceResponse const& response, std::int16_t version);
+void encode(Bytes& target, const ProduceRequest& request, std::int16_t version);
+void encode(Bytes& target, const ProduceResponse& response, std::int16_t version);
 
 }  // namespace broker::protocol

@@ -13,7 +13,7 @@ void Encoder::string(std::string_view text) {
     append(target_, as_bytes(text));
 }
 
-void Encoder::nullable_string(std::optional<std::string_view> const& text) {
+void Encoder::nullable_string(const std::optional<std::string_view>& text) {
     if (text) {
         string(*text);
     } else {

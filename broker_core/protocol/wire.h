@@ -41,7 +41,7 @@ inline bool same_bytes(ByteSpan left, ByteSpan right) {
 class Encoder {
 public:
     template <class Message>
-    using Ref = Message const&;
+    using Ref = const Message&;
 
     explicit Encoder(Bytes& target) : target_{target} {}
 
@@ -51,20 +51,22 @@ public:
     }
     void field(bool value) { append_be<std::int8_t>(target_, value ? 1 : 0); }
     template <class Enum>
-    requires std::is_enum_v<Enum>
-    void field(Enum value) { append_be(target_, static_cast<std::underlying_type_t<Enum>>(value)); }
+        requires std::is_enum_v<Enum>
+    void field(Enum value) {
+        append_be(target_, static_cast<std::underlying_type_t<Enum>>(value));
+    }
     template <class Tag, class Rep>
     void field(Number<Tag, Rep> value) {
         append_be(target_, value.value());
     }
     void string(std::string_view text);
-    void nullable_string(std::optional<std::string_view> const& text);
+    void nullable_string(const std::optional<std::string_view>& text);
     void compact_string(std::string_view text);
     void records(ByteSpan bytes);
     void no_tags() { uvarint(0); }
 
     template <class T, class Each>
-    void array(List<T> const& list, Each&& each) {
+    void array(const List<T>& list, Each&& each) {
         field(checked_count(list.size()));
         each_of(list, each);
     }
@@ -77,7 +79,7 @@ public:
         }
     }
     template <class T, class Each>
-    void compact_array(List<T> const& list, Each&& each) {
+    void compact_array(const List<T>& list, Each&& each) {
         uvarint(static_cast<std::uint32_t>(checked_count(list.size())) + 1);
         each_of(list, each);
     }
@@ -85,7 +87,7 @@ public:
 private:
     static std::int32_t checked_count(std::size_t count);
     template <class T, class Each>
-    static void each_of(List<T> const& list, Each&& each) {
+    static void each_of(const List<T>& list, Each&& each) {
         for (const T& element : list) {
             each(element);
         }
@@ -169,7 +171,7 @@ private:
 /// Decodes one message body by its layout(). where: static text for the error.
 /// Errors: unsupported (version not offered), corrupt (malformed, or bytes left over).
 template <class Message>
-Result<Message> decode_body(ByteSpan body, std::int16_t version, char const* where) {
+Result<Message> decode_body(ByteSpan body, std::int16_t version, const char* where) {
     if (!offers(Message::api, version)) {
         return fail(ErrorCode::unsupported, where);
     }
@@ -184,7 +186,7 @@ Result<Message> decode_body(ByteSpan body, std::int16_t version, char const* whe
 
 /// Appends one message body by its layout(). Requires: the version is offered.
 template <class Message>
-void encode_body(Bytes& target, Message const& message, std::int16_t version) {
+void encode_body(Bytes& target, const Message& message, std::int16_t version) {
     require_offered(Message::api, version);
     Encoder encoder{target};
     layout(encoder, message, version);

@@ -135,7 +135,8 @@ void Raft::on_vote_request(Time now, const Message& message) {
             hard_state_.vote = message.from;
             persist();
         }
-        // A granted vote postpones the own candidacy (Raft paper 5.2, figure 2 rules for followers).
+        // A granted vote postpones the own candidacy (Raft paper 5.2, figure 2 rules for
+        // followers).
         Time const deadline = draw_election_deadline(now);
         role_ = Follower{BrokerId{}, deadline};
     }

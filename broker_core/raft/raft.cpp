@@ -86,8 +86,8 @@ void Raft::on_message(Time now, const Received& received) {
         if (asks_for_vote && leader_is_heard(now)) {
             return;
         }
-        bool const from_leader = message.kind == MessageKind::append ||
-                                 message.kind == MessageKind::heartbeat;
+        bool const from_leader =
+            message.kind == MessageKind::append || message.kind == MessageKind::heartbeat;
         // A granted pre-vote carries the term asked about, which is nobody's term yet.
         bool const pre_vote = message.kind == MessageKind::pre_vote ||
                               (message.kind == MessageKind::pre_vote_reply && !message.reject);
@@ -101,10 +101,10 @@ void Raft::on_message(Time now, const Received& received) {
             return;
         }
         if (asks_for_vote) {
-            reply(message, Message{.kind = message.kind == MessageKind::vote
-                                               ? MessageKind::vote_reply
-                                               : MessageKind::pre_vote_reply,
-                                   .reject = true});
+            reply(message,
+                  Message{.kind = message.kind == MessageKind::vote ? MessageKind::vote_reply
+                                                                    : MessageKind::pre_vote_reply,
+                          .reject = true});
             return;
         }
         return;  // replies of an earlier term say nothing about this one

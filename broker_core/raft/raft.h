@@ -97,8 +97,7 @@ using Role = std::variant<Follower, PreCandidate, Candidate, Leader>;
 class Raft {
 public:
     /// Starts as a follower on a log whose entries are all durable.
-    Raft(Config config, HardState hard_state, std::vector<Entry> entries, Time now,
-         Probes& probes);
+    Raft(Config config, HardState hard_state, std::vector<Entry> entries, Time now, Probes& probes);
 
     void step(Time now, const Input& input);
     void step(Time now, Propose&& proposal);

@@ -95,8 +95,8 @@ void Raft::hold(const Received& received) {
     Held held{received.message, {}};
     held.entries.reserve(received.entries.size());
     for (const EntryView& entry : received.entries) {
-        held.entries.push_back(Entry{entry.term, entry.control,
-                                     Bytes{entry.payload.begin(), entry.payload.end()}});
+        held.entries.push_back(
+            Entry{entry.term, entry.control, Bytes{entry.payload.begin(), entry.payload.end()}});
     }
     held_.push_back(std::move(held));
 }
@@ -268,7 +268,8 @@ void Raft::maybe_commit() {
         return;
     }
     for (LogIndex i = commit_.next(); i <= candidate; ++i) {
-        uncommitted_bytes_ -= std::min<std::uint64_t>(uncommitted_bytes_, log_.at(i).payload.size());
+        uncommitted_bytes_ -=
+            std::min<std::uint64_t>(uncommitted_bytes_, log_.at(i).payload.size());
     }
     commit_to(candidate);
 }

@@ -85,8 +85,7 @@ std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment,
 
 /// The header at the start of `bytes`, which begin `offset` bytes into `segment`, if it is valid
 /// there: checksum, version, and a length that fits into the bytes. Says nothing of the payload.
-std::optional<FrameHeader> decode_frame_at(ByteSpan bytes, SegmentId segment,
-                                           std::uint64_t offset);
+std::optional<FrameHeader> decode_frame_at(ByteSpan bytes, SegmentId segment, std::uint64_t offset);
 /// The same, of the frame at `offset` of a whole segment.
 std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId segment,
                                                std::uint64_t offset);
@@ -101,9 +100,9 @@ struct SegmentHeader {
     DiskUuid disk;
     PartitionId partition;
     SegmentId segment;
-    WalPosition base;           // log position of offset 0 of this segment
-    LogIndex first_index;       // of the first entry this segment may hold
-    SegmentId previous;         // 0: none, this is the first
+    WalPosition base;      // log position of offset 0 of this segment
+    LogIndex first_index;  // of the first entry this segment may hold
+    SegmentId previous;    // 0: none, this is the first
     std::uint64_t previous_length = 0;
     std::uint32_t previous_chain = 0;  // header_crc of the last live frame before
 

@@ -76,9 +76,7 @@ public:
     /// The disk reported an error: nothing is known about this file any more.
     [[nodiscard]] bool failed() const { return failed_ || fresh_file_.failed(); }
     /// Nothing waits for the disk.
-    [[nodiscard]] bool idle() const {
-        return pending_op_ == OpId{} && number_ == writing_number_;
-    }
+    [[nodiscard]] bool idle() const { return pending_op_ == OpId{} && number_ == writing_number_; }
     [[nodiscard]] std::uint32_t boots() const { return boots_; }
 
 private:
@@ -93,12 +91,12 @@ private:
     OpId pending_op_;  // the write or sync of a slot in flight; 0: none
     bool syncing_ = false;
 
-    std::uint64_t sequence_ = 0;         // of the newest slot written
-    std::uint64_t number_ = 0;           // states handed to store()
-    std::uint64_t writing_number_ = 0;   // the one in flight
-    std::uint64_t durable_number_ = 0;   // Invariant: durable <= writing <= number.
-    HardState current_;   // newest handed in
-    HardState writing_;   // in flight
+    std::uint64_t sequence_ = 0;        // of the newest slot written
+    std::uint64_t number_ = 0;          // states handed to store()
+    std::uint64_t writing_number_ = 0;  // the one in flight
+    std::uint64_t durable_number_ = 0;  // Invariant: durable <= writing <= number.
+    HardState current_;                 // newest handed in
+    HardState writing_;                 // in flight
     std::uint32_t boots_ = 0;
     std::optional<DurableVote> proof_;
     bool failed_ = false;

@@ -173,7 +173,7 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
                                  const DiskIdentity& identity, PartitionId partition,
                                  SegmentId largest_id) {
     RecoveredLog log;
-    log.fresh = SegmentHeader{identity.cluster, identity.node,         identity.disk, partition,
+    log.fresh = SegmentHeader{identity.cluster,  identity.node, identity.disk, partition,
                               largest_id.next(), WalPosition{}, LogIndex{1},   SegmentId{}};
     Result<std::vector<Segment>> const chain = chain_of(segments, identity, partition, log.stale);
     if (!chain) {
@@ -226,8 +226,8 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
             continue;
         }
         ++log.report.frames_copied;
-        ByteSpan const payload = ByteSpan{last.image->bytes}.subspan(
-            frame.offset + frame_header_bytes, header.length);
+        ByteSpan const payload =
+            ByteSpan{last.image->bytes}.subspan(frame.offset + frame_header_bytes, header.length);
         auto const flags = static_cast<std::uint16_t>(
             header.flags & (frame_entry | frame_truncate | frame_control));
         log.copied.push_back(

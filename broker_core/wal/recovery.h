@@ -59,8 +59,8 @@ struct RecoveryReport {
 struct RecoveredLog {
     std::vector<RecoveredEntry> entries;  // contiguous from index 1, truncations replayed
     std::vector<CopiedFrame> copied;
-    SegmentHeader fresh;                 // header of the segment that continues the log
-    std::vector<std::string> stale;      // names outside the chain, to be removed
+    SegmentHeader fresh;             // header of the segment that continues the log
+    std::vector<std::string> stale;  // names outside the chain, to be removed
     RecoveryReport report;
 };
 

@@ -235,7 +235,8 @@ void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteS
 
 std::uint64_t Wal::store(const HardState& state) {
     if (state.term > hard_state_.current().term) {
-        std::erase_if(pending_, [](const Pending& pending) { return pending.requirement.ends_with_term; });
+        std::erase_if(pending_,
+                      [](const Pending& pending) { return pending.requirement.ends_with_term; });
     }
     return hard_state_.store(state);
 }

@@ -109,9 +109,9 @@ private:
         WalPosition end;
         std::uint32_t frames = 0;
         Time opened_at;
-        bool cut = false;  // holds a truncation: later groups wait for its sync
+        bool cut = false;                     // holds a truncation: later groups wait for its sync
         std::uint64_t hard_state_number = 0;  // durable before this group is written
-        OpId write;        // in flight; 0: not submitted, or completed
+        OpId write;                           // in flight; 0: not submitted, or completed
         bool submitted = false;
         bool written = false;
         bool covered = false;  // by a sync in flight
@@ -171,13 +171,13 @@ private:
     std::vector<OpId> removals_;
 
     Cursor cursor_;
-    std::optional<SegmentFile> current_;        // receives writes
-    std::deque<SegmentFile> next_;              // being created, in log order
-    Group open_group_;                          // gathering frames
-    std::deque<Group> groups_;                  // closed, not yet durable
+    std::optional<SegmentFile> current_;  // receives writes
+    std::deque<SegmentFile> next_;        // being created, in log order
+    Group open_group_;                    // gathering frames
+    std::deque<Group> groups_;            // closed, not yet durable
     std::vector<SyncInFlight> syncs_;
     std::uint32_t writes_in_flight_ = 0;
-    std::vector<Bytes> spare_;                  // buffers of finished groups, to be used again
+    std::vector<Bytes> spare_;  // buffers of finished groups, to be used again
 
     // Invariant: flushed_ <= written_ <= last_index_.
     LogIndex last_index_;

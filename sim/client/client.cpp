@@ -140,8 +140,7 @@ void Client::on_closed(std::uint32_t connection) {
     }
 }
 
-void Client::on_response(std::uint32_t connection, ByteSpan payload,
-                         std::int64_t leader_epoch) {
+void Client::on_response(std::uint32_t connection, ByteSpan payload, std::int64_t leader_epoch) {
     answer_epoch_ = leader_epoch;
     Link* const link = link_of(connection);
     if (link == nullptr) {
@@ -183,8 +182,8 @@ void Client::forget_leader(std::uint32_t partition) {
 }
 
 void Client::ask_metadata() {
-    bool const unknown = std::any_of(leaders_.begin(), leaders_.end(),
-                                     [](const auto& leader) { return !leader; });
+    bool const unknown =
+        std::any_of(leaders_.begin(), leaders_.end(), [](const auto& leader) { return !leader; });
     if (metadata_asked_ || !unknown || !wants_metadata() || now() < metadata_retry_at_) {
         return;
     }

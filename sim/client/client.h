@@ -36,7 +36,7 @@ public:
 };
 
 struct ClientConfig {
-    std::uint32_t id = 0;           // member number among clients
+    std::uint32_t id = 0;  // member number among clients
     std::uint64_t seed = 0;
     std::uint32_t first_contact = 0;  // 0-based broker asked first
     Duration request_timeout{1'000'000'000};
@@ -81,7 +81,7 @@ protected:
     /// Whether a request can be sent to `broker` right away; begins to connect if not.
     bool reach(std::uint32_t broker);
     [[nodiscard]] std::size_t in_flight(std::uint32_t broker) const;
-    /// Requires reach(broker). Encode: void(Bytes&, RequestInfo const&).
+    /// Requires reach(broker). Encode: void(Bytes&, const RequestInfo&).
     void send(std::uint32_t broker, RequestTag tag, std::uint64_t cookie, Duration timeout,
               Bytes frame);
     /// The same for a produce request with acks=0, which nobody answers.

@@ -27,8 +27,8 @@ void append_payload(broker::Bytes& target, const MessageIdentity& identity,
     broker::store_le(value, identity.run);
     broker::store_le(value + 8, identity.client);
     broker::store_le(value + 12, identity.sequence);
-    std::uint64_t state = broker::mix64(identity.run ^ (std::uint64_t{identity.client} << 32U) ^
-                                        identity.sequence);
+    std::uint64_t state =
+        broker::mix64(identity.run ^ (std::uint64_t{identity.client} << 32U) ^ identity.sequence);
     std::size_t at = payload_identity_bytes;
     for (; at + 8 <= size; at += 8) {
         state = state * 6364136223846793005ULL + 1442695040888963407ULL;

@@ -23,8 +23,7 @@ struct MessageIdentity {
 inline constexpr std::size_t payload_identity_bytes = 20;
 
 /// Appends a value of `size_bytes`, at least payload_identity_bytes.
-void append_payload(broker::Bytes& target, const MessageIdentity& identity,
-                    std::size_t size_bytes);
+void append_payload(broker::Bytes& target, const MessageIdentity& identity, std::size_t size_bytes);
 /// Who a value is, or nothing if it is no intact value of any run.
 std::optional<MessageIdentity> read_payload(broker::ByteSpan value);
 

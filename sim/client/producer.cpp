@@ -73,9 +73,9 @@ bool definitely_not_appended(KafkaError error) {
 
 }  // namespace
 
-Producer::Producer(const ClientConfig& config, const ProducerConfig& producer,
-                   std::uint32_t number, const Distribution& payload,
-                   const broker::Topics& topics, ClientPort& port, Recorder& recorder)
+Producer::Producer(const ClientConfig& config, const ProducerConfig& producer, std::uint32_t number,
+                   const Distribution& payload, const broker::Topics& topics, ClientPort& port,
+                   Recorder& recorder)
     : Client{config, topics, port},
       producer_{producer},
       number_{number},
@@ -178,18 +178,16 @@ bool Producer::form_batch(std::uint32_t partition) {
     ++next_cookie_;
     batch.cookie = next_cookie_;
     batch.expires = state.queued.front().accepted + producer_.delivery_timeout;
-    std::size_t const count =
-        std::min<std::size_t>(state.queued.size(), producer_.batch_records);
+    std::size_t const count = std::min<std::size_t>(state.queued.size(), producer_.batch_records);
     partition_ns::BatchProducer identity;
     if (producer_.idempotent) {
         batch.pid = pid_;
         batch.base_sequence = state.next_sequence;
         identity = partition_ns::BatchProducer{ProducerId{pid_}, ProducerEpoch{0},
                                                Sequence{state.next_sequence}};
-        state.next_sequence =
-            partition_ns::sequence_after(Sequence{state.next_sequence},
-                                         static_cast<std::int32_t>(count))
-                .value();
+        state.next_sequence = partition_ns::sequence_after(Sequence{state.next_sequence},
+                                                           static_cast<std::int32_t>(count))
+                                  .value();
     }
     partition_ns::RecordBatchBuilder builder{batch.records, identity};
     Bytes value;
@@ -394,9 +392,9 @@ void Producer::finish(std::uint32_t partition, std::uint64_t cookie, OpType outc
     std::vector<reports::SendMop> mops;
     for (std::size_t i = 0; i < at->sequences.size(); ++i) {
         bool const known = outcome == OpType::ok && base_offset >= 0;
-        mops.push_back(reports::SendMop{
-            recorder_.key(partition), recorder_.message(number_, at->sequences[i]),
-            known ? base_offset + static_cast<std::int64_t>(i) : reports::absent});
+        mops.push_back(
+            reports::SendMop{recorder_.key(partition), recorder_.message(number_, at->sequences[i]),
+                             known ? base_offset + static_cast<std::int64_t>(i) : reports::absent});
     }
     reports::SendFields fields;
     fields.attempts = std::max<std::uint32_t>(at->attempts, 1);

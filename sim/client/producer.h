@@ -66,7 +66,7 @@ private:
         std::deque<Batch> batches;
         std::int32_t next_sequence = 0;   // of the idempotent producer; wraps to 0
         std::int64_t next_unwrapped = 0;  // the same without the wrap, for the history
-        std::int64_t pid = -1;           // the id its next batch will carry
+        std::int64_t pid = -1;            // the id its next batch will carry
     };
 
     void work() override;

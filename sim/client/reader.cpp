@@ -103,8 +103,8 @@ void Reader::ask_end(std::uint32_t partition, std::uint32_t broker) {
     protocol::ListOffsetsRequest request;
     protocol::ListOffsetsTopic& topic = request.topics.add();
     topic.name = topics_.topics()[info.topic].name;
-    topic.partitions.push_back(protocol::ListOffsetsPartition{info.index,
-                                                              protocol::timestamp_latest});
+    topic.partitions.push_back(
+        protocol::ListOffsetsPartition{info.index, protocol::timestamp_latest});
     Bytes frame;
     protocol::append_request(frame, info_of(tag), request);
     partitions_[partition].asked = true;
@@ -277,8 +277,14 @@ void Reader::write_drain(std::uint32_t index) {
     std::erase_if(partition.records, [end](const reports::Record& r) { return r.offset >= end; });
     std::erase_if(partition.control, [end](std::int64_t offset) { return offset >= end; });
     std::erase_if(partition.corrupt, [end](std::int64_t offset) { return offset >= end; });
-    reports::Drain drain{recorder_.key(index), 0,       end, partition.records, partition.control,
-                         partition.corrupt,    reports::absent, reports::DrainSource::client};
+    reports::Drain drain{recorder_.key(index),
+                         0,
+                         end,
+                         partition.records,
+                         partition.control,
+                         partition.corrupt,
+                         reports::absent,
+                         reports::DrainSource::client};
     recorder_.history().drain(now().nanoseconds(), drain);
 }
 

@@ -6,9 +6,9 @@
 namespace brokersim {
 
 ExitCode worse(ExitCode a, ExitCode b) {
-    constexpr std::array order = {ExitCode::internal,     ExitCode::nondeterminism,
-                                  ExitCode::finding,      ExitCode::environment,
-                                  ExitCode::unsupported,  ExitCode::inconclusive,
+    constexpr std::array order = {ExitCode::internal,    ExitCode::nondeterminism,
+                                  ExitCode::finding,     ExitCode::environment,
+                                  ExitCode::unsupported, ExitCode::inconclusive,
                                   ExitCode::nothing_ran};
     for (ExitCode const code : order) {
         if (a == code || b == code) {

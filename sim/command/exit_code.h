@@ -4,17 +4,17 @@
 namespace brokersim {
 
 enum class ExitCode : int {
-    ok = 0,               // every expectation met, a canary that was found included
-    finding = 1,          // a property violated, or an expected violation not found
-    usage = 2,            // the command line is wrong
-    scenario = 3,         // a scenario file is wrong
-    nondeterminism = 4,   // a replay disagrees with itself
-    nothing_ran = 5,      // no scenario selected, zero seeds
-    inconclusive = 6,     // inconclusive or void: never green
-    internal = 70,        // the harness is at fault
-    environment = 75,     // disk full, out of memory
-    unsupported = 77,     // not supported here
-    cannot_judge = 125,   // nothing to judge here; git bisect skips
+    ok = 0,              // every expectation met, a canary that was found included
+    finding = 1,         // a property violated, or an expected violation not found
+    usage = 2,           // the command line is wrong
+    scenario = 3,        // a scenario file is wrong
+    nondeterminism = 4,  // a replay disagrees with itself
+    nothing_ran = 5,     // no scenario selected, zero seeds
+    inconclusive = 6,    // inconclusive or void: never green
+    internal = 70,       // the harness is at fault
+    environment = 75,    // disk full, out of memory
+    unsupported = 77,    // not supported here
+    cannot_judge = 125,  // nothing to judge here; git bisect skips
 };
 
 /// The worse of two by urgency: 70, 4, 1, 75, 6, 5, 0.

@@ -37,7 +37,8 @@ int run_main(int argc, char** argv) {
     std::uint64_t run_seeds = 0;
     CLI::App* const run_app = app.add_subcommand(
         "run", "run and judge scenarios; prints verdicts and how to reproduce a failure");
-    run_app->add_option("scenario", run.scenarios, "files, folders or names (default: the library)");
+    run_app->add_option("scenario", run.scenarios,
+                        "files, folders or names (default: the library)");
     run_app->add_option("--seed", run_seed, "one seed, or with --seeds where to begin");
     CLI::Option* const seeds_option =
         run_app->add_option("--seeds", run_seeds, "how many seeds (default: as the file says)");

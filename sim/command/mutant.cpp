@@ -3,11 +3,10 @@
 
 #include "sim/command/exit_code.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <filesystem>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace brokersim {
 namespace {

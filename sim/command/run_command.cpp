@@ -54,14 +54,16 @@ std::optional<ExitCode> hand_over(const Scenario& scenario,
         return std::nullopt;
     }
     if (wanted.empty()) {
-        say(fmt::format("brokersim: this executable has {} planted and runs only scenarios that "
+        say(
+            fmt::format("brokersim: this executable has {} planted and runs only scenarios that "
                         "plant it; {} does not\n",
                         planted_mutant(), scenario.name));
         return ExitCode::unsupported;
     }
     std::string const executable = mutant_executable(wanted);
     if (executable.empty()) {
-        say(fmt::format("brokersim: {} plants {} ({}), which is not built here\n"
+        say(
+            fmt::format("brokersim: {} plants {} ({}), which is not built here\n"
                         "to build it:\n    cmake --build --preset release --target mutants\n",
                         scenario.name, scenario.plant, wanted));
         return ExitCode::unsupported;
@@ -70,8 +72,8 @@ std::optional<ExitCode> hand_over(const Scenario& scenario,
 }
 
 std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcome) {
-    std::string text = fmt::format("{:<44} {:>6} runs  {:>6} pass", scenario.name, outcome.runs,
-                                   outcome.passed);
+    std::string text =
+        fmt::format("{:<44} {:>6} runs  {:>6} pass", scenario.name, outcome.runs, outcome.passed);
     if (outcome.failed > 0) {
         text += fmt::format("  {} fail", outcome.failed);
     }
@@ -247,8 +249,8 @@ public:
             return;
         }
         std::int64_t const us = time.nanoseconds() / 1'000;
-        std::string const row = fmt::format("{:>8}  {:>4}.{:06} s  {}\n", event, us / 1'000'000,
-                                            us % 1'000'000, text);
+        std::string const row =
+            fmt::format("{:>8}  {:>4}.{:06} s  {}\n", event, us / 1'000'000, us % 1'000'000, text);
         std::fwrite(row.data(), 1, row.size(), stdout);
     }
 
@@ -290,7 +292,8 @@ ExitCode replay_command(const ReplayCommand& command, const std::vector<std::str
                quiet.checkpoints[first] == again.checkpoints[first]) {
             ++first;
         }
-        say(fmt::format("not deterministic: hashes {:016x} and {:016x}; they part between events "
+        say(
+            fmt::format("not deterministic: hashes {:016x} and {:016x}; they part between events "
                         "{} and {}\n",
                         quiet.trace_hash, again.trace_hash, first * Trace::checkpoint_every,
                         (first + 1) * Trace::checkpoint_every));

@@ -24,8 +24,8 @@ void InfoLog::push_entry(const broker::raft::Entry& entry) {
     LogIndex const index{entries_.size() + 1};
     info.term = entry.term;
     info.control = entry.control;
-    info.chain = chain_next(previous, index, entry.term, entry.control,
-                            broker::hash_bytes(entry.payload));
+    info.chain =
+        chain_next(previous, index, entry.term, entry.control, broker::hash_bytes(entry.payload));
     info.end_offset = end_offset() + 1;
     if (!entry.control) {
         broker::partition::RecordBatchView const batch{entry.payload};

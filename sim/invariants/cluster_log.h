@@ -23,9 +23,8 @@ class InfoLog {
 public:
     [[nodiscard]] LogIndex last_index() const { return LogIndex{entries_.size()}; }
     [[nodiscard]] const EntryInfo* at(LogIndex index) const {
-        return index.value() >= 1 && index.value() <= entries_.size()
-                   ? &entries_[index.value() - 1]
-                   : nullptr;
+        return index.value() >= 1 && index.value() <= entries_.size() ? &entries_[index.value() - 1]
+                                                                      : nullptr;
     }
     [[nodiscard]] std::int64_t end_offset() const {
         return entries_.empty() ? 0 : entries_.back().end_offset;

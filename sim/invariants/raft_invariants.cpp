@@ -35,7 +35,7 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
                                            fact.index.value());
                     });
                 }
-                InfoLog const& committed = logs_.committed(fact.partition);
+                const InfoLog& committed = logs_.committed(fact.partition);
                 const EntryInfo* const own = logs_.memory(node, fact.partition).at(fact.index);
                 const EntryInfo* const truth = committed.at(fact.index);
                 ++comparisons_;
@@ -77,8 +77,8 @@ void RaftInvariants::on_leader(std::uint32_t node, const broker::Fact& fact) {
     }
 }
 
-void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& current,
-                                 LogIndex first, LogIndex last, bool recovered) {
+void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& current, LogIndex first,
+                                 LogIndex last, bool recovered) {
     PartitionId const partition = current.partition();
     InfoLog& memory = logs_.memory(node, partition);
     Partition& shared = partitions_[partition.value()];
@@ -91,16 +91,15 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
     }
     for (LogIndex index = first; index <= last; ++index) {
         const broker::raft::Entry& entry = current.raft().log().at(index);
-        Term const before = memory.last_index() == LogIndex{}
-                                ? Term{}
-                                : memory.at(memory.last_index())->term;
+        Term const before =
+            memory.last_index() == LogIndex{} ? Term{} : memory.at(memory.last_index())->term;
         comparisons_ += 2;
         if (entry.term < before || entry.term > current.raft().term()) {
             violations_.add("R14", node, [&] {
-                return fmt::format("n{}: entry {} of {} has term {}, the one before {}, the node {}",
-                                   node, index.value(), topics_.label(partition),
-                                   entry.term.value(), before.value(),
-                                   current.raft().term().value());
+                return fmt::format(
+                    "n{}: entry {} of {} has term {}, the one before {}, the node {}", node,
+                    index.value(), topics_.label(partition), entry.term.value(), before.value(),
+                    current.raft().term().value());
             });
         }
         memory.push_entry(entry);
@@ -164,9 +163,8 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     }
     if (commit > memory.last_index()) {
         violations_.add("R15", node, [&] {
-            return fmt::format("n{} committed {} of {} beyond its log end {}", node,
-                               commit.value(), topics_.label(partition),
-                               memory.last_index().value());
+            return fmt::format("n{} committed {} of {} beyond its log end {}", node, commit.value(),
+                               topics_.label(partition), memory.last_index().value());
         });
         return;
     }
@@ -240,8 +238,8 @@ void RaftInvariants::on_disk(std::uint32_t node, PartitionId partition) {
         if (!fresh && at->second != now.vote) {
             violations_.add("R10", node, [&] {
                 return fmt::format("n{} voted in term {} of {} for n{} and for n{}", node,
-                                   now.term.value(), topics_.label(partition),
-                                   at->second.value(), now.vote.value());
+                                   now.term.value(), topics_.label(partition), at->second.value(),
+                                   now.vote.value());
             });
         }
     }

@@ -50,8 +50,8 @@ private:
         Term leads_in;
     };
     struct Partition {
-        std::map<Term, std::uint32_t> leaders;                            // R1
-        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;  // R3, by index - 1
+        std::map<Term, std::uint32_t> leaders;                             // R1
+        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;   // R3, by index - 1
         std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;  // R10
     };
 

@@ -44,17 +44,15 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
         });
     };
     // A pre-vote asks about a term that is nobody's yet, and a granted one echoes it.
-    bool const asks_ahead =
-        message.kind == MessageKind::pre_vote ||
-        (message.kind == MessageKind::pre_vote_reply && !message.reject);
+    bool const asks_ahead = message.kind == MessageKind::pre_vote ||
+                            (message.kind == MessageKind::pre_vote_reply && !message.reject);
     ++comparisons_;
     if (!asks_ahead && message.term > durable.term) {
         complain("a term that is not durable");
     }
     switch (message.kind) {
         case MessageKind::vote_reply:
-            if (!message.reject &&
-                (durable.term != message.term || durable.vote != message.to)) {
+            if (!message.reject && (durable.term != message.term || durable.vote != message.to)) {
                 complain("a vote that is not durable");
             }
             break;
@@ -110,8 +108,7 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
             on_fetch(node, tag, frame->body, epoch);
             break;
         case RequestKind::list_offsets: {
-            auto const response =
-                protocol::decode_list_offsets_response(frame->body, tag.version);
+            auto const response = protocol::decode_list_offsets_response(frame->body, tag.version);
             if (response && response->topics.size() == 1 &&
                 response->topics[0].partitions.size() == 1 &&
                 response->topics[0].partitions[0].error == KafkaError::none) {
@@ -143,8 +140,7 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
     }
 }
 
-void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag,
-                                   std::int64_t offset) {
+void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset) {
     PartitionId const partition{tag.partition};
     const InfoLog& committed = logs_.committed(partition);
     LogIndex const index = committed.index_of(offset);
@@ -183,8 +179,7 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag,
     }
 }
 
-void SendInvariants::check_ack_one(std::uint32_t node, const RequestTag& tag,
-                                   std::int64_t offset) {
+void SendInvariants::check_ack_one(std::uint32_t node, const RequestTag& tag, std::int64_t offset) {
     PartitionId const partition{tag.partition};
     const InfoLog& memory = logs_.memory(node, partition);
     LogIndex const index = memory.index_of(offset);
@@ -192,17 +187,19 @@ void SendInvariants::check_ack_one(std::uint32_t node, const RequestTag& tag,
     comparisons_ += 2;
     if (entry == nullptr || entry->batch_crc != tag.batch_crc) {
         violations_.add("B5", node, [&] {
-            return fmt::format("n{} acknowledged a batch at offset {} of {}, where its log has "
-                               "another or none",
-                               node, offset, topics_.label(partition));
+            return fmt::format(
+                "n{} acknowledged a batch at offset {} of {}, where its log has "
+                "another or none",
+                node, offset, topics_.label(partition));
         });
         return;
     }
     if (!truth_.written_log(node, partition).holds(index, entry->chain)) {
         violations_.add("R16", node, [&] {
-            return fmt::format("n{} acknowledged offset {} of {} (acks=1) before its write "
-                               "completed",
-                               node, offset, topics_.label(partition));
+            return fmt::format(
+                "n{} acknowledged offset {} of {} (acks=1) before its write "
+                "completed",
+                node, offset, topics_.label(partition));
         });
     }
 }
@@ -260,8 +257,8 @@ void SendInvariants::on_request(RequestTag& tag) const {
     }
 }
 
-void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag,
-                                  std::int64_t watermark, std::int64_t epoch) {
+void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
+                                  std::int64_t epoch) {
     PartitionId const partition{tag.partition};
     const InfoLog& committed = logs_.committed(partition);
     ++comparisons_;

@@ -9,12 +9,12 @@
 #include "sim/run.h"
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 namespace {
@@ -40,9 +40,10 @@ double median(std::vector<double> values) {
 
 void print(const std::string& name, const std::string& checks, const std::string& unit,
            double value, double target) {
-    fmt::print("{{\"v\":1,\"type\":\"bench\",\"name\":\"{}\",\"checks\":\"{}\",\"unit\":\"{}\","
-               "\"value\":{:.1f},\"target\":{:.1f}}}\n",
-               name, checks, unit, value, target);
+    fmt::print(
+        "{{\"v\":1,\"type\":\"bench\",\"name\":\"{}\",\"checks\":\"{}\",\"unit\":\"{}\","
+        "\"value\":{:.1f},\"target\":{:.1f}}}\n",
+        name, checks, unit, value, target);
     std::fflush(stdout);
 }
 
@@ -118,12 +119,7 @@ reports::History make_history(std::uint32_t sends) {
         history.poll_done(i * 2 + 1, consumer, OpType::ok, {&part, 1});
         all.push_back(record);
     }
-    Drain drain{.key = key,
-                .start = 0,
-                .hw = sends,
-                .records = all,
-                .control = {},
-                .corrupt = {}};
+    Drain drain{.key = key, .start = 0, .hw = sends, .records = all, .control = {}, .corrupt = {}};
     history.drain(sends * 2, drain);
     return history;
 }
@@ -160,8 +156,8 @@ int main(int argc, char** argv) {
             std::fputs(render_text(outcome.diagnostics, 1).c_str(), stderr);
             return 3;
         }
-        bench_scenario(*outcome.scenario, prefix, idle ? std::max<std::uint64_t>(1, seeds / 10) : seeds,
-                       idle);
+        bench_scenario(*outcome.scenario, prefix,
+                       idle ? std::max<std::uint64_t>(1, seeds / 10) : seeds, idle);
     }
     print("peak_memory", "on", "KiB", static_cast<double>(peak_kib()), 32 * 1024);
     bench_judge();

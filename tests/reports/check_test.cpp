@@ -30,7 +30,7 @@ struct Answer {
     std::string err;
 };
 
-Answer check(std::string const& text, CheckOutput output = CheckOutput::json) {
+Answer check(const std::string& text, CheckOutput output = CheckOutput::json) {
     std::istringstream in{text};
     std::ostringstream out;
     std::ostringstream err;
@@ -53,9 +53,8 @@ TEST_CASE("check: the verdict is the exit code, the object the last line", "[che
 }
 
 TEST_CASE("check: transactions are not judged", "[check]") {
-    std::string const text =
-        R"({"format":"brokersim-history/1",)"
-        R"("config":{"acks":"all","idempotent":true,"transactional":true}})";
+    std::string const text = R"({"format":"brokersim-history/1",)"
+                             R"("config":{"acks":"all","idempotent":true,"transactional":true}})";
 
     CHECK(check(text).code == 77);
 }
@@ -101,7 +100,7 @@ TEST_CASE("check: malformed lines are refused with their position", "[check][his
          "stdin:2: a record must be"},
         {head + acked +
              R"({"process":2,"type":"info","f":"send",)"
-              R"("mops":[{"f":"send","key":"k","value":"a"}]})",
+             R"("mops":[{"f":"send","key":"k","value":"a"}]})",
          "stdin:3: message a of k is sent twice"},
         {head + acked + drained + R"({"process":1,"type":"info","f":"send",)" + mop + "}",
          "stdin:4: key k was drained before"},
@@ -117,7 +116,7 @@ TEST_CASE("check: malformed lines are refused with their position", "[check][his
              acked,
          "stdin:2: the header promises 2 ops, here are 1"},
     };
-    for (Row const& row : rows) {
+    for (const Row& row : rows) {
         Answer const answer = check(row.text);
         INFO(row.text);
         CHECK(answer.code == 125);

@@ -29,9 +29,9 @@ private:
     std::uint64_t state_;
 };
 
-std::string print(Json const& header, std::vector<Json> const& ops) {
+std::string print(const Json& header, const std::vector<Json>& ops) {
     std::string text = header.dump() + "\n";
-    for (Json const& op : ops) {
+    for (const Json& op : ops) {
         text += op.dump() + "\n";
     }
     return text;
@@ -54,7 +54,7 @@ public:
         for (int i = 0; i < count; ++i) {
             ops_.push_back(op());
         }
-        for (char const* key : {"a", "b"}) {
+        for (const char* key : {"a", "b"}) {
             if (dice_.chance(45)) {
                 ops_.push_back(drain(key));
             }
@@ -68,7 +68,7 @@ private:
         return roll < 6 ? "all" : roll < 9 ? "1" : "0";
     }
     template <class T>
-    void maybe(Json& object, int percent, char const* name, T value) {
+    void maybe(Json& object, int percent, const char* name, T value) {
         if (dice_.chance(percent)) {
             object[name] = value;
         }
@@ -117,7 +117,7 @@ private:
     Json send() {
         int const process = client();
         if (dice_.chance(40)) {
-            for (auto const& op : ops_) {
+            for (const auto& op : ops_) {
                 if (op["f"] == "send" && op["type"] == "invoke" && op["process"] == process &&
                     dice_.chance(60)) {
                     Json done = op;
@@ -173,7 +173,7 @@ private:
             Json mop{{"f", "poll"}, {"records", nullptr}};
             if (dice_.chance(90)) {
                 mop["records"] = Json::object();
-                for (char const* name : {"a", "b"}) {
+                for (const char* name : {"a", "b"}) {
                     if (dice_.chance(name[0] == 'a' ? 80 : 30)) {
                         mop["records"][name] = records(3);
                     }
@@ -228,7 +228,7 @@ private:
         return op;
     }
 
-    Json drain(char const* key) {
+    Json drain(const char* key) {
         int const start = dice_.chance(65) ? 0 : dice_.below(4);
         Json list = Json::array();
         int const hw = start + dice_.below(5);
@@ -271,7 +271,7 @@ public:
         while (!open_.empty()) {
             complete("info");
         }
-        for (auto const& [key, log] : logs_) {
+        for (const auto& [key, log] : logs_) {
             if (dice_.chance(80)) {
                 drain(key, log);
             }
@@ -314,7 +314,7 @@ private:
 
     void invoke() {
         Open open{10 + next_process_++ % 3, key(), {}, {}, 1};
-        for (auto const& other : open_) {
+        for (const auto& other : open_) {
             if (other.process == open.process) {
                 return;
             }
@@ -347,9 +347,9 @@ private:
         open_.push_back(open);
     }
 
-    void append(Open& open, Json const& mops, bool first) {
+    void append(Open& open, const Json& mops, bool first) {
         Log& log = logs_[open.key];
-        for (auto const& mop : mops) {
+        for (const auto& mop : mops) {
             if (first) {
                 open.offsets.push_back(static_cast<int>(log.entries.size()));
             }
@@ -357,7 +357,7 @@ private:
         }
     }
 
-    void complete(std::string const& wanted) {
+    void complete(const std::string& wanted) {
         auto const index = static_cast<std::size_t>(dice_.below(static_cast<int>(open_.size())));
         Open open = open_[index];
         open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
@@ -423,12 +423,12 @@ private:
         ++log.epoch;
         int const log_end = static_cast<int>(log.entries.size());
         int read = log.start;
-        for (auto const& [process, next] : log.positions) {
+        for (const auto& [process, next] : log.positions) {
             read = std::max(read, next);
         }
         bool const may_lose = (acks_ == "1" || budget_) && read == 0;
         bool const quiet = std::none_of(open_.begin(), open_.end(),
-                                        [&](Open const& open) { return open.key == name; });
+                                        [&](const Open& open) { return open.key == name; });
         if (may_lose && quiet && log_end > 0 && !polled_hw(name)) {
             log.entries.resize(static_cast<std::size_t>(dice_.below(log_end)));
         }
@@ -451,18 +451,18 @@ private:
     }
 
     /// Somebody was shown a watermark of the key; then acks=1 loss would lower it.
-    bool polled_hw(std::string const& name) {
-        return std::any_of(ops_.begin(), ops_.end(), [&](Json const& op) {
+    bool polled_hw(const std::string& name) {
+        return std::any_of(ops_.begin(), ops_.end(), [&](const Json& op) {
             return op["f"] == "poll" && op["type"] != "invoke" &&
                    op["mops"][0]["hw"].contains(name);
         });
     }
 
-    void drain(std::string const& name, Log const& log) {
+    void drain(const std::string& name, const Log& log) {
         Json records = Json::array();
         Json control = Json::array();
         for (int o = log.start; o < static_cast<int>(log.entries.size()); ++o) {
-            Json const& entry = log.entries[static_cast<std::size_t>(o)];
+            const Json& entry = log.entries[static_cast<std::size_t>(o)];
             if (entry.is_null()) {
                 control.push_back(o);
             } else {
@@ -520,7 +520,7 @@ std::string legal_history(std::uint64_t seed) {
     return Legal{seed}.history();
 }
 
-std::string mutated(std::string const& history, std::uint64_t seed, int count) {
+std::string mutated(const std::string& history, std::uint64_t seed, int count) {
     Dice dice{seed};
     std::istringstream in{history};
     std::string line;
@@ -532,7 +532,7 @@ std::string mutated(std::string const& history, std::uint64_t seed, int count) {
     }
     // Drains stay last; only what is before them is moved about.
     auto const body = static_cast<int>(std::count_if(
-        ops.begin(), ops.end(), [](Json const& op) { return op["process"] != "drain"; }));
+        ops.begin(), ops.end(), [](const Json& op) { return op["process"] != "drain"; }));
     for (int i = 0; i < count && body > 1; ++i) {
         auto const at = static_cast<std::size_t>(dice.below(static_cast<int>(ops.size())));
         auto const other = static_cast<std::size_t>(dice.below(body));

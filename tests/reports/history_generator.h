@@ -16,6 +16,6 @@ std::string wild_history(std::uint64_t seed);
 std::string legal_history(std::uint64_t seed);
 
 /// The same with `count` small changes: numbers moved, ops dropped, doubled or swapped.
-std::string mutated(std::string const& history, std::uint64_t seed, int count);
+std::string mutated(const std::string& history, std::uint64_t seed, int count);
 
 }  // namespace brokersim::tests

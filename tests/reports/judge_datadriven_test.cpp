@@ -26,7 +26,7 @@ struct Case {
     std::string expected;
 };
 
-std::vector<Case> read_cases(std::filesystem::path const& path) {
+std::vector<Case> read_cases(const std::filesystem::path& path) {
     std::ifstream in{path};
     std::vector<Case> cases;
     bool in_history = true;
@@ -43,7 +43,7 @@ std::vector<Case> read_cases(std::filesystem::path const& path) {
     return cases;
 }
 
-std::string sums_line(reports::Sums const& sums, std::string const& wanted) {
+std::string sums_line(const reports::Sums& sums, const std::string& wanted) {
     std::istringstream in{wanted};
     std::string word;
     in >> word;
@@ -52,19 +52,19 @@ std::string sums_line(reports::Sums const& sums, std::string const& wanted) {
         std::string const name = word.substr(0, word.find('='));
         auto const found =
             std::find_if(reports::sum_names.begin(), reports::sum_names.end(),
-                         [&](reports::NamedSum const& sum) { return sum.name == name; });
+                         [&](const reports::NamedSum& sum) { return sum.name == name; });
         line += " " + name + "=" +
                 (found == reports::sum_names.end() ? "?" : std::to_string(sums.*found->member));
     }
     return line + "\n";
 }
 
-std::string found_text(reports::Judgement const& judgement, std::string const& expected) {
+std::string found_text(const reports::Judgement& judgement, const std::string& expected) {
     std::string text = std::string{reports::verdict_name(judgement.verdict)} + "\n";
-    for (auto const& finding : judgement.anomalies) {
+    for (const auto& finding : judgement.anomalies) {
         text += "anomaly " + reports::to_json(finding) + "\n";
     }
-    for (auto const& finding : judgement.notes) {
+    for (const auto& finding : judgement.notes) {
         text += "note " + reports::to_json(finding) + "\n";
     }
     std::istringstream in{expected};
@@ -81,15 +81,15 @@ std::string found_text(reports::Judgement const& judgement, std::string const& e
 TEST_CASE("judge: every worked example gets the verdict written under it", "[judge]") {
     bool const rewrite = std::getenv("REWRITE") != nullptr;
     std::vector<std::filesystem::path> paths;
-    for (auto const& entry : std::filesystem::directory_iterator{BROKERSIM_JUDGE_CASES}) {
+    for (const auto& entry : std::filesystem::directory_iterator{BROKERSIM_JUDGE_CASES}) {
         paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     REQUIRE(paths.size() >= 6);
 
-    for (auto const& path : paths) {
+    for (const auto& path : paths) {
         std::string rewritten;
-        for (Case const& example : read_cases(path)) {
+        for (const Case& example : read_cases(path)) {
             std::istringstream in{example.history};
             auto const history = reports::read_history(in, path.filename().string());
             INFO(path.filename().string() << " " << example.title);

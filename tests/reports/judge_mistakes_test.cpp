@@ -11,26 +11,26 @@ namespace brokersim::reports {
 
 namespace {
 
-std::string mop(std::string const& value, std::string const& offset) {
+std::string mop(const std::string& value, const std::string& offset) {
     return R"("mops":[{"f":"send","key":"k","value":")" + value + R"(","offset":)" + offset + "}]";
 }
-std::string send(std::string const& type, std::string const& value, std::string const& offset,
-                 std::string const& more = "") {
+std::string send(const std::string& type, const std::string& value, const std::string& offset,
+                 const std::string& more = "") {
     return R"({"process":1,"type":")" + type + R"(","f":"send",)" + mop(value, offset) + more +
            "}\n";
 }
-std::string poll(int process, std::string const& records) {
+std::string poll(int process, const std::string& records) {
     return R"({"process":)" + std::to_string(process) +
            R"(,"type":"ok","f":"poll","mops":[{"f":"poll","records":{"k":)" + records + "}}]}\n";
 }
-std::string drain(int start, int hw, std::string const& records) {
+std::string drain(int start, int hw, const std::string& records) {
     return R"({"process":"drain","type":"ok","f":"drain","key":"k","start":)" +
            std::to_string(start) + R"(,"hw":)" + std::to_string(hw) + R"(,"records":)" + records +
            "}\n";
 }
 
-Judgement judged(std::string const& ops,
-                 std::string const& config = R"("acks":"all","idempotent":true)") {
+Judgement judged(const std::string& ops,
+                 const std::string& config = R"("acks":"all","idempotent":true)") {
     std::istringstream in{R"({"format":"brokersim-history/1","config":{)" + config + "}}\n" + ops};
     auto const history = read_history(in, "test");
     REQUIRE(history.has_value());

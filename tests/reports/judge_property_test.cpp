@@ -15,7 +15,7 @@ namespace brokersim::tests {
 
 namespace {
 
-std::string judge_text(std::string const& text) {
+std::string judge_text(const std::string& text) {
     std::istringstream in{text};
     auto const history = reports::read_history(in, "generated");
     if (!history) {
@@ -28,7 +28,7 @@ std::string judge_text(std::string const& text) {
 
 /// Runs `compare(seed)` for n seeds; the base seed comes from rapidcheck, and so from RC_PARAMS.
 void for_seeds(std::uint64_t usual, std::function<void(std::uint64_t)> const& compare) {
-    char const* wish = std::getenv("HISTORIES");
+    const char* wish = std::getenv("HISTORIES");
     std::uint64_t const count = wish == nullptr ? usual : std::strtoull(wish, nullptr, 10);
     REQUIRE(rc::check([&](std::uint32_t base) {
         for (std::uint64_t i = 0; i < count / 100; ++i) {
@@ -37,7 +37,7 @@ void for_seeds(std::uint64_t usual, std::function<void(std::uint64_t)> const& co
     }));
 }
 
-void agree(std::string const& history) {
+void agree(const std::string& history) {
     std::string const expected = reference_judge(history);
     std::string const found = judge_text(history);
     if (expected != found) {
@@ -110,7 +110,7 @@ TEST_CASE("judge: ids do not matter", "[judge][property]") {
 }
 
 TEST_CASE("history: bytes of any kind never crash the reader", "[history][property]") {
-    REQUIRE(rc::check([](std::string const& noise, std::uint64_t seed, std::uint16_t place) {
+    REQUIRE(rc::check([](const std::string& noise, std::uint64_t seed, std::uint16_t place) {
         std::istringstream first{noise};
         (void)reports::read_history(first, "noise");
 

@@ -87,16 +87,16 @@ const std::vector<std::string> codes{"",
                                      "UNSEEN",
                                      "VACUOUS"};
 
-Json get(Json const& object, char const* name, Json const& otherwise = nullptr) {
+Json get(const Json& object, const char* name, const Json& otherwise = nullptr) {
     return object.contains(name) && !object[name].is_null() ? object[name] : otherwise;
 }
 
 /// The members of the object of that name, none if it is absent or null; by value, because a loop
 /// over items() of a temporary would dangle.
-std::vector<std::pair<std::string, Json>> members(Json const& parent, char const* name) {
+std::vector<std::pair<std::string, Json>> members(const Json& parent, const char* name) {
     std::vector<std::pair<std::string, Json>> all;
     Json const object = get(parent, name, Json::object());
-    for (auto const& [key, value] : object.items()) {
+    for (const auto& [key, value] : object.items()) {
         all.emplace_back(key, value);
     }
     return all;
@@ -121,14 +121,14 @@ struct Reference {
         (rule <= 22 ? anomalies : notes).push_back({rule, std::move(fields)});
     }
 
-    bool is(std::size_t pos, char const* f) const { return ops[pos]["f"] == f; }
+    bool is(std::size_t pos, const char* f) const { return ops[pos]["f"] == f; }
     bool sim(std::size_t pos) const { return ops[pos]["process"] == "sim"; }
-    static bool completed(Json const& op) { return op["type"] != "invoke"; }
+    static bool completed(const Json& op) { return op["type"] != "invoke"; }
 
-    bool covers(std::size_t pos, std::string const& key) const {
+    bool covers(std::size_t pos, const std::string& key) const {
         return sim(pos) && is(pos, "budget_exceeded") && get(ops[pos], "key", key) == key;
     }
-    bool budget_between(int after, int before, std::string const& key) const {
+    bool budget_between(int after, int before, const std::string& key) const {
         for (int p = after + 1; p < before; ++p) {
             if (covers(static_cast<std::size_t>(p), key)) {
                 return true;
@@ -137,16 +137,16 @@ struct Reference {
         return false;
     }
     int size() const { return static_cast<int>(ops.size()); }
-    bool budget_after(int pos, std::string const& key) const {
+    bool budget_after(int pos, const std::string& key) const {
         return budget_between(pos, size(), key);
     }
-    bool budget_before(int pos, std::string const& key) const {
+    bool budget_before(int pos, const std::string& key) const {
         return budget_between(-1, pos, key);
     }
 
-    static Json list_of(Json const& mops) {
+    static Json list_of(const Json& mops) {
         Json list = Json::array();
-        for (auto const& mop : mops) {
+        for (const auto& mop : mops) {
             list.push_back({mop["key"], mop["value"]});
         }
         return list;
@@ -154,7 +154,7 @@ struct Reference {
 
     void pair() {
         for (int pos = 0; pos < size(); ++pos) {
-            Json const& op = ops[static_cast<std::size_t>(pos)];
+            const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["f"] != "send" || op["process"] == "sim") {
                 continue;
             }
@@ -182,7 +182,7 @@ struct Reference {
             chosen->done = pos;
             chosen->mops = op["mops"];
             chosen->type = op["type"];
-            for (auto const& [name, value] : op.items()) {
+            for (const auto& [name, value] : op.items()) {
                 if (!value.is_null()) {
                     chosen->fields[name] = value;
                 }
@@ -192,9 +192,9 @@ struct Reference {
 
     void list_messages() {
         for (std::size_t s = 0; s < sends.size(); ++s) {
-            SendOp const& send = sends[s];
+            const SendOp& send = sends[s];
             int place = 0;
-            for (auto const& mop : send.mops) {
+            for (const auto& mop : send.mops) {
                 Msg m;
                 m.key = mop["key"];
                 m.value = mop["value"];
@@ -242,7 +242,7 @@ struct Reference {
     void observe() {
         std::map<Json, int> open;
         for (int pos = 0; pos < size(); ++pos) {
-            Json const& op = ops[static_cast<std::size_t>(pos)];
+            const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["process"] == "drain") {
                 drains[op["key"]] = op;
                 drain_pos[op["key"]] = pos;
@@ -256,55 +256,55 @@ struct Reference {
             }
             poll_inv[pos] = open.contains(op["process"]) ? open[op["process"]] : pos;
             open.erase(op["process"]);
-            for (auto const& mop : op["mops"]) {
-                for (auto const& [key, records] : members(mop, "records")) {
-                    for (auto const& record : records) {
+            for (const auto& mop : op["mops"]) {
+                for (const auto& [key, records] : members(mop, "records")) {
+                    for (const auto& record : records) {
                         all_obs.push_back(
                             {pos, op["type"], key, record[0].get<Offset>(), record[1]});
                     }
                 }
             }
         }
-        for (Obs const& o : all_obs) {
+        for (const Obs& o : all_obs) {
             if (!is_void(o)) {
                 obs.push_back(o);
             }
         }
     }
 
-    bool drained(std::string const& key) const { return drains.contains(key); }
-    Offset start(std::string const& key) const { return drains.at(key)["start"].get<Offset>(); }
-    Offset end(std::string const& key) const { return drains.at(key)["hw"].get<Offset>(); }
+    bool drained(const std::string& key) const { return drains.contains(key); }
+    Offset start(const std::string& key) const { return drains.at(key)["start"].get<Offset>(); }
+    Offset end(const std::string& key) const { return drains.at(key)["hw"].get<Offset>(); }
 
-    bool in_drain(std::string const& key, Offset offset, Json const& value) const {
+    bool in_drain(const std::string& key, Offset offset, const Json& value) const {
         if (!drained(key)) {
             return false;
         }
-        for (auto const& r : drains.at(key)["records"]) {
+        for (const auto& r : drains.at(key)["records"]) {
             if (r[0] == offset && r[1] == value) {
                 return true;
             }
         }
         return false;
     }
-    bool value_in_drain(std::string const& key, Json const& value) const {
+    bool value_in_drain(const std::string& key, const Json& value) const {
         if (!drained(key)) {
             return false;
         }
-        auto const& records = drains.at(key)["records"];
+        const auto& records = drains.at(key)["records"];
         return std::any_of(records.begin(), records.end(),
-                           [&](Json const& r) { return r[1] == value; });
+                           [&](const Json& r) { return r[1] == value; });
     }
-    bool lists(std::string const& key, char const* what, Offset offset) const {
+    bool lists(const std::string& key, const char* what, Offset offset) const {
         if (!drained(key) || get(drains.at(key), what).is_null()) {
             return false;
         }
-        auto const& list = drains.at(key)[what];
+        const auto& list = drains.at(key)[what];
         return std::find(list.begin(), list.end(), Json(offset)) != list.end();
     }
 
-    Msg const* msg(std::string const& key, Json const& value) const {
-        for (Msg const& m : msgs) {
+    const Msg* msg(const std::string& key, const Json& value) const {
+        for (const Msg& m : msgs) {
             if (m.key == key && m.value == value) {
                 return &m;
             }
@@ -312,21 +312,21 @@ struct Reference {
         return nullptr;
     }
 
-    bool is_void(Obs const& o) const {
-        Msg const* m = msg(o.key, o.value);
+    bool is_void(const Obs& o) const {
+        const Msg* m = msg(o.key, o.value);
         return budget_after(o.pos, o.key) && m != nullptr && m->status != "FAILED" &&
                !in_drain(o.key, o.offset, o.value);
     }
 
-    std::set<Offset> V(std::string const& key, Json const& value) const {
+    std::set<Offset> V(const std::string& key, const Json& value) const {
         std::set<Offset> offsets;
-        for (Obs const& o : obs) {
+        for (const Obs& o : obs) {
             if (o.key == key && o.value == value) {
                 offsets.insert(o.offset);
             }
         }
         if (drained(key)) {
-            for (auto const& r : drains.at(key)["records"]) {
+            for (const auto& r : drains.at(key)["records"]) {
                 if (r[1] == value) {
                     offsets.insert(r[0].get<Offset>());
                 }
@@ -334,15 +334,15 @@ struct Reference {
         }
         return offsets;
     }
-    std::set<Pair> O(std::string const& key) const {
+    std::set<Pair> O(const std::string& key) const {
         std::set<Pair> pairs;
-        for (Obs const& o : obs) {
+        for (const Obs& o : obs) {
             if (o.key == key) {
                 pairs.insert({o.offset, o.value});
             }
         }
         if (drained(key)) {
-            for (auto const& r : drains.at(key)["records"]) {
+            for (const auto& r : drains.at(key)["records"]) {
                 pairs.insert({r[0].get<Offset>(), r[1]});
             }
         }
@@ -351,44 +351,44 @@ struct Reference {
     /// All (key, value) that are visible.
     std::set<std::pair<std::string, Json>> visible() const {
         std::set<std::pair<std::string, Json>> all;
-        for (auto const& key : keys) {
-            for (auto const& [offset, value] : O(key)) {
+        for (const auto& key : keys) {
+            for (const auto& [offset, value] : O(key)) {
                 all.insert({key, value});
             }
         }
         return all;
     }
 
-    bool event_after_inv(Msg const& m, bool (*wanted)(Json const&, Msg const&)) const {
+    bool event_after_inv(const Msg& m, bool (*wanted)(const Json&, const Msg&)) const {
         for (int p = realtime ? m.inv + 1 : 0; p < size(); ++p) {
-            Json const& op = ops[static_cast<std::size_t>(p)];
+            const Json& op = ops[static_cast<std::size_t>(p)];
             if (op["process"] == "sim" && wanted(op, m)) {
                 return true;
             }
         }
         return false;
     }
-    bool excused(Msg const& m) const {
+    bool excused(const Msg& m) const {
         if (m.status != "ACKED") {
             return false;
         }
-        bool const budget = event_after_inv(m, [](Json const& op, Msg const& msg) {
+        bool const budget = event_after_inv(m, [](const Json& op, const Msg& msg) {
             return op["f"] == "budget_exceeded" && get(op, "key", msg.key) == msg.key;
         });
-        bool const lone = m.acks == "1" && event_after_inv(m, [](Json const& op, Msg const& msg) {
+        bool const lone = m.acks == "1" && event_after_inv(m, [](const Json& op, const Msg& msg) {
                               return op["f"] == "crash" ||
                                      (op["f"] == "leader" && get(op, "key", msg.key) == msg.key);
                           });
         return budget || lone;
     }
-    bool void_ack(Msg const& m) const {
+    bool void_ack(const Msg& m) const {
         return excused(m) && m.a &&
                (drained(m.key) ? !in_drain(m.key, *m.a, m.value)
                                : !V(m.key, m.value).contains(*m.a));
     }
-    bool in_A(Msg const& m) const { return m.status == "ACKED" && m.a && !void_ack(m); }
+    bool in_A(const Msg& m) const { return m.status == "ACKED" && m.a && !void_ack(m); }
 
-    std::optional<Offset> low(Msg const& m) const {
+    std::optional<Offset> low(const Msg& m) const {
         auto offsets = V(m.key, m.value);
         if (in_A(m)) {
             offsets.insert(*m.a);
@@ -396,12 +396,12 @@ struct Reference {
         return offsets.empty() ? std::nullopt : std::optional{*offsets.begin()};
     }
     bool retention() const { return get(config, "retention", false).get<bool>(); }
-    bool overtaken(std::string const& key, Offset x) const {
-        return !retention() && std::any_of(obs.begin(), obs.end(), [&](Obs const& o) {
+    bool overtaken(const std::string& key, Offset x) const {
+        return !retention() && std::any_of(obs.begin(), obs.end(), [&](const Obs& o) {
             return o.key == key && o.type == "ok" && o.offset > x;
         });
     }
-    bool missing(Msg const& m) const {
+    bool missing(const Msg& m) const {
         if (m.status != "ACKED") {
             return false;
         }
@@ -413,20 +413,20 @@ struct Reference {
         return !value_in_drain(m.key, m.value) && !(m.a && *m.a < s) &&
                !(!v.empty() && *v.begin() < s) && !(!m.a && s > 0 && v.empty());
     }
-    bool foreign(std::string const& key, Json const& value) const {
-        Msg const* m = msg(key, value);
+    bool foreign(const std::string& key, const Json& value) const {
+        const Msg* m = msg(key, value);
         return !V(key, value).empty() && (m == nullptr || m->status == "FAILED");
     }
-    std::set<Offset> corrupt(std::string const& key) const {
+    std::set<Offset> corrupt(const std::string& key) const {
         std::set<Offset> all;
-        for (auto const& op : ops) {
+        for (const auto& op : ops) {
             if (op["process"] == "drain" && op["key"] == key) {
-                for (auto const& o : get(op, "corrupt", Json::array())) {
+                for (const auto& o : get(op, "corrupt", Json::array())) {
                     all.insert(o.get<Offset>());
                 }
             } else if (op["process"] != "sim" && op["f"] == "poll" && completed(op)) {
-                for (auto const& mop : op["mops"]) {
-                    for (auto const& o :
+                for (const auto& mop : op["mops"]) {
+                    for (const auto& o :
                          get(get(mop, "corrupt", Json::object()), key.c_str(), Json::array())) {
                         all.insert(o.get<Offset>());
                     }
@@ -435,12 +435,12 @@ struct Reference {
         }
         return all;
     }
-    std::set<Offset> known(std::string const& key) const {
+    std::set<Offset> known(const std::string& key) const {
         std::set<Offset> all = corrupt(key);
-        for (auto const& [offset, value] : O(key)) {
+        for (const auto& [offset, value] : O(key)) {
             all.insert(offset);
         }
-        for (Msg const& m : msgs) {
+        for (const Msg& m : msgs) {
             if (m.key == key && in_A(m)) {
                 all.insert(*m.a);
             }
@@ -450,7 +450,7 @@ struct Reference {
     }
 
     void message_rules() {
-        for (Msg const& m : msgs) {
+        for (const Msg& m : msgs) {
             auto const v = V(m.key, m.value);
             Json const a = m.a ? Json(*m.a) : Json();
             bool const alien = foreign(m.key, m.value);
@@ -464,7 +464,7 @@ struct Reference {
                 add(3, {{"key", m.key}, {"value", m.value}, {"offset", *v.begin()}});
             }
             bool early = false;
-            for (Obs const& o : all_obs) {
+            for (const Obs& o : all_obs) {
                 early = early || (o.key == m.key && o.value == m.value && o.pos < m.inv);
             }
             if (realtime && m.has_inv && early && !v.empty() && !alien) {
@@ -476,13 +476,13 @@ struct Reference {
             }
             if (realtime && m.status != "FAILED" && m.has_inv && low(m)) {
                 Offset floor = -1;
-                for (Msg const& other : msgs) {
+                for (const Msg& other : msgs) {
                     if (other.key == m.key && in_A(other) && !excused(other) &&
                         other.done < m.inv) {
                         floor = std::max(floor, *other.a);
                     }
                 }
-                for (Obs const& o : obs) {
+                for (const Obs& o : obs) {
                     if (o.key == m.key && o.pos < m.inv && !budget_after(o.pos, o.key)) {
                         floor = std::max(floor, o.offset);
                     }
@@ -512,12 +512,12 @@ struct Reference {
                 ack_before_durable(m);
             }
         }
-        for (auto const& [key, value] : visible()) {
+        for (const auto& [key, value] : visible()) {
             if (msg(key, value) != nullptr) {
                 continue;
             }
             std::set<std::string> sent;
-            for (Msg const& m : msgs) {
+            for (const Msg& m : msgs) {
                 if (m.value == value) {
                     sent.insert(m.key);
                 }
@@ -539,10 +539,10 @@ struct Reference {
     }
     Offset need() const { return get(config, "required_acks", 1).get<Offset>(); }
     /// The end of a node of a key as recorded before `pos`.
-    std::optional<Offset> end_at(std::string const& key, Json const& node, int pos) const {
+    std::optional<Offset> end_at(const std::string& key, const Json& node, int pos) const {
         std::optional<Offset> last;
         for (int p = 0; p < pos; ++p) {
-            Json const& op = ops[static_cast<std::size_t>(p)];
+            const Json& op = ops[static_cast<std::size_t>(p)];
             if (op["process"] == "sim" && op["f"] == "leo" && op["key"] == key &&
                 op["node"] == node) {
                 last = op[end_name()].get<Offset>();
@@ -550,23 +550,23 @@ struct Reference {
         }
         return last;
     }
-    std::set<Json> leo_nodes(std::string const& key, int before) const {
+    std::set<Json> leo_nodes(const std::string& key, int before) const {
         std::set<Json> nodes;
         for (int p = 0; p < before; ++p) {
-            Json const& op = ops[static_cast<std::size_t>(p)];
+            const Json& op = ops[static_cast<std::size_t>(p)];
             if (op["process"] == "sim" && op["f"] == "leo" && op["key"] == key) {
                 nodes.insert(op["node"]);
             }
         }
         return nodes;
     }
-    void ack_before_durable(Msg const& m) {
+    void ack_before_durable(const Msg& m) {
         auto const nodes = leo_nodes(m.key, m.done);
         if (nodes.empty() || budget_before(m.done, m.key)) {
             return;
         }
         Offset have = 0;
-        for (Json const& node : nodes) {
+        for (const Json& node : nodes) {
             bool held = false;
             // The value in force at a position is the one recorded up to it.
             for (int p = std::max(m.inv, 0); p <= m.done; ++p) {
@@ -585,26 +585,26 @@ struct Reference {
     }
 
     void offset_rules() {
-        for (auto const& key : keys) {
+        for (const auto& key : keys) {
             for (Offset const o : corrupt(key)) {
                 add(7, {{"key", key}, {"offset", o}});
             }
             std::set<Pair> said = O(key);
-            for (Msg const& m : msgs) {
+            for (const Msg& m : msgs) {
                 if (m.key == key && in_A(m)) {
                     said.insert({*m.a, m.value});
                 }
             }
             if (drained(key)) {
-                for (auto const& c : get(drains.at(key), "control", Json::array())) {
+                for (const auto& c : get(drains.at(key), "control", Json::array())) {
                     said.insert({c.get<Offset>(), nullptr});
                 }
             }
             std::map<Offset, std::set<Json>> by_offset;
-            for (auto const& [offset, value] : said) {
+            for (const auto& [offset, value] : said) {
                 by_offset[offset].insert(value);
             }
-            for (auto const& [offset, values] : by_offset) {
+            for (const auto& [offset, values] : by_offset) {
                 if (values.size() >= 2) {
                     add(8, {{"key", key}, {"offset", offset}, {"values", values}});
                 }
@@ -615,15 +615,15 @@ struct Reference {
         }
     }
 
-    void drained_rules(std::string const& key) {
-        auto const& records = drains.at(key)["records"];
+    void drained_rules(const std::string& key) {
+        const auto& records = drains.at(key)["records"];
         if (get(config, "contiguous", true).get<bool>()) {
             std::optional<Offset> first;
             for (Offset o = start(key); o <= end(key); ++o) {
                 bool const there = o == end(key) || lists(key, "control", o) ||
                                    lists(key, "corrupt", o) ||
                                    std::any_of(records.begin(), records.end(),
-                                               [&](Json const& r) { return r[0] == o; });
+                                               [&](const Json& r) { return r[0] == o; });
                 if (!there && !first) {
                     first = o;
                 }
@@ -634,16 +634,16 @@ struct Reference {
             }
         }
         std::set<Pair> lost;
-        for (Obs const& o : obs) {
+        for (const Obs& o : obs) {
             if (o.key == key && !foreign(key, o.value) && o.offset >= start(key) &&
                 !value_in_drain(key, o.value)) {
                 lost.insert({o.offset, o.value});
             }
         }
-        for (auto const& [offset, value] : lost) {
+        for (const auto& [offset, value] : lost) {
             add(15, {{"key", key}, {"value", value}, {"offset", offset}});
         }
-        for (auto const& r : records) {
+        for (const auto& r : records) {
             if (r[0].get<Offset>() >= end(key)) {
                 add(16, {{"key", key}, {"value", r[1]}, {"offset", r[0]}, {"hw", end(key)}});
             }
@@ -652,10 +652,10 @@ struct Reference {
 
     void producer_rules() {
         std::set<std::pair<std::size_t, std::size_t>> pairs;
-        auto const usable = [&](Msg const& m) { return m.status != "FAILED" && low(m); };
+        auto const usable = [&](const Msg& m) { return m.status != "FAILED" && low(m); };
         std::map<Json, std::vector<std::pair<Json, std::size_t>>> groups;
         for (std::size_t i = 0; i < msgs.size(); ++i) {
-            Msg const& m = msgs[i];
+            const Msg& m = msgs[i];
             if (m.idempotent && !m.seq.is_null() && usable(m)) {
                 Json const who = m.pid.is_null() ? Json{"process", m.process} : Json{"pid", m.pid};
                 groups[Json{m.key, who}].push_back({Json{m.epoch, m.seq, m.place}, i});
@@ -663,7 +663,7 @@ struct Reference {
         }
         std::map<std::pair<int, std::string>, std::vector<std::size_t>> in_op;
         for (std::size_t i = 0; i < msgs.size(); ++i) {
-            Msg const& m = msgs[i];
+            const Msg& m = msgs[i];
             bool const single = get(config, "max_in_flight", 1) == 1 && m.status == "ACKED";
             if (usable(m) && (m.idempotent || single)) {
                 in_op[{m.send, m.key}].push_back(i);
@@ -675,7 +675,7 @@ struct Reference {
             }
         };
         for (auto& [who, list] : groups) {
-            std::sort(list.begin(), list.end(), [](auto const& x, auto const& y) {
+            std::sort(list.begin(), list.end(), [](const auto& x, const auto& y) {
                 // Equal (epoch, seq, place) of two sends: in the order of the sends.
                 return x.first != y.first ? x.first < y.first : x.second < y.second;
             });
@@ -683,12 +683,12 @@ struct Reference {
                 compare(list[i - 1].second, list[i].second);
             }
         }
-        for (auto const& [where, list] : in_op) {
+        for (const auto& [where, list] : in_op) {
             for (std::size_t i = 1; i < list.size(); ++i) {
                 compare(list[i - 1], list[i]);
             }
         }
-        for (auto const& [first, second] : pairs) {
+        for (const auto& [first, second] : pairs) {
             add(11, {{"key", msgs[first].key},
                      {"first", msgs[first].value},
                      {"second", msgs[second].value},
@@ -699,14 +699,14 @@ struct Reference {
     void poll_rules() {
         std::map<std::pair<Json, std::string>, Offset> position;
         for (int pos = 0; pos < size(); ++pos) {
-            Json const& op = ops[static_cast<std::size_t>(pos)];
+            const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["process"] == "sim" || !completed(op)) {
                 continue;
             }
             if ((op["f"] == "assign" || op["f"] == "subscribe") && op["type"] != "fail") {
                 bool const seek = !get(op, "seek").is_null();
-                std::erase_if(position, [&](auto const& entry) {
-                    auto const& list = op["keys"];
+                std::erase_if(position, [&](const auto& entry) {
+                    const auto& list = op["keys"];
                     bool const kept =
                         std::find(list.begin(), list.end(), Json(entry.first.second)) != list.end();
                     return entry.first.first == op["process"] && (seek || !kept);
@@ -716,9 +716,9 @@ struct Reference {
                 continue;
             }
             std::map<std::string, Offset> last_in_op;
-            for (auto const& mop : op["mops"]) {
-                for (auto const& [key, records] : members(mop, "records")) {
-                    for (auto const& r : records) {
+            for (const auto& mop : op["mops"]) {
+                for (const auto& [key, records] : members(mop, "records")) {
+                    for (const auto& r : records) {
                         poll_record(pos, op, mop, key, r[0].get<Offset>(), r[1], last_in_op,
                                     position);
                         last_in_op[key] = r[0].get<Offset>();
@@ -726,15 +726,15 @@ struct Reference {
                 }
             }
             if (op["type"] == "ok") {
-                for (auto const& [key, offset] : last_in_op) {
+                for (const auto& [key, offset] : last_in_op) {
                     position[{op["process"], key}] = offset;
                 }
             }
         }
     }
 
-    void poll_record(int pos, Json const& op, Json const& mop, std::string const& key, Offset o,
-                     Json const& value, std::map<std::string, Offset> const& last_in_op,
+    void poll_record(int pos, const Json& op, const Json& mop, const std::string& key, Offset o,
+                     const Json& value, const std::map<std::string, Offset>& last_in_op,
                      std::map<std::pair<Json, std::string>, Offset> const& position) {
         Json const hw = get(get(mop, "hw", Json::object()), key.c_str());
         if (!hw.is_null() && o >= hw.get<Offset>()) {
@@ -780,13 +780,13 @@ struct Reference {
     std::vector<Shown> all_shown() const {
         std::vector<Shown> shown;
         for (int pos = 0; pos < size(); ++pos) {
-            Json const& op = ops[static_cast<std::size_t>(pos)];
+            const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["process"] == "drain" || (op["process"] == "sim" && op["f"] == "hw")) {
                 shown.push_back({pos, pos, op["key"], op["hw"].get<Offset>(), get(op, "epoch"),
                                  get(op, "node")});
             } else if (op["process"] != "sim" && op["f"] == "poll" && completed(op)) {
-                for (auto const& mop : op["mops"]) {
-                    for (auto const& [key, hw] : members(mop, "hw")) {
+                for (const auto& mop : op["mops"]) {
+                    for (const auto& [key, hw] : members(mop, "hw")) {
                         shown.push_back({pos, poll_inv.at(pos), key, hw.get<Offset>(),
                                          get(get(mop, "epoch", Json::object()), key.c_str()),
                                          nullptr});
@@ -799,10 +799,10 @@ struct Reference {
 
     void watermark_rules() {
         auto const shown = all_shown();
-        for (Shown const& x : shown) {
+        for (const Shown& x : shown) {
             std::optional<Offset> largest;
             bool above_all = true;
-            for (Shown const& y : shown) {
+            for (const Shown& y : shown) {
                 if (y.key != x.key || budget_between(y.pos, x.pos, x.key)) {
                     continue;
                 }
@@ -821,7 +821,7 @@ struct Reference {
                 continue;
             }
             Offset have = 0;
-            for (Json const& node : nodes) {
+            for (const Json& node : nodes) {
                 have += *end_at(x.key, node, x.pos) >= x.hw ? 1 : 0;
             }
             if (have < need()) {
@@ -836,14 +836,14 @@ struct Reference {
 
     void truncation_rule() {
         for (int pos = 0; pos < size(); ++pos) {
-            Json const& op = ops[static_cast<std::size_t>(pos)];
+            const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["process"] != "sim" || op["f"] != "leo" || budget_before(pos, op["key"])) {
                 continue;
             }
             std::optional<Offset> flushed;
             std::optional<Offset> shown;
             for (int p = 0; p < pos; ++p) {
-                Json const& past = ops[static_cast<std::size_t>(p)];
+                const Json& past = ops[static_cast<std::size_t>(p)];
                 if (past["process"] != "sim" || get(past, "node") != op["node"]) {
                     continue;
                 }
@@ -868,13 +868,13 @@ struct Reference {
 
     void replica_rule() {
         std::map<std::pair<std::string, Json>, Json> dumps;
-        for (auto const& op : ops) {
+        for (const auto& op : ops) {
             if (op["process"] == "sim" && op["f"] == "replica") {
                 dumps[{op["key"], op["node"]}] = op;
             }
         }
-        for (auto const& [one, a] : dumps) {
-            for (auto const& [two, b] : dumps) {
+        for (const auto& [one, a] : dumps) {
+            for (const auto& [two, b] : dumps) {
                 if (one.first != two.first || !(one.second < two.second) ||
                     budget_after(-1, one.first)) {
                     continue;
@@ -882,9 +882,9 @@ struct Reference {
                 Offset const from = std::max(a["start"].get<Offset>(), b["start"].get<Offset>());
                 Offset const to = std::min(a["hw"].get<Offset>(), b["hw"].get<Offset>());
                 for (Offset o = from; o < to; ++o) {
-                    auto const at = [o](Json const& dump) {
+                    auto const at = [o](const Json& dump) {
                         std::multiset<Json> found;
-                        for (auto const& e : dump["entries"]) {
+                        for (const auto& e : dump["entries"]) {
                             if (e[0] == o) {
                                 found.insert(Json{e[1], e[2]});
                             }
@@ -904,7 +904,7 @@ struct Reference {
     void batch_rule() {
         for (std::size_t s = 0; s < sends.size(); ++s) {
             std::vector<Msg const*> members;
-            for (Msg const& m : msgs) {
+            for (const Msg& m : msgs) {
                 if (m.send == static_cast<int>(s) && m.batch && m.status != "FAILED") {
                     members.push_back(&m);
                 }
@@ -912,22 +912,22 @@ struct Reference {
             if (members.empty()) {
                 continue;
             }
-            std::string const& key = members[0]->key;
+            const std::string& key = members[0]->key;
             if (std::any_of(members.begin(), members.end(),
-                            [&](Msg const* m) { return m->key != key; })) {
+                            [&](const Msg* m) { return m->key != key; })) {
                 continue;
             }
-            auto const base_min = [&](Msg const& m) {
+            auto const base_min = [&](const Msg& m) {
                 std::optional<Offset> least;
                 auto const take = [&](Offset o) { least = std::min(least.value_or(o), o); };
                 if (drained(key)) {
-                    for (auto const& r : drains.at(key)["records"]) {
+                    for (const auto& r : drains.at(key)["records"]) {
                         if (r[1] == m.value) {
                             take(r[0].get<Offset>());
                         }
                     }
                 } else {
-                    for (Obs const& o : obs) {
+                    for (const Obs& o : obs) {
                         if (o.key == key && o.value == m.value) {
                             take(o.offset);
                         }
@@ -966,10 +966,10 @@ struct Reference {
 
     void vacuous() {
         bool any = !anomalies.empty() || !all_obs.empty();
-        for (Msg const& m : msgs) {
+        for (const Msg& m : msgs) {
             any = any || m.status == "ACKED";
         }
-        for (auto const& [key, drain] : drains) {
+        for (const auto& [key, drain] : drains) {
             any = any || !drain["records"].empty();
         }
         if (!any) {
@@ -979,18 +979,18 @@ struct Reference {
 
     std::string accounting() const {
         std::map<std::string, Offset> n;
-        for (auto const& op : ops) {
+        for (const auto& op : ops) {
             static const std::set<std::string> judged{"crash",     "restart", "leader",
                                                       "partition", "heal",    "hw",
                                                       "leo",       "replica", "budget_exceeded"};
             n["ignored"] += op["process"] == "sim" && !judged.contains(op["f"]) ? 1 : 0;
         }
         n["ops"] = size();
-        for (SendOp const& send : sends) {
+        for (const SendOp& send : sends) {
             ++n["send_ops"];
             n["attempts"] += get(send.fields, "attempts", 1).get<Offset>();
         }
-        for (Msg const& m : msgs) {
+        for (const Msg& m : msgs) {
             ++n["sends"];
             ++n[m.status == "ACKED"    ? "acked"
                 : m.status == "FAILED" ? "failed"
@@ -1008,23 +1008,23 @@ struct Reference {
                 : unseen                   ? "unseen"
                                            : "below_start"];
         }
-        for (auto const& key : keys) {
+        for (const auto& key : keys) {
             std::map<Json, Offset> copies;
             if (drained(key)) {
                 std::set<Pair> pairs;
-                for (auto const& r : drains.at(key)["records"]) {
+                for (const auto& r : drains.at(key)["records"]) {
                     pairs.insert({r[0].get<Offset>(), r[1]});
                 }
-                for (auto const& [offset, value] : pairs) {
+                for (const auto& [offset, value] : pairs) {
                     ++copies[value];
                 }
             } else {
-                for (auto const& [offset, value] : O(key)) {
+                for (const auto& [offset, value] : O(key)) {
                     ++copies[value];
                 }
             }
-            for (auto const& [value, count] : copies) {
-                Msg const* m = msg(key, value);
+            for (const auto& [value, count] : copies) {
+                const Msg* m = msg(key, value);
                 n["records"] += count;
                 ++n["unique"];
                 n["extra_copies"] += count - 1;
@@ -1032,7 +1032,7 @@ struct Reference {
                 n["extra_legal"] += legal;
                 n["extra_illegal"] += count - 1 - legal;
                 bool const sent_at_all = std::any_of(
-                    msgs.begin(), msgs.end(), [&](Msg const& x) { return x.value == value; });
+                    msgs.begin(), msgs.end(), [&](const Msg& x) { return x.value == value; });
                 ++n[m == nullptr            ? (sent_at_all ? "misplaced" : "phantom")
                     : m->status == "ACKED"  ? "acked_found"
                     : m->status == "FAILED" ? "aborted"
@@ -1056,25 +1056,25 @@ struct Reference {
     }
 
     static std::string print(std::vector<Found>& list) {
-        std::sort(list.begin(), list.end(), [](Found const& x, Found const& y) {
+        std::sort(list.begin(), list.end(), [](const Found& x, const Found& y) {
             if (x.rule != y.rule) {
                 return x.rule < y.rule;
             }
             Json left = Json::array();
             Json right = Json::array();
-            for (auto const& field : x.fields) {
+            for (const auto& field : x.fields) {
                 left.push_back(field.second);
             }
-            for (auto const& field : y.fields) {
+            for (const auto& field : y.fields) {
                 right.push_back(field.second);
             }
             return left < right;
         });
         std::string out;
-        for (Found const& found : list) {
+        for (const Found& found : list) {
             out += (out.empty() ? "" : ",") +
                    ("{\"code\":\"" + codes[static_cast<std::size_t>(found.rule)] + "\"");
-            for (auto const& [name, value] : found.fields) {
+            for (const auto& [name, value] : found.fields) {
                 out += ",\"" + name + "\":" + value.dump();
             }
             out += "}";
@@ -1083,7 +1083,7 @@ struct Reference {
     }
 
     void collect_keys() {
-        for (auto const& op : ops) {
+        for (const auto& op : ops) {
             static const std::set<std::string> keyed{"leader",          "hw",  "leo",  "replica",
                                                      "budget_exceeded", "end", "drain"};
             if (keyed.contains(op["f"]) && !get(op, "key").is_null()) {
@@ -1092,16 +1092,16 @@ struct Reference {
             if (op["process"] == "sim") {
                 continue;
             }
-            for (auto const& key : get(op, "keys", Json::array())) {
+            for (const auto& key : get(op, "keys", Json::array())) {
                 keys.insert(key.get<std::string>());
             }
-            for (auto const& mop : get(op, "mops", Json::array())) {
+            for (const auto& mop : get(op, "mops", Json::array())) {
                 if (mop["f"] == "send") {
                     keys.insert(mop["key"].get<std::string>());
                 }
-                for (auto const* map : {"records", "hw", "from", "epoch", "corrupt"}) {
+                for (const auto* map : {"records", "hw", "from", "epoch", "corrupt"}) {
                     if (mop["f"] == "poll") {
-                        for (auto const& [key, any] : members(mop, map)) {
+                        for (const auto& [key, any] : members(mop, map)) {
                             keys.insert(key);
                         }
                     }
@@ -1110,7 +1110,7 @@ struct Reference {
         }
     }
 
-    std::string run(std::string const& text) {
+    std::string run(const std::string& text) {
         std::istringstream in{text};
         std::string line;
         std::getline(in, line);
@@ -1138,7 +1138,7 @@ struct Reference {
         batch_rule();
         vacuous();
         bool unseen_or_vacuous = false;
-        for (Found const& note : notes) {
+        for (const Found& note : notes) {
             unseen_or_vacuous = unseen_or_vacuous || note.rule >= 26;
         }
         std::string const verdict = !anomalies.empty()  ? "FAIL"
@@ -1151,7 +1151,7 @@ struct Reference {
 
 }  // namespace
 
-std::string reference_judge(std::string const& history) {
+std::string reference_judge(const std::string& history) {
     return Reference{}.run(history);
 }
 

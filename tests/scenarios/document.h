@@ -12,7 +12,7 @@ namespace brokersim::test {
 
 /// A file whose line 1 holds what every file needs, unless `members` says it itself; `members`
 /// begins on line 2.
-inline std::string wrapped(std::string const& members) {
+inline std::string wrapped(const std::string& members) {
     std::string text = R"({"format": 1, "name": "case", "why": "A test.")";
     if (members.find("\"expect\"") == std::string::npos) {
         text += R"(, "expect": {"holds": ["safety"]})";
@@ -20,12 +20,12 @@ inline std::string wrapped(std::string const& members) {
     return text + (members.empty() ? "" : ",\n") + members + "\n}\n";
 }
 
-inline ParseOutcome parse_case(std::string const& text) {
+inline ParseOutcome parse_case(const std::string& text) {
     return parse_scenario_text("case.json", text);
 }
 
 /// The scenario of a wrapped text that must be right.
-inline Scenario good(std::string const& members) {
+inline Scenario good(const std::string& members) {
     ParseOutcome outcome = parse_case(wrapped(members));
     if (!outcome.scenario) {
         throw std::runtime_error{render_text(outcome.diagnostics, 1)};
@@ -34,9 +34,9 @@ inline Scenario good(std::string const& members) {
 }
 
 /// One line per diagnostic: code, position, pointer, message, help.
-inline std::string summary(ParseOutcome const& outcome) {
+inline std::string summary(const ParseOutcome& outcome) {
     std::string text;
-    for (Diagnostic const& d : outcome.diagnostics) {
+    for (const Diagnostic& d : outcome.diagnostics) {
         text += fmt::format("{} {}:{}-{} {}: {}{}\n", d.code, d.line, d.column, d.end_column,
                             d.pointer.empty() ? "/" : d.pointer, d.message,
                             d.help.empty() ? "" : " | " + d.help);

@@ -22,7 +22,7 @@ struct Counted {
     std::set<std::string> codes;
 };
 
-Counted run_file(std::filesystem::path const& path) {
+Counted run_file(const std::filesystem::path& path) {
     Counted counted;
     std::ifstream input{path};
     std::string rewritten;
@@ -76,7 +76,7 @@ Counted run_file(std::filesystem::path const& path) {
 TEST_CASE("scenarios: every bad document gets its code, line and column", "[scenarios]") {
     std::filesystem::path const folder{BROKERSIM_DATADRIVEN_DIR "/scenarios"};
     std::vector<std::filesystem::path> paths;
-    for (auto const& entry : std::filesystem::directory_iterator{folder}) {
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
         if (entry.path().extension() == ".txt") {
             paths.push_back(entry.path());
         }
@@ -84,7 +84,7 @@ TEST_CASE("scenarios: every bad document gets its code, line and column", "[scen
     std::sort(paths.begin(), paths.end());
 
     Counted all;
-    for (auto const& path : paths) {
+    for (const auto& path : paths) {
         Counted const one = run_file(path);
         all.documents += one.documents;
         all.codes.insert(one.codes.begin(), one.codes.end());

@@ -15,37 +15,37 @@ using namespace brokersim::test;
 namespace {
 
 /// Everything of a run that was drawn, as text.
-std::string print(RunConfig const& run) {
+std::string print(const RunConfig& run) {
     std::string text = fmt::format("{} {} {}\n", run.brokers, run.warm_up.nanoseconds(),
                                    run.virtual_time.nanoseconds());
-    for (auto const& topic : run.topics) {
+    for (const auto& topic : run.topics) {
         text += fmt::format("{} {} {}\n", topic.name, topic.partitions, topic.replication_factor);
     }
-    for (NodeClock const& clock : run.clocks) {
+    for (const NodeClock& clock : run.clocks) {
         text += fmt::format("{} {}\n", clock.offset.nanoseconds(), clock.drift_ppm);
     }
-    for (NodeStart const& start : run.starts) {
+    for (const NodeStart& start : run.starts) {
         text += fmt::format("{} {}\n", start.broker, start.at.nanoseconds());
     }
-    for (ProducerConfig const& producer : run.producers) {
+    for (const ProducerConfig& producer : run.producers) {
         text += fmt::format("{} {} {}\n", static_cast<int>(producer.acks), producer.idempotent,
                             producer.batch_records);
     }
-    for (StepConfig const& step : run.steps) {
+    for (const StepConfig& step : run.steps) {
         text += fmt::format("{} {} {}\n", step.id, step.messages, step.interval.nanoseconds());
     }
-    for (std::string const& line : run.drawn_values) {
+    for (const std::string& line : run.drawn_values) {
         text += line + '\n';
     }
-    for (Element const& element : run.plan) {
+    for (const Element& element : run.plan) {
         text += write_element(element) + '\n';
     }
     return text;
 }
 
-std::map<std::string, std::string> values(RunConfig const& run) {
+std::map<std::string, std::string> values(const RunConfig& run) {
     std::map<std::string, std::string> found;
-    for (std::string const& line : run.drawn_values) {
+    for (const std::string& line : run.drawn_values) {
         std::size_t const equals = line.find(" = ");
         found[line.substr(0, equals)] = line.substr(equals + 3);
     }
@@ -92,7 +92,7 @@ TEST_CASE("draw: a comment or an unrelated key moves no other draw", "[scenarios
 
     RunConfig const after = draw_run(good(more), 3);
 
-    for (auto const& [pointer, value] : values(before)) {
+    for (const auto& [pointer, value] : values(before)) {
         INFO(pointer);
         CHECK(values(after)[pointer] == value);
     }
@@ -124,7 +124,7 @@ TEST_CASE("draw: faults of a swarm begin inside the run phase, modes have their 
         control += mode == "control" ? 1 : 0;
         one_class += mode == "one class" ? 1 : 0;
         all += mode == "all classes" ? 1 : 0;
-        bool const inside = std::all_of(run.plan.begin(), run.plan.end(), [&](Element const& e) {
+        bool const inside = std::all_of(run.plan.begin(), run.plan.end(), [&](const Element& e) {
             return e.trigger.at >= Duration{} &&
                    e.trigger.at < run.virtual_time - run.limits.stop_before_end && !e.scripted;
         });
@@ -145,7 +145,7 @@ TEST_CASE("draw: nine in ten random crashes wait for work in flight", "[scenario
     std::size_t armed = 0;
     std::size_t crashes = 0;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        for (Element const& element : draw_run(scenario, seed).plan) {
+        for (const Element& element : draw_run(scenario, seed).plan) {
             ++crashes;
             armed += element.trigger.kind == Trigger::Kind::arm ? 1U : 0U;
         }
@@ -159,7 +159,7 @@ TEST_CASE("draw: a quarter of the knobs of a swarm leave their default", "[scena
     Scenario const scenario = good(R"("tuning": {"swarm": true})");
     std::size_t moved = 0;
     for (std::uint64_t seed = 0; seed < 400; ++seed) {
-        for (auto const& [pointer, value] : values(draw_run(scenario, seed))) {
+        for (const auto& [pointer, value] : values(draw_run(scenario, seed))) {
             moved += pointer.rfind("/tuning/", 0) == 0 ? 1U : 0U;
         }
     }

@@ -13,7 +13,7 @@ using namespace brokersim::test;
 
 namespace {
 
-std::string file_of_library(std::string const& name) {
+std::string file_of_library(const std::string& name) {
     std::ifstream input{BROKERSIM_LIBRARY_DIR "/" + name};
     std::ostringstream text;
     text << input.rdbuf();
@@ -89,8 +89,8 @@ TEST_CASE("scenarios: a value of every type at every key never crashes the parse
                                              "\"client()\"",
                                              "\"same(x)\"",
                                              "\"n99999999999\""};
-    for (KeyRow const& row : key_table()) {
-        for (std::string const& value : values) {
+    for (const KeyRow& row : key_table()) {
+        for (const std::string& value : values) {
             std::string member = fmt::format("\"{}\": {}", row.key, value);
             std::string place{row.place};
             for (std::string_view const inner : {"when", "arm", "args"}) {

@@ -7,7 +7,7 @@ using namespace brokersim;
 
 namespace {
 
-JsonDocument read(std::string const& text, bool comments = false) {
+JsonDocument read(const std::string& text, bool comments = false) {
     return read_json({"x.json", text}, 0, comments);
 }
 
@@ -23,7 +23,7 @@ TEST_CASE("json: every key and value knows where it stands", "[scenarios]") {
 
     REQUIRE(document.root);
     CHECK(document.errors.empty());
-    JsonValue const& root = *document.root;
+    const JsonValue& root = *document.root;
     CHECK(root.span == at(1, 1, 1));
     CHECK(root.members[0].key_span == at(1, 2, 3));
     CHECK(root.members[0].value.span == at(1, 7, 2));

@@ -25,7 +25,7 @@ std::vector<std::string> library() {
 
 TEST_CASE("library: every file parses without a word", "[scenarios]") {
     REQUIRE(library().size() >= 25);
-    for (std::string const& path : library()) {
+    for (const std::string& path : library()) {
         ParseOutcome const outcome = parse_scenario(path);
         INFO(render_text(outcome.diagnostics, 1));
         CHECK(outcome.scenario);
@@ -35,7 +35,7 @@ TEST_CASE("library: every file parses without a word", "[scenarios]") {
 
 TEST_CASE("library: names are unique and files have less than 80 lines", "[scenarios]") {
     std::set<std::string> names;
-    for (std::string const& path : library()) {
+    for (const std::string& path : library()) {
         std::ifstream input{path};
         INFO(path);
         CHECK(std::count(std::istreambuf_iterator<char>{input}, {}, '\n') < 80);
@@ -44,7 +44,7 @@ TEST_CASE("library: names are unique and files have less than 80 lines", "[scena
 }
 
 TEST_CASE("library: the written form reads back to the same scenario", "[scenarios]") {
-    for (std::string const& path : library()) {
+    for (const std::string& path : library()) {
         Scenario const scenario = *parse_scenario(path).scenario;
         std::string const written = write_scenario(scenario);
 
@@ -58,7 +58,7 @@ TEST_CASE("library: the written form reads back to the same scenario", "[scenari
 }
 
 TEST_CASE("library: a drawn plan can be written down as a script", "[scenarios]") {
-    for (std::string const& path : library()) {
+    for (const std::string& path : library()) {
         Scenario scenario = *parse_scenario(path).scenario;
         for (std::uint64_t seed = 0; seed < 5; ++seed) {
             RunConfig const run = draw_run(scenario, seed);

@@ -58,19 +58,19 @@ TEST_CASE("suggest: the first suggestion is right for 99 % of one-edit typos of 
     std::size_t asked = 0;
     std::size_t right = 0;
     std::set<std::string_view> places;
-    for (KeyRow const& row : key_table()) {
+    for (const KeyRow& row : key_table()) {
         places.insert(row.place);
     }
     for (std::string_view const place : places) {
         std::vector<KeyRow const*> const rows = keys_of(place);
-        for (KeyRow const* meant : rows) {
+        for (const KeyRow* meant : rows) {
             // As the parser asks: the key that is mistyped is missing, the other required ones are
             // there.
             std::vector<Candidate> candidates;
-            for (KeyRow const* row : rows) {
+            for (const KeyRow* row : rows) {
                 candidates.push_back({row->key, row == meant && row->required});
             }
-            for (std::string const& typo : typos_of(meant->key)) {
+            for (const std::string& typo : typos_of(meant->key)) {
                 if (find_key(place, typo) != nullptr) {
                     continue;
                 }
@@ -88,7 +88,7 @@ TEST_CASE("suggest: the first suggestion is right for 99 % of one-edit typos of 
 TEST_CASE("suggest: keys of other places and words of other tools are recognised", "[scenarios]") {
     using test::parse_case;
     using test::wrapped;
-    auto const help = [](std::string const& members) {
+    auto const help = [](const std::string& members) {
         return parse_case(wrapped(members)).diagnostics.at(0).help;
     };
 

@@ -30,18 +30,18 @@ struct Command {
     std::vector<std::string> words;
     std::map<std::string, std::string> options;
 
-    [[nodiscard]] bool has(std::string const& key) const { return options.count(key) != 0; }
-    [[nodiscard]] std::string text(std::string const& key, std::string const& absent = "") const {
+    [[nodiscard]] bool has(const std::string& key) const { return options.count(key) != 0; }
+    [[nodiscard]] std::string text(const std::string& key, const std::string& absent = "") const {
         auto const found = options.find(key);
         return found == options.end() ? absent : found->second;
     }
     /// Decimal; anything else ends the test.
-    [[nodiscard]] std::int64_t number(std::string const& key, std::int64_t absent = 0) const {
+    [[nodiscard]] std::int64_t number(const std::string& key, std::int64_t absent = 0) const {
         return has(key) ? std::stoll(options.at(key)) : absent;
     }
 };
 
-inline Command parse_command(std::string const& line) {
+inline Command parse_command(const std::string& line) {
     Command command;
     std::istringstream input{line};
     input >> command.name;
@@ -57,7 +57,7 @@ inline Command parse_command(std::string const& line) {
 }
 
 /// Runs one command and gives its output: lines without blank ones, "" for none.
-using CommandHandler = std::function<std::string(Command const&)>;
+using CommandHandler = std::function<std::string(const Command&)>;
 
 namespace detail {
 
@@ -69,15 +69,15 @@ inline std::string with_line_end(std::string text) {
 }
 
 /// Runs the block whose commands end at the separator lines[at]; moves `at` past its blank line.
-inline std::string run_block(std::string const& place, std::vector<std::string> const& commands,
-                             std::vector<std::string> const& lines, std::size_t& at,
-                             CommandHandler const& handler, bool rewrite) {
+inline std::string run_block(const std::string& place, const std::vector<std::string>& commands,
+                             const std::vector<std::string>& lines, std::size_t& at,
+                             const CommandHandler& handler, bool rewrite) {
     std::string expected;
     for (++at; at < lines.size() && !lines[at].empty(); ++at) {
         expected += lines[at] + '\n';
     }
     std::string actual;
-    for (std::string const& line : commands) {
+    for (const std::string& line : commands) {
         actual += with_line_end(handler(parse_command(line)));
     }
     if (!rewrite) {
@@ -90,7 +90,7 @@ inline std::string run_block(std::string const& place, std::vector<std::string> 
 }  // namespace detail
 
 /// Runs every block of `path` in order through `handler`.
-inline void run_datadriven(std::filesystem::path const& path, CommandHandler const& handler) {
+inline void run_datadriven(const std::filesystem::path& path, const CommandHandler& handler) {
     bool const rewrite = std::getenv("REWRITE") != nullptr;
     std::vector<std::string> lines;
     std::ifstream input{path};
@@ -102,7 +102,7 @@ inline void run_datadriven(std::filesystem::path const& path, CommandHandler con
     std::string rewritten;
     std::vector<std::string> commands;
     for (std::size_t at = 0; at < lines.size(); ++at) {
-        std::string const& line = lines[at];
+        const std::string& line = lines[at];
         if (line == "----") {
             std::string const place = path.filename().string() + ":" + std::to_string(at);
             REQUIRE_FALSE(commands.empty());
@@ -124,17 +124,17 @@ inline void run_datadriven(std::filesystem::path const& path, CommandHandler con
 }
 
 /// Calls `run` with every .txt file of a folder, by name; there must be one.
-inline void for_each_datadriven(std::filesystem::path const& folder,
-                                std::function<void(std::filesystem::path const&)> const& run) {
+inline void for_each_datadriven(const std::filesystem::path& folder,
+                                std::function<void(const std::filesystem::path&)> const& run) {
     std::vector<std::filesystem::path> paths;
-    for (auto const& entry : std::filesystem::directory_iterator{folder}) {
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
         if (entry.path().extension() == ".txt") {
             paths.push_back(entry.path());
         }
     }
     std::sort(paths.begin(), paths.end());
     REQUIRE_FALSE(paths.empty());
-    for (auto const& path : paths) {
+    for (const auto& path : paths) {
         run(path);
     }
 }

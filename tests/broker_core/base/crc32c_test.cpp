@@ -25,7 +25,7 @@ TEST_CASE("crc32c: the check value and the vectors of RFC 3720 B.4", "[base]") {
 }
 
 TEST_CASE("crc32c: both implementations agree, and a seed continues", "[base][property]") {
-    rc::check([](std::vector<std::uint8_t> const& raw, std::uint32_t seed) {
+    rc::check([](const std::vector<std::uint8_t>& raw, std::uint32_t seed) {
         ByteSpan const data = std::as_bytes(std::span{raw});
         std::size_t const middle = raw.size() / 2;
 

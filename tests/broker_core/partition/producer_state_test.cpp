@@ -25,7 +25,7 @@ struct Sent {
     std::int64_t time_ms = 0;
 };
 
-Bytes encode(Sent const& sent) {
+Bytes encode(const Sent& sent) {
     Bytes bytes;
     bool const idempotent = sent.pid >= 0;
     RecordBatchBuilder builder{
@@ -42,7 +42,7 @@ Bytes encode(Sent const& sent) {
 /// One partition with a log of batches and its table, driven by the commands of a file.
 class Dialogue {
 public:
-    std::string run(Command const& command) {
+    std::string run(const Command& command) {
         if (command.name == "options") {
             return options(command);
         }
@@ -73,7 +73,7 @@ public:
     }
 
 private:
-    std::string options(Command const& command) {
+    std::string options(const Command& command) {
         state_ = ProducerState{
             {.unknown_producer = command.text("unknown") == "permissive"
                                      ? UnknownProducer::permissive
@@ -84,7 +84,7 @@ private:
     }
 
     /// seq=4..6 or seq=4; the last may be smaller than the first, after a wrap.
-    static Sent sent(Command const& command) {
+    static Sent sent(const Command& command) {
         std::string const text = command.text("seq", "0");
         std::size_t const dots = text.find("..");
         auto const first = static_cast<std::int32_t>(std::stoll(text));
@@ -100,7 +100,7 @@ private:
                 .time_ms = command.number("time")};
     }
 
-    static ProducedRange range(Command const& command) {
+    static ProducedRange range(const Command& command) {
         Sent const batch = sent(command);
         return {ProducerId{batch.pid}, ProducerEpoch{batch.epoch}, Sequence{batch.first},
                 sequence_after(Sequence{batch.first}, batch.count - 1)};
@@ -108,7 +108,7 @@ private:
 
     /// What a leader does: check, and append only if the verdict is to append. With `force`
     /// what a follower does: apply whatever the log holds.
-    std::string send(Command const& command) {
+    std::string send(const Command& command) {
         Sent const batch = sent(command);
         if (batch.pid >= 0 && !command.has("force")) {
             ProducerCheck const check = state_.check(range(command));
@@ -123,7 +123,7 @@ private:
         return text;
     }
 
-    static std::string show(ProducerCheck const& check) {
+    static std::string show(const ProducerCheck& check) {
         std::string text = name_of(check.verdict);
         if (check.verdict == ProducerVerdict::duplicate) {
             text += " of " + std::to_string(check.first_offset.value()) + ".." +
@@ -135,10 +135,10 @@ private:
     std::string show_table() const {
         std::ostringstream text;
         text << "log time " << state_.log_time_ms() << ", undo " << state_.undo_size() << "\n";
-        for (auto const& [id, entry] : state_.producers()) {
+        for (const auto& [id, entry] : state_.producers()) {
             text << "pid " << id.value() << " epoch " << entry.epoch().value() << " used "
                  << entry.last_use_ms() << ":";
-            for (ProducerBatch const& batch : entry.batches()) {
+            for (const ProducerBatch& batch : entry.batches()) {
                 text << " " << batch.first_sequence.value() << ".." << batch.last_sequence.value()
                      << "@" << batch.first_offset.value();
             }
@@ -158,7 +158,7 @@ struct Entry {
     Offset log_start;
 };
 
-void apply(ProducerState& state, Entry const& entry) {
+void apply(ProducerState& state, const Entry& entry) {
     if (entry.batch.empty()) {
         state.apply_log_start(entry.offset, entry.log_start);
     } else {
@@ -181,7 +181,7 @@ Sent drawn_batch() {
 
 TEST_CASE("producer state: the dialogues", "[partition]") {
     test::for_each_datadriven(std::string{BROKERSIM_DATADRIVEN_DIR} + "/producer_state",
-                              [](std::filesystem::path const& path) {
+                              [](const std::filesystem::path& path) {
                                   Dialogue dialogue;
                                   test::run_datadriven(path, [&](const Command& command) {
                                       return dialogue.run(command);

@@ -242,7 +242,7 @@ TEST_CASE("record batch: properties", "[partition]") {
 }
 
 TEST_CASE("record batch: hostile varints are refused", "[partition]") {
-    for (char const* text : {"ff", "ffffffffffffffffff7f", "ffffffffffffffffffff01"}) {
+    for (const char* text : {"ff", "ffffffffffffffffff7f", "ffffffffffffffffffff01"}) {
         Bytes const bytes = from_hex(text);
         ByteReader reader{bytes};
         read_varlong(reader);

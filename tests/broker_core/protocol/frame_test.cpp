@@ -19,7 +19,7 @@ using broker::test::to_hex;
 namespace {
 
 template <class Message>
-std::string body_hex(Message const& message, std::int16_t version) {
+std::string body_hex(const Message& message, std::int16_t version) {
     Bytes bytes;
     encode(bytes, message, version);
     return to_hex(bytes);

@@ -86,7 +86,7 @@ void must_survive_damage(Decode<Message> decode, std::int16_t version) {
 
 template <class Message>
 void must_hold(Decode<Message> decode) {
-    OfferedApi const* const api = find_api(static_cast<std::int16_t>(Message::api));
+    const OfferedApi* const api = find_api(static_cast<std::int16_t>(Message::api));
     REQUIRE(api != nullptr);
     for (std::int16_t version = api->version_min; version <= api->version_max; ++version) {
         must_round_trip<Message>(decode, version);
