@@ -387,6 +387,9 @@ void World::step(Host& host, const broker::Event& event) {
         trace_.line([&] { return fmt::format("n{} CHECK {}", host.number, failure.condition); });
         host.network.effects.clear();
         crash(host.number - 1, CrashKind::process);
+        if (phase_ == Phase::settle || phase_ == Phase::drain) {
+            host.state = HostState::failed;  // it would only trip again: no crash loop
+        }
         return;
     }
     after_step(host);

@@ -136,7 +136,8 @@ TEST_CASE("scenarios: a diagnostic is shown with its line and a caret", "[scenar
     2 |   "faults": {"random": {"drop": {"probabilty": 0.02}}}
       |                                  ^^^^^^^^^^^^ at /faults/random/drop/probabilty
       = help: did you mean "probability"?
-      = keys allowed here: enabled, every, probability, for, target, topology, direction, args, comment
+      = keys allowed here: enabled, every, probability, for, target, topology, direction, )"
+          R"(args, comment
 1 error, 0 warnings in 1 file.
 )");
     CHECK(render_json(outcome.diagnostics) ==
