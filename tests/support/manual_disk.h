@@ -33,7 +33,9 @@ public:
 class ManualDisk {
 public:
     explicit ManualDisk(std::uint64_t seed) : disk{seed, 1, timer, nobody} {}
-    ManualDisk(std::uint64_t seed, DiskWatcher& watcher) : disk{seed, 1, timer, watcher} {}
+    ManualDisk(std::uint64_t seed, DiskWatcher& watcher) : ManualDisk{seed, 1, watcher} {}
+    ManualDisk(std::uint64_t seed, std::uint32_t node, DiskWatcher& watcher)
+        : disk{seed, node, timer, watcher} {}
 
     [[nodiscard]] std::size_t pending() const { return timer.slots.size(); }
     broker::DiskDone complete_at(std::size_t place) {
