@@ -112,10 +112,14 @@ void ClusterBench::advance(Duration duration) {
     now_ = end;
 }
 
+void ClusterBench::tick(std::uint32_t number) {
+    now_ = std::max(now_, node(number).next_deadline());
+    step(number, DeadlineReached{});
+}
+
 void ClusterBench::elect(std::uint32_t number) {
     for (int round = 0; round < 5 && !replica(number).leads(); ++round) {
-        now_ = std::max(now_, node(number).next_deadline());
-        step(number, DeadlineReached{});
+        tick(number);
         settle();
     }
     REQUIRE(replica(number).leads());

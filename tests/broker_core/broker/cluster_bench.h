@@ -74,10 +74,16 @@ public:
     /// Completes the earliest pending operation of this kind.
     void complete(std::uint32_t number, Kind kind, DiskOutcome outcome = DiskOutcome::ok);
     void complete_disk(std::uint32_t number);
+    /// Datagrams of this node that are on their way.
+    [[nodiscard]] std::size_t datagrams(std::uint32_t number) {
+        return machine(number).network.datagrams.size();
+    }
     /// Delivers the datagrams that are on their way from this node.
     void deliver_from(std::uint32_t number);
     /// Time passes; nodes are told of their deadlines as they come. Nothing else moves.
     void advance(Duration duration);
+    /// Time moves to the node's own deadline, and only this node is told.
+    void tick(std::uint32_t number);
     /// The node's election timeout comes first; everything settles, and it leads all it can.
     void elect(std::uint32_t number);
     void boot(std::uint32_t number);

@@ -91,6 +91,8 @@ std::string Dialogue::run(test::Command const& command) {
         deliver(link, command.number("nth"));
     } else if (name == "drop") {
         drop(link, command.number("nth"));
+    } else if (name == "probe") {
+        probe(link, command);
     } else if (name == "copy") {
         links_[{link.from, link.to}].push_front(links_[{link.from, link.to}].front());
     } else if (name == "stabilize") {
@@ -131,6 +133,7 @@ void Dialogue::cluster(test::Command const& command) {
     *this = Dialogue{};
     tuning_.max_append_bytes = static_cast<std::uint64_t>(command.number("append-bytes", 65536));
     tuning_.max_inflight = static_cast<std::uint32_t>(command.number("inflight", 64));
+    tuning_.commit_before_own_sync = command.has("early-commit");
     for (std::uint32_t id = 1; id <= command.number("voters"); ++id) {
         voters_.emplace_back(id);
     }
@@ -190,6 +193,21 @@ void Dialogue::deliver(Link link, std::int64_t nth) {
         queue.pop_front();
         deliver_bytes(link.to, bytes);
     }
+}
+
+void Dialogue::probe(Link link, test::Command const& command) {
+    std::string const after = command.text("after");
+    Message const message{
+        .kind = MessageKind::append,
+        .from = BrokerId{link.from},
+        .to = BrokerId{link.to},
+        .term = Term{static_cast<std::uint64_t>(command.number("term"))},
+        .index = LogIndex{std::stoull(after)},
+        .log_term = Term{std::stoull(after.substr(after.find('/') + 1))},
+        .commit = LogIndex{static_cast<std::uint64_t>(command.number("commit"))}};
+    Bytes bytes;
+    encode(bytes, message, Log{});
+    deliver_bytes(link.to, bytes);
 }
 
 void Dialogue::drop(Link link, std::int64_t nth) {

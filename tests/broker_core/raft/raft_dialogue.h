@@ -1,13 +1,15 @@
 // A cluster of Raft machines whose time, network and disks move only at a dialogue's word.
 //
 // Commands (N: node 1..; A->B: from node A to node B):
-//   cluster voters=3 [append-bytes=B] [inflight=K]   all nodes are followers with empty logs
+//   cluster voters=3 [append-bytes=B] [inflight=K] [early-commit=1]   followers with empty logs;
+//                       early-commit: a leader may commit before its own sync
 //   log N terms=1,1,2 [term=T] [vote=V]   node N starts again with this durable log
 //   tick N              time moves to N's deadline, and N is told
 //   wait ms=50          time moves, and nobody is told
 //   deliver A->B [nth=K]    what is on its way arrives in order; or only the K-th of it
 //   drop A->B [nth=K]       it is lost
 //   copy A->B           the oldest message is doubled
+//   probe A->B term=T after=I/T commit=C   B gets an append without entries, as from A
 //   stabilize [cut=N]   everything arrives, but nothing from or to N; then the state of all
 //   propose N text      the leader takes a client's entry
 //   manual N            its disk completes only when told to:
@@ -62,6 +64,7 @@ private:
     void step(std::uint32_t id, Input const& input);
     void deliver_bytes(std::uint32_t to, Bytes const& bytes);
     void deliver(Link link, std::int64_t nth);
+    void probe(Link link, test::Command const& command);
     void drop(Link link, std::int64_t nth);
     void stabilize(std::uint32_t cut);
     void perform(std::uint32_t id);

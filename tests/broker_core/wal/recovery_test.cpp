@@ -10,6 +10,7 @@
 //   grow to=N                     zeros up to N bytes, as preallocation leaves them
 //   flip frame=I [part=payload]   one bit of the I-th frame of the log (header, if not said)
 //   flip segment=S                one bit of that segment's header
+//   rechain frame=I               a frame that is sound, but names another predecessor
 //   zero frame=I                  the whole frame reads as zeros
 //   zero sector=K                 sector K of the last segment reads as zeros
 //   garbage bytes=N [segment=S]   bytes that mean nothing, behind the last frame
@@ -139,6 +140,19 @@ private:
             Place const& place = frames_.at(unsigned_of(command, "frame") - 1);
             std::uint64_t const within = command.text("part") == "payload" ? 48 : 17;
             images_[place.image].bytes[place.offset + within] ^= std::byte{1};
+        } else if (command.name == "rechain") {
+            Place const& place = frames_.at(unsigned_of(command, "frame") - 1);
+            Bytes& bytes = images_[place.image].bytes;
+            FrameHeader header = *decode_frame_header(bytes, SegmentId{place.image + 1},
+                                                      place.offset);
+            header.previous ^= 1U;
+            Bytes const payload(bytes.begin() + static_cast<std::ptrdiff_t>(place.offset + 48),
+                                bytes.begin() + static_cast<std::ptrdiff_t>(
+                                                    place.offset + 48 + header.length));
+            Bytes frame;
+            encode_frame(frame, header, payload, SegmentId{place.image + 1}, place.offset);
+            std::copy(frame.begin(), frame.end(),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(place.offset));
         } else if (command.name == "zero" && command.has("sector")) {
             zero(image().bytes, 512 * unsigned_of(command, "sector"), 512);
         } else if (command.name == "zero") {
