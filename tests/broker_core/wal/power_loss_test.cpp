@@ -250,7 +250,7 @@ private:
 TEST_CASE("wal: whatever crashes leave, recovery finds a prefix with everything promised",
           "[wal]") {
     std::uint64_t frames = 0;
-    for (std::uint64_t seed = 1; seed <= 8000; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
         CrashRun run{seed};
 
         bool const ok = run.run(6);
