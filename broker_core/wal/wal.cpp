@@ -100,36 +100,50 @@ Result<Booted> Wal::boot() {
     last_index_ = LogIndex{recovered->entries.size()};
     last_term_ = recovered->entries.empty() ? Term{} : recovered->entries.back().term;
 
-    // Names that were read may be volatile: they must be durable before a durable name can refer
-    // to them, so this sync comes before the renames.
-    boot_directory_sync_ = ops_.draw();
-    disk_.sync_dir(boot_directory_sync_);
     hard_state_.begin(slot);
     next_.push_back(make_segment(cursor_.header, cursor_.size, content));
-    boot_phase_ = BootPhase::preparing;
+    boot_phase_ = BootPhase::preparing_state;
     return Booted{std::move(recovered->entries), slot.state, recovered->report};
 }
 
+void Wal::sync_boot_directory() {
+    boot_directory_synced_ = false;
+    boot_directory_sync_ = ops_.draw();
+    disk_.sync_dir(boot_directory_sync_);
+}
+
+// The state's name is durable before the segment's: a power loss may keep any subset of the names
+// that no directory sync covered, and a log without its hard state is refused as damaged. The same
+// sync covers the names that were read, which may be volatile: a durable segment names them.
 void Wal::advance_boot() {
     FreshFile& segment = next_.front().file;
     FreshFile& state = hard_state_.fresh_file();
     switch (boot_phase_) {
-        case BootPhase::preparing:
-            if (boot_directory_synced_ && segment.prepared() && state.prepared()) {
-                segment.rename();
+        case BootPhase::preparing_state:
+            if (state.prepared()) {
                 state.rename();
-                boot_phase_ = BootPhase::renaming;
+                boot_phase_ = BootPhase::renaming_state;
             }
             break;
-        case BootPhase::renaming:
-            if (segment.renamed() && state.renamed()) {
-                boot_directory_synced_ = false;
-                boot_directory_sync_ = ops_.draw();
-                disk_.sync_dir(boot_directory_sync_);
-                boot_phase_ = BootPhase::linking;
+        case BootPhase::renaming_state:
+            if (state.renamed()) {
+                sync_boot_directory();
+                boot_phase_ = BootPhase::linking_state;
             }
             break;
-        case BootPhase::linking:
+        case BootPhase::linking_state:
+            if (boot_directory_synced_ && segment.prepared()) {
+                segment.rename();
+                boot_phase_ = BootPhase::renaming_segment;
+            }
+            break;
+        case BootPhase::renaming_segment:
+            if (segment.renamed()) {
+                sync_boot_directory();
+                boot_phase_ = BootPhase::linking_segment;
+            }
+            break;
+        case BootPhase::linking_segment:
             if (boot_directory_synced_) {
                 next_.front().linked = true;
                 current_ = std::move(next_.front());

@@ -138,7 +138,15 @@ private:
         OpId directory_sync;  // in flight
         bool linked = false;  // its name is durable
     };
-    enum class BootPhase : std::uint8_t { closed, preparing, renaming, linking, open };
+    enum class BootPhase : std::uint8_t {
+        closed,
+        preparing_state,
+        renaming_state,
+        linking_state,
+        renaming_segment,
+        linking_segment,
+        open,
+    };
 
     std::uint64_t segment_size_for(std::uint64_t payload) const;
     SegmentFile make_segment(const SegmentHeader& header, std::uint64_t size, ByteSpan content);
@@ -150,6 +158,7 @@ private:
     void submit_syncs();
     void advance_rotation();
     void advance_boot();
+    void sync_boot_directory();
     void on_write_done(Group& group);
     void on_sync_done(std::uint64_t groups);
     void raise_flushed(LogIndex index, Term term);

@@ -1,0 +1,88 @@
+// A cluster of Raft machines whose time, network and disks move only at a dialogue's word.
+//
+// Commands (N: node 1..; A->B: from node A to node B):
+//   cluster voters=3 [append-bytes=B] [inflight=K] [early-commit=1]   followers with empty logs;
+//                       early-commit: a leader may commit before its own sync
+//   log N terms=1,1,2 [term=T] [vote=V]   node N starts again with this durable log
+//   tick N              time moves to N's deadline, and N is told
+//   wait ms=50          time moves, and nobody is told
+//   deliver A->B [nth=K]    what is on its way arrives in order; or only the K-th of it
+//   drop A->B [nth=K]       it is lost
+//   copy A->B           the oldest message is doubled
+//   probe A->B term=T after=I/T commit=C   B gets an append without entries, as from A
+//   stabilize [cut=N]   everything arrives, but nothing from or to N; then the state of all
+//   propose N text      the leader takes a client's entry
+//   manual N            its disk completes only when told to:
+//   automatic N         at once again
+//   durable N           all of the log of N is synced
+//   vote-durable N      its term and vote are synced
+//   restart N           it comes back with what is durable
+//   show N
+#pragma once
+
+#include "broker_core/raft/raft.h"
+#include "tests/support/datadriven.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace broker::raft {
+
+class Dialogue {
+public:
+    std::string run(test::Command const& command);
+
+private:
+    struct Waiting {
+        BrokerId to;
+        LogIndex durable_first;
+        std::uint64_t hard_state_number = 0;
+        Bytes bytes;
+    };
+    struct Node {
+        std::optional<Raft> raft;
+        bool manual = false;
+        std::vector<Entry> disk;  // durable
+        HardState disk_state;     // durable
+        HardState stored;         // handed to the disk
+        std::uint64_t stored_number = 0;
+        std::uint64_t durable_number = 0;
+        LogIndex synced;
+        std::vector<Waiting> waiting;
+    };
+    struct Link {
+        std::uint32_t from;
+        std::uint32_t to;
+    };
+
+    void cluster(test::Command const& command);
+    void start(std::uint32_t id);
+    void set_log(std::uint32_t id, test::Command const& command);
+    void step(std::uint32_t id, Input const& input);
+    void deliver_bytes(std::uint32_t to, Bytes const& bytes);
+    void deliver(Link link, std::int64_t nth);
+    void probe(Link link, test::Command const& command);
+    void drop(Link link, std::int64_t nth);
+    void stabilize(std::uint32_t cut);
+    void perform(std::uint32_t id);
+    void release(std::uint32_t id);
+    void sync_log(std::uint32_t id);
+    void sync_vote(std::uint32_t id);
+    void show(std::uint32_t id);
+    void say(std::string const& line);
+
+    std::map<std::uint32_t, Node> nodes_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::deque<Bytes>> links_;
+    std::deque<Link> order_;  // of sending, for stabilize
+    std::vector<BrokerId> voters_;
+    RaftTuning tuning_;
+    Probes probes_;
+    Time now_{1'000'000'000};
+    bool quiet_ = false;
+    std::string output_;
+};
+
+}  // namespace broker::raft

@@ -1,0 +1,264 @@
+// Tests of the Raft rules: each fires on a history that breaks it, and not on the legal one
+// beside it.
+#include "sim/invariants/raft_invariants.h"
+#include "tests/sim/watched_cluster.h"
+
+namespace brokersim {
+namespace {
+
+using broker::BrokerId;
+using test::WatchedCluster;
+namespace wal = broker::wal;
+
+/// A hard-state file of one host, whose slots become durable one by one.
+struct VoteDisk : WatchedCluster {
+    VoteDisk() : WatchedCluster{0, 1, 1} {
+        truth.file_created(1, 100, "p0.state");
+        truth.linked(1, 100, "p0.state", true);
+    }
+    void durable(std::uint64_t term, std::uint32_t vote) {
+        sequence += 2;
+        wal::HardStateSlot const slot{sequence, HardState{Term{term}, BrokerId{vote}}, 1, {}};
+        truth.durable(1, 100, 0, wal::encode_hard_state_slot(slot));
+        raft.on_disk(1, PartitionId{0});
+    }
+    std::uint64_t sequence = 1000;  // newer than what the node itself wrote
+};
+
+}  // namespace
+
+TEST_CASE("invariants: an ordinary life of a cluster breaks no rule", "[sim]") {
+    WatchedCluster cluster{3, 0, 3};
+    cluster.elect(1);
+    cluster.produce(1, "a");
+    cluster.settle();
+    cluster.cut(1);
+    cluster.produce(1, "never committed");
+    cluster.settle();
+    cluster.elect(2);
+    cluster.produce(2, "b");
+    cluster.settle();
+    cluster.cut(0);
+    cluster.elect(3);
+    cluster.produce(3, "c");
+    cluster.settle();
+
+    CHECK(cluster.fired_all().empty());
+    CHECK(cluster.raft.comparisons() > 20);
+    CHECK(cluster.logs.committed(PartitionId{0}).last_index() >= LogIndex{6});
+}
+
+TEST_CASE("R1: two leaders of one term, however far apart", "[sim]") {
+    WatchedCluster cluster{0, 2, 1};
+    cluster.elect(1);
+    CHECK_FALSE(cluster.fired("R1"));
+
+    cluster.elect(2);
+
+    CHECK(cluster.fired("R1"));
+}
+
+TEST_CASE("R1: leaders of different terms are no two leaders", "[sim]") {
+    WatchedCluster cluster{3, 0, 3};
+    cluster.elect(1);
+    cluster.elect(2);
+
+    CHECK(cluster.replica(1).raft().term() > Term{1});
+    CHECK_FALSE(cluster.fired("R1"));
+}
+
+TEST_CASE("R2: a leader that cuts its own log; a deposed one may", "[sim]") {
+    for (bool const lying : {false, true}) {
+        WatchedCluster cluster{3, 0, 3};
+        cluster.elect(1);
+        cluster.cut(1);
+        cluster.produce(1, "to be cut");
+        cluster.settle();
+        // Host 1 seems to lead the term in which it cuts.
+        cluster.report_as(2, lying ? 1 : 2);
+        cluster.elect(2);
+        cluster.report_as(2, 2);
+        cluster.cut(0);
+        cluster.heartbeat(2);
+
+        CHECK(cluster.node(1).probes().count(broker::Probe::log_truncated) == 1);
+        CHECK(cluster.fired("R2") == lying);
+    }
+}
+
+TEST_CASE("R3: one index and term, two entries", "[sim]") {
+    WatchedCluster cluster{0, 2, 1};
+    cluster.elect(1);
+    cluster.elect(2);
+    CHECK_FALSE(cluster.fired("R3"));  // equal no-ops
+
+    cluster.produce(1, "a");
+    CHECK_FALSE(cluster.fired("R3"));
+    cluster.produce(2, "b");
+
+    CHECK(cluster.fired("R3"));
+}
+
+TEST_CASE("R6: two reports of what is committed at an index differ", "[sim]") {
+    WatchedCluster cluster{0, 2, 1};
+    cluster.elect(1);
+    cluster.elect(2);
+    cluster.produce(1, "a");
+    cluster.settle();
+    cluster.produce(2, "b");
+    CHECK_FALSE(cluster.fired("R6"));  // not committed yet
+
+    cluster.settle();
+
+    CHECK(cluster.fired("R6"));
+}
+
+TEST_CASE("R6: equal reports of several nodes are what commitment is", "[sim]") {
+    WatchedCluster cluster{0, 2, 1};
+    cluster.elect(1);
+    cluster.elect(2);
+    cluster.produce(1, "a");
+    cluster.produce(2, "a");
+    cluster.settle();
+
+    CHECK_FALSE(cluster.fired("R6"));
+    CHECK(cluster.logs.committed(PartitionId{0}).last_index() == LogIndex{2});
+}
+
+TEST_CASE("R7: a commit that one disk of three holds; of one voter it is a majority", "[sim]") {
+    for (std::uint32_t const voters : {1U, 3U}) {
+        WatchedCluster cluster{0, 3, voters};
+
+        cluster.elect(1);
+
+        CHECK(cluster.fired("R7") == (voters == 3));
+    }
+}
+
+TEST_CASE("R8: a leader commits an entry of an older term by counting", "[sim]") {
+    for (bool const old_term : {false, true}) {
+        WatchedCluster cluster{0, 1, 1};
+        cluster.elect_only(1);
+        InfoLog& memory = cluster.logs.memory(1, PartitionId{0});
+        REQUIRE(memory.last_index() == LogIndex{1});
+        if (old_term) {
+            EntryInfo entry = *memory.at(LogIndex{1});
+            entry.term = Term{0};
+            memory.clear();
+            memory.push(entry);
+        }
+
+        cluster.settle();
+
+        CHECK(cluster.fired_all() == (old_term ? "R8" : ""));
+    }
+}
+
+TEST_CASE("R9: a durable term falls", "[sim]") {
+    VoteDisk disk;
+    disk.durable(5, 0);
+    disk.durable(6, 0);
+    CHECK_FALSE(disk.fired("R9"));
+
+    disk.durable(5, 0);
+
+    CHECK(disk.fired("R9"));
+}
+
+TEST_CASE("R9: a durable vote changes within its term; the first one does not", "[sim]") {
+    VoteDisk disk;
+    disk.durable(5, 0);
+    disk.durable(5, 2);
+    disk.durable(6, 3);
+    CHECK(disk.fired_all().empty());
+
+    disk.durable(6, 0);
+
+    CHECK(disk.fired("R9"));
+}
+
+TEST_CASE("R9: the commit index of a life falls; after a restart it begins anew", "[sim]") {
+    for (bool const restarted : {false, true}) {
+        WatchedCluster cluster{0, 2, 1};
+        cluster.elect(1);
+        cluster.produce(1, "a");
+        cluster.settle();
+        if (restarted) {
+            cluster.raft.on_down(1);
+        }
+        cluster.report_as(2, 1);
+
+        cluster.elect(2);
+
+        CHECK(cluster.fired("R9") == !restarted);
+    }
+}
+
+TEST_CASE("R10: two votes in one term, also over incarnations", "[sim]") {
+    VoteDisk disk;
+    disk.durable(5, 2);
+    disk.raft.on_down(1);
+    disk.durable(5, 2);
+    disk.durable(6, 3);
+    CHECK_FALSE(disk.fired("R10"));
+
+    disk.truth.power_lost(1);
+    disk.truth.linked(1, 100, "p0.state", true);
+    disk.raft.on_down(1);
+    disk.durable(5, 3);
+
+    CHECK(disk.fired("R10"));
+}
+
+TEST_CASE("R13: a committed entry is cut; one that was never committed may be", "[sim]") {
+    for (bool const committed : {false, true}) {
+        WatchedCluster cluster{3, 1, 3};
+        cluster.elect(1);
+        cluster.settle();
+        cluster.cut(1);
+        cluster.produce(1, "x");
+        cluster.settle();
+        if (committed) {
+            // The island has the same log and says that it is committed.
+            cluster.elect(4);
+            cluster.produce(4, "x");
+            cluster.settle();
+            CHECK(cluster.logs.committed(PartitionId{0}).last_index() == LogIndex{2});
+        }
+        cluster.elect(2);
+        cluster.cut(0);
+        cluster.heartbeat(2);
+
+        CHECK(cluster.node(1).probes().count(broker::Probe::log_truncated) == 1);
+        CHECK(cluster.fired("R13") == committed);
+    }
+}
+
+TEST_CASE("R14: an append that does not follow the log's end", "[sim]") {
+    WatchedCluster cluster{0, 2, 1};
+    cluster.elect(1);
+    cluster.produce(1, "a");
+    CHECK_FALSE(cluster.fired("R14"));
+    cluster.report_as(2, 1);
+
+    cluster.elect(2);
+
+    CHECK(cluster.fired("R14"));
+}
+
+TEST_CASE("B14: a leader appends a batch that it did not accept", "[sim]") {
+    for (bool const lying : {false, true}) {
+        WatchedCluster cluster{3, 0, 3};
+        cluster.elect(1);
+        cluster.settle();
+        // What the follower appends seems to be the leader's doing.
+        cluster.report_as(2, lying ? 1 : 2);
+
+        cluster.produce(1, "a");
+        cluster.settle();
+
+        CHECK(cluster.fired("B14") == lying);
+    }
+}
+
+}  // namespace brokersim

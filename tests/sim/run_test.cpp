@@ -1,0 +1,147 @@
+// Tests of whole runs: one seed, one hash; and a run that proved nothing says so.
+#include "scenarios/parser.h"
+#include "sim/run.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace brokersim {
+namespace {
+
+Scenario library_scenario(std::string const& path) {
+    ParseOutcome const outcome =
+        parse_scenario(std::string{BROKERSIM_LIBRARY_DIR} + "/" + path);
+    REQUIRE(outcome.scenario.has_value());
+    return *outcome.scenario;
+}
+
+/// A scenario that extends base-one-broker by `more`.
+Scenario small_scenario(std::string const& more) {
+    std::string const text =
+        R"({"format": 1, "name": "small", "why": "A test.", "extends": "base-one-broker.json")" +
+        more + "}";
+    ParseOutcome const outcome = parse_scenario_text(
+        std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json", text);
+    for (Diagnostic const& diagnostic : outcome.diagnostics) {
+        UNSCOPED_INFO(diagnostic.message);
+    }
+    REQUIRE(outcome.scenario.has_value());
+    return *outcome.scenario;
+}
+
+class CountingSink final : public TraceSink {
+public:
+    void line(std::uint64_t, broker::Time, std::string_view text) override {
+        ++lines;
+        bytes += text.size();
+    }
+    std::uint64_t lines = 0;
+    std::uint64_t bytes = 0;
+};
+
+bool any_contains(std::vector<std::string> const& texts, std::string const& part) {
+    return std::any_of(texts.begin(), texts.end(), [&](std::string const& text) {
+        return text.find(part) != std::string::npos;
+    });
+}
+
+constexpr const char* scenarios[] = {"base/base-three-brokers.json",
+                                     "legality/t07-power-loss-of-the-leader.json",
+                                     "incident/chaos-3-leader-kill.json"};
+
+}  // namespace
+
+TEST_CASE("run: the same seed gives the same hash, twice in one process", "[sim]") {
+    for (const char* path : scenarios) {
+        Scenario const scenario = library_scenario(path);
+
+        RunResult const first = run_once(scenario, 7);
+        RunResult const second = run_once(scenario, 7);
+
+        INFO(path);
+        CHECK(first.verdict == RunVerdict::pass);
+        CHECK(first.trace_hash == second.trace_hash);
+        CHECK(first.checkpoints == second.checkpoints);
+        CHECK(first.events == second.events);
+        CHECK(first.comparisons > 0);
+    }
+}
+
+TEST_CASE("run: other seeds give other runs", "[sim]") {
+    Scenario const scenario = library_scenario(scenarios[0]);
+    std::vector<std::uint64_t> hashes;
+
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        hashes.push_back(run_once(scenario, seed).trace_hash);
+    }
+
+    std::sort(hashes.begin(), hashes.end());
+    CHECK(std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end());
+}
+
+TEST_CASE("run: a log sink, the judge and the full report change nothing", "[sim]") {
+    Scenario const scenario = library_scenario(scenarios[1]);
+    CountingSink sink;
+    std::string history;
+    RunOptions loud;
+    loud.sink = &sink;
+    loud.full_report = true;
+    loud.history_json = &history;
+    RunOptions quiet;
+    quiet.judge = false;
+
+    RunResult const plain = run_once(scenario, 3);
+    RunResult const watched = run_once(scenario, 3, loud);
+    RunResult const unjudged = run_once(scenario, 3, quiet);
+
+    CHECK(sink.lines > 100);
+    CHECK_FALSE(history.empty());
+    CHECK(watched.trace_hash == plain.trace_hash);
+    CHECK(unjudged.trace_hash == plain.trace_hash);
+}
+
+TEST_CASE("run: without faults and with what it must reach, a run passes", "[sim]") {
+    Scenario const scenario = small_scenario(R"(, "expect": {"reaches": ["ack_all_sent"]})");
+
+    RunResult const result = run_once(scenario, 1);
+
+    CHECK(result.verdict == RunVerdict::pass);
+    CHECK(result.void_reasons.empty());
+    CHECK(result.judged);
+}
+
+TEST_CASE("run: a required probe that was never reached makes it void", "[sim]") {
+    Scenario const scenario = small_scenario(R"(, "expect": {"reaches": ["log_truncated"]})");
+
+    RunResult const result = run_once(scenario, 1);
+
+    CHECK(result.verdict == RunVerdict::void_run);
+    CHECK(any_contains(result.void_reasons, "log_truncated"));
+}
+
+TEST_CASE("run: a scripted fault without effect makes it void", "[sim]") {
+    Scenario const scenario = small_scenario(R"(, "faults": {"script": [
+        {"id": "again", "at": "3s", "do": "restart", "target": "n1"}]})");
+
+    RunResult const result = run_once(scenario, 1);
+
+    CHECK(result.verdict == RunVerdict::void_run);
+    CHECK(any_contains(result.void_reasons, "again"));
+}
+
+TEST_CASE("run: a scripted fault with an effect is told as such", "[sim]") {
+    Scenario const scenario = small_scenario(R"(, "faults": {"script": [
+        {"id": "kill", "at": "500ms", "do": "crash", "target": "n1", "for": "1s",
+         "args": {"kind": "process"}}]})");
+
+    RunResult const result = run_once(scenario, 1);
+
+    CHECK(result.verdict == RunVerdict::pass);
+    REQUIRE(result.faults.size() == 1);
+    CHECK(result.faults[0].fate == ElementFate::effective);
+    CHECK(result.incarnations == std::vector<std::uint32_t>{2});
+}
+
+}  // namespace brokersim
