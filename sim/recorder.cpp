@@ -12,8 +12,13 @@ Recorder::Recorder(std::uint64_t run_id, const broker::Topics& topics, std::uint
     for (const broker::PartitionInfo& partition : topics.partitions()) {
         keys_.push_back(history_.names.key(topics.label(partition.id)));
     }
+    auto const partitions = static_cast<std::int64_t>(keys_.size());
     for (std::uint32_t client = 0; client < clients; ++client) {
         processes_.push_back(history_.names.process(std::int64_t{client} + 1));
+        for (std::int64_t partition = 0; partition < partitions; ++partition) {
+            pollers_.push_back(
+                history_.names.process((std::int64_t{client} + 1) * 1'000 + partition));
+        }
     }
 }
 

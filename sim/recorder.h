@@ -21,6 +21,11 @@ public:
     [[nodiscard]] reports::ProcessId process(std::uint32_t client) const {
         return processes_[client];
     }
+    /// A reader asks for several partitions at once; each of its fetches in flight is a process of
+    /// its own, so that an answer finds its request: client * 1000 + partition.
+    [[nodiscard]] reports::ProcessId poller(std::uint32_t client, std::uint32_t partition) const {
+        return pollers_[client * keys_.size() + partition];
+    }
     /// The id of a message of this run.
     reports::ValueId message(std::uint32_t producer, std::uint32_t sequence) {
         return history_.names.value(run_, producer, sequence);
@@ -34,6 +39,7 @@ private:
     reports::RunId run_;
     std::vector<reports::KeyId> keys_;
     std::vector<reports::ProcessId> processes_;
+    std::vector<reports::ProcessId> pollers_;  // by client, then partition
 };
 
 }  // namespace brokersim

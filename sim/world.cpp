@@ -464,11 +464,9 @@ void World::release_effects(Host& host) {
                     RequestTag const tag = connection.expected.front();
                     connection.expected.pop_front();
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
-                    if (!checks_.invariants) {
-                        network_.respond(effect.to, std::move(effect.bytes), -1);
-                        break;
+                    if (checks_.invariants) {
+                        epoch = send_invariants_.on_response(host.number, tag, payload, *host.node);
                     }
-                    epoch = send_invariants_.on_response(host.number, tag, payload, *host.node);
                 } else {
                     violations_.add("B13", host.number, [&] {
                         return fmt::format("n{} sent a response that nobody asked for",

@@ -132,6 +132,10 @@ void Reader::ask_records(std::uint32_t partition, std::uint32_t broker) {
     Bytes frame;
     protocol::append_request(frame, info_of(tag), request);
     partitions_[partition].asked = true;
+    if (role_ == ReaderRole::consumer) {
+        recorder_.history().poll_invoke(now().nanoseconds(),
+                                        recorder_.poller(config_.id, partition));
+    }
     Duration const wait{may_wait ? std::int64_t{fetch_max_wait_ms} * 1'000'000 : 0};
     Client::send(broker, tag, 0, config_.request_timeout + wait, std::move(frame));
 }
@@ -139,6 +143,9 @@ void Reader::ask_records(std::uint32_t partition, std::uint32_t broker) {
 void Reader::unanswered(const Request& request) {
     Partition& partition = partitions_[request.tag.partition];
     partition.asked = false;
+    if (request.tag.kind == RequestKind::fetch) {
+        end_poll(request.tag.partition, reports::OpType::info);
+    }
     back_off(partition);
 }
 
@@ -147,6 +154,9 @@ void Reader::answered(const Request& request, ByteSpan body) {
     Partition& partition = partitions_[index];
     partition.asked = false;
     if (stopped_) {
+        if (request.tag.kind == RequestKind::fetch) {
+            end_poll(index, reports::OpType::info);
+        }
         return;
     }
     if (request.tag.kind == RequestKind::list_offsets) {
@@ -174,6 +184,7 @@ void Reader::answered(const Request& request, ByteSpan body) {
     broker::Result<protocol::FetchResponse> const response =
         protocol::decode_fetch_response(body, request.tag.version);
     if (!response || response->topics.size() != 1 || response->topics[0].partitions.size() != 1) {
+        end_poll(index, reports::OpType::info);
         back_off(partition);
         return;
     }
@@ -226,6 +237,7 @@ void Reader::on_fetch(std::uint32_t index, const protocol::FetchPartitionRespons
                       std::int64_t from) {
     Partition& partition = partitions_[index];
     if (part.error != KafkaError::none) {
+        end_poll(index, reports::OpType::info);
         if (part.error == KafkaError::not_leader_or_follower) {
             forget_leader(index);
         }
@@ -247,26 +259,25 @@ void Reader::on_fetch(std::uint32_t index, const protocol::FetchPartitionRespons
         }
         return;
     }
-    std::int64_t const hw = part.high_watermark.value();
-    if (batch_records_.empty() && batch_corrupt_.empty() && hw == partition.last_hw &&
-        answer_epoch_ == partition.epoch) {
-        return;  // nothing was read and nothing shown that was not shown before
-    }
-    partition.last_hw = hw;
-    partition.epoch = answer_epoch_;
     if (stops_at_ && records_read_ >= *stops_at_) {
         stopped_ = true;
     }
     reports::PollPart poll;
     poll.key = recorder_.key(index);
-    poll.hw = hw;
+    poll.hw = part.high_watermark.value();
     poll.from = from;
     poll.epoch = answer_epoch_ >= 0 ? answer_epoch_ : reports::absent;
     poll.records = batch_records_;
     poll.corrupt = batch_corrupt_;
-    reports::History& history = recorder_.history();
-    history.poll_done(now().nanoseconds(), recorder_.process(config_.id), reports::OpType::ok,
-                      std::span{&poll, 1});
+    end_poll(index, reports::OpType::ok, std::span{&poll, 1});
+}
+
+void Reader::end_poll(std::uint32_t partition, reports::OpType type,
+                      std::span<const reports::PollPart> parts) {
+    if (role_ == ReaderRole::consumer) {
+        recorder_.history().poll_done(now().nanoseconds(), recorder_.poller(config_.id, partition),
+                                      type, parts);
+    }
 }
 
 void Reader::write_drain(std::uint32_t index) {

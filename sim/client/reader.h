@@ -12,6 +12,7 @@
 #include "sim/recorder.h"
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace brokersim {
@@ -48,8 +49,6 @@ private:
         std::vector<reports::Record> records;  // drain: all of them
         std::vector<std::int64_t> control;
         std::vector<std::int64_t> corrupt;
-        std::int64_t epoch = reports::absent;
-        std::int64_t last_hw = reports::absent;  // consumer: last one recorded
         bool asked = false;
         bool complete = false;
         Time retry_at;
@@ -66,6 +65,9 @@ private:
     void read_batches(Partition& partition, ByteSpan records, std::int64_t from);
     void on_fetch(std::uint32_t partition, const broker::protocol::FetchPartitionResponse& part,
                   std::int64_t from);
+    /// Ends the poll that this consumer recorded when it asked.
+    void end_poll(std::uint32_t partition, reports::OpType type,
+                  std::span<const reports::PollPart> parts = {});
     void write_drain(std::uint32_t partition);
     void back_off(Partition& partition);
     [[nodiscard]] bool active() const;
