@@ -73,6 +73,16 @@ int run_main(int argc, char** argv) {
     check_app->add_option("history", history, "file, or - for standard input")->required();
     check_app->add_flag("--json", check_json, "one JSON object on stdout");
 
+    std::vector<std::string> checked;
+    bool scenario_json = false;
+    CLI::App* const scenario_app =
+        app.add_subcommand("scenario", "help for those who write scenarios");
+    scenario_app->require_subcommand(1);
+    CLI::App* const scenario_check =
+        scenario_app->add_subcommand("check", "all that is wrong with scenario files");
+    scenario_check->add_option("scenario", checked, "files, folders or names")->required();
+    scenario_check->add_flag("--json", scenario_json, "one JSON object per mistake on stdout");
+
     try {
         app.parse(argc, argv);
         if (run_app->parsed()) {
@@ -102,6 +112,8 @@ int run_main(int argc, char** argv) {
                 replay.to_event = to;
             }
             code = replay_command(replay, arguments);
+        } else if (scenario_check->parsed()) {
+            code = check_scenarios(checked, scenario_json);
         } else {
             return reports::run_check(
                 history, check_json ? reports::CheckOutput::json : reports::CheckOutput::text,

@@ -154,6 +154,27 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
 
 }  // namespace
 
+ExitCode check_scenarios(const std::vector<std::string>& names, bool json) {
+    ExitCode code = ExitCode::ok;
+    std::size_t checked = 0;
+    for (const std::string& name : names) {
+        const FoundScenarios found = find_scenario(name, library_roots());
+        if (found.paths.empty()) {
+            say(fmt::format("brokersim: {}\n",
+                            found.error.empty() ? name + ": no scenario there" : found.error));
+            return std::filesystem::is_directory(name) ? ExitCode::nothing_ran : ExitCode::scenario;
+        }
+        for (const std::string& path : found.paths) {
+            ++checked;
+            if (!load(path, json)) {
+                code = ExitCode::scenario;
+            }
+        }
+    }
+    say(fmt::format("{} {} checked\n", checked, checked == 1 ? "scenario" : "scenarios"));
+    return code;
+}
+
 std::optional<std::uint64_t> parse_seed(const std::string& text) {
     constexpr std::size_t commit_digits = 40;
     std::uint64_t value = 0;
