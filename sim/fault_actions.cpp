@@ -13,6 +13,20 @@ constexpr Duration wait_for_stop{10'000'000};  // of a restart, for a node still
 
 }  // namespace
 
+namespace {
+
+/// The incarnation of a host when the element fired.
+std::uint32_t life_of(const ElementState& state, std::uint32_t host) {
+    for (std::size_t i = 0; i < state.hosts.size() && i < state.lives.size(); ++i) {
+        if (state.hosts[i] == host) {
+            return state.lives[i];
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
 bool FaultEngine::act(std::uint32_t index, ElementState& state) {
     const Element& element = state.element;
     VirtualNetwork& network = actions_.network();
@@ -75,6 +89,9 @@ bool FaultEngine::act_on_hosts(std::uint32_t index, ElementState& state) {
                 break;
             }
             case FaultKind::shutdown:
+                if (state.active && actions_.incarnation(host) != life_of(state, host)) {
+                    break;  // it stopped in time, and another life has begun
+                }
                 if (state.active) {
                     did = actions_.crash(host, CrashKind::process);  // its grace is over
                 } else {
@@ -147,7 +164,8 @@ void FaultEngine::finish(std::uint32_t index) {
             }
             bool stopping = false;
             for (std::uint32_t const host : state.hosts) {
-                bool const again = element.kind == FaultKind::shutdown && actions_.is_up(host);
+                bool const again = element.kind == FaultKind::shutdown &&
+                                   actions_.is_running(host) && !actions_.is_up(host);
                 stopping = stopping || again;
                 if (!again) {
                     actions_.start(host);
@@ -172,11 +190,33 @@ void FaultEngine::finish(std::uint32_t index) {
         }
         case FaultKind::slow_disk:
             for (std::uint32_t const host : state.hosts) {
-                actions_.slow_disk(host, 1, UINT32_MAX);
+                // The largest of what is still in force on that disk.
+                std::uint32_t factor = 1;
+                std::uint32_t by = UINT32_MAX;
+                for (std::uint32_t i = 0; i < states_.size(); ++i) {
+                    const ElementState& other = states_[i];
+                    bool const same = std::find(other.hosts.begin(), other.hosts.end(), host) !=
+                                      other.hosts.end();
+                    if (i != index && other.active && same &&
+                        other.element.kind == FaultKind::slow_disk &&
+                        other.element.factor > factor) {
+                        factor = other.element.factor;
+                        by = i;
+                    }
+                }
+                actions_.slow_disk(host, factor, by);
             }
             break;
         case FaultKind::pause:
+            for (const std::uint32_t host : state.hosts) {
+                actions_.end_pause(host, index);
+            }
+            break;
         case FaultKind::disk_stall:
+            for (const std::uint32_t host : state.hosts) {
+                actions_.end_stall(host, index);
+            }
+            break;
         case FaultKind::restart:
         case FaultKind::reset:
         case FaultKind::heal:
@@ -184,7 +224,7 @@ void FaultEngine::finish(std::uint32_t index) {
     }
     state.active = false;
     state.done = true;
-    on_event("fault_ended", state.hosts.empty() ? 0 : state.hosts.front(), 1);
+    on_event("fault_ended", state.hosts.empty() ? 0 : state.hosts.front(), 1, element.id);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -92,6 +92,10 @@ void FaultEngine::on_fire(std::uint32_t element) {
     if (state.element.trigger.kind == Trigger::Kind::arm ||
         (needs_work && !state.element.scripted)) {
         state.armed = true;
+        state.io_before.clear();
+        for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
+            state.io_before.push_back(io_count(state, host));
+        }
         ++armed_;
         for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
             look(host);
@@ -101,13 +105,28 @@ void FaultEngine::on_fire(std::uint32_t element) {
     trigger(element);
 }
 
+std::uint64_t FaultEngine::io_count(const ElementState& state, std::uint32_t host) const {
+    return state.element.trigger.on == ArmOn::io_done ? actions_.disk_completions(host)
+                                                      : actions_.disk_activity(host);
+}
+
+bool FaultEngine::is_reached(const ElementState& state, std::uint32_t host) const {
+    const Trigger& trigger_of = state.element.trigger;
+    const bool counts = trigger_of.kind == Trigger::Kind::arm &&
+                        (trigger_of.on == ArmOn::io_submit || trigger_of.on == ArmOn::io_done);
+    if (counts) {
+        return io_count(state, host) >= state.io_before[host] + trigger_of.nth;
+    }
+    return actions_.in_flight(host, trigger_of.on);
+}
+
 void FaultEngine::look(std::uint32_t host) {
     if (armed_ == 0) {
         return;
     }
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         ElementState& state = states_[i];
-        if (!state.armed || state.done || !actions_.in_flight(host, state.element.trigger.on)) {
+        if (!state.armed || state.done || !is_reached(state, host)) {
             continue;
         }
         // A role is asked anew each time; a drawn target is any broker with such work.
@@ -127,7 +146,8 @@ void FaultEngine::look(std::uint32_t host) {
     }
 }
 
-void FaultEngine::on_event(std::string_view event, std::uint32_t host, std::uint64_t times) {
+void FaultEngine::on_event(std::string_view event, std::uint32_t host, std::uint64_t times,
+                           std::string_view of) {
     if (!running_) {
         return;
     }
@@ -135,7 +155,8 @@ void FaultEngine::on_event(std::string_view event, std::uint32_t host, std::uint
         ElementState& state = states_[i];
         const Trigger& trigger_of = state.element.trigger;
         if (trigger_of.kind != Trigger::Kind::when || state.done || state.active ||
-            state.seen >= trigger_of.nth || trigger_of.event != event) {
+            state.seen >= trigger_of.nth || trigger_of.event != event ||
+            (!trigger_of.of.empty() && trigger_of.of != of)) {
             continue;
         }
         Time const now = actions_.scheduler().now();
@@ -179,9 +200,9 @@ void FaultEngine::trigger(std::uint32_t element) {
     ElementState& state = states_[element];
     const Element& what = state.element;
     if (what.kind == FaultKind::heal) {
-        state.fate = ElementFate::effective;
+        state.fired_at = actions_.scheduler().now();
+        state.fate = heal(what.heals) ? ElementFate::effective : ElementFate::fired;
         state.done = true;
-        heal(what.heals);
         return;
     }
     bool const on_hosts = what.kind == FaultKind::crash || what.kind == FaultKind::shutdown ||
@@ -203,7 +224,14 @@ void FaultEngine::trigger(std::uint32_t element) {
 void FaultEngine::fire(std::uint32_t element) {
     ElementState& state = states_[element];
     bool const first = !state.active;
+    if (!first && !within_limits(state)) {
+        return;  // a later stage that the limits forbid
+    }
     if (first) {
+        state.lives.clear();
+        for (std::uint32_t const host : state.hosts) {
+            state.lives.push_back(actions_.incarnation(host));
+        }
         state.fired_at = actions_.scheduler().now();
     }
     if (!act(element, state)) {
@@ -226,7 +254,7 @@ void FaultEngine::fire(std::uint32_t element) {
         state.active = true;
         state.chances_before = chances_now(state);
         std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
-        on_event("fault_started", host, 1);
+        on_event("fault_started", host, 1, state.element.id);
     }
     if (state.element.lasts) {
         actions_.scheduler().push(actions_.scheduler().now() + *state.element.lasts,
@@ -255,12 +283,15 @@ void FaultEngine::on_host_down() {
     }
 }
 
-void FaultEngine::heal(const std::string& id) {
+bool FaultEngine::heal(const std::string& id) {
+    bool ended = false;
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         if (states_[i].active && (id.empty() || states_[i].element.id == id)) {
             finish(i);
+            ended = true;
         }
     }
+    return ended;
 }
 
 // ---------------------------------------------------------------------------------------------

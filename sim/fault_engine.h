@@ -34,6 +34,9 @@ public:
     [[nodiscard]] virtual std::uint32_t clients() const = 0;
     [[nodiscard]] virtual std::uint32_t producers() const = 0;
     [[nodiscard]] virtual bool is_up(std::uint32_t host) const = 0;
+    /// Up, also while it is stopping.
+    [[nodiscard]] virtual bool is_running(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual std::uint32_t incarnation(std::uint32_t host) const = 0;
     [[nodiscard]] virtual bool is_failed(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::optional<std::uint32_t> leader_of(std::uint32_t partition) const = 0;
     [[nodiscard]] virtual const std::vector<broker::BrokerId>& replicas_of(
@@ -44,11 +47,15 @@ public:
     virtual bool stop(std::uint32_t host) = 0;
     virtual bool start(std::uint32_t host) = 0;
     virtual bool pause(std::uint32_t host, Time until, std::uint32_t element) = 0;
+    /// Ends the pause, or the stall, that this element made, unless a later one goes on.
+    virtual void end_pause(std::uint32_t host, std::uint32_t element) = 0;
+    virtual void end_stall(std::uint32_t host, std::uint32_t element) = 0;
     virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
     virtual void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) = 0;
     /// Disk operations submitted on a host so far; events that came for it so far. An element in
     /// whose time none came had no chance to matter.
     [[nodiscard]] virtual std::uint64_t disk_activity(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual std::uint64_t disk_completions(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint64_t event_activity(std::uint32_t host) const = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
@@ -62,8 +69,10 @@ struct ElementState {
     Element element;
     ElementFate fate = ElementFate::scheduled;
     Time fired_at;
-    std::vector<std::uint32_t> hosts;    // resolved, 0-based
-    std::vector<std::uint32_t> members;  // of a partition's first group
+    std::vector<std::uint32_t> hosts;      // resolved, 0-based
+    std::vector<std::uint32_t> lives;      // their incarnations when it fired
+    std::vector<std::uint64_t> io_before;  // armed on an nth operation: counts when it was armed
+    std::vector<std::uint32_t> members;    // of a partition's first group
     std::vector<std::pair<std::uint32_t, std::uint32_t>> blocked;
     bool armed = false;   // waiting for work in flight
     bool active = false;  // in force
@@ -87,7 +96,9 @@ public:
     void on_fire(std::uint32_t element);
     void on_end(std::uint32_t element);
     /// A named event happened `times` times on a host (0-based).
-    void on_event(std::string_view event, std::uint32_t host, std::uint64_t times);
+    /// of: the fault that an event is about, for fault_started and fault_ended.
+    void on_event(std::string_view event, std::uint32_t host, std::uint64_t times,
+                  std::string_view of = {});
     /// After every event of a host: armed elements look whether their work is in flight.
     void look(std::uint32_t host);
     [[nodiscard]] bool has_armed() const { return armed_ > 0; }
@@ -112,7 +123,10 @@ private:
     bool act_on_hosts(std::uint32_t index, ElementState& state);
     void finish(std::uint32_t element);
     [[nodiscard]] std::uint64_t chances_now(const ElementState& state) const;
-    void heal(const std::string& id);
+    /// Returns whether anything in force was ended.
+    bool heal(const std::string& id);
+    [[nodiscard]] bool is_reached(const ElementState& state, std::uint32_t host) const;
+    [[nodiscard]] std::uint64_t io_count(const ElementState& state, std::uint32_t host) const;
     [[nodiscard]] bool within_limits(const ElementState& state) const;
     std::vector<std::uint32_t> draw_some(std::uint32_t count);
     std::optional<std::vector<std::vector<std::uint32_t>>> groups_of(ElementState& state);

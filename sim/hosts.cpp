@@ -66,6 +66,9 @@ bool World::start(std::uint32_t index) {
     }
     host.started_once = true;
     faults_->on_event("node_up", index, 1);
+    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
+        on_step_event(step, "node_up", index, 1);
+    }
     arm_timer(host);
     return true;
 }
@@ -73,6 +76,9 @@ bool World::start(std::uint32_t index) {
 void World::down(Host& host, HostState state) {
     CHECK(host.node != nullptr);
     release_effects(host);
+    if (checks_.invariants && state == HostState::down && host.node->clean()) {
+        raft_invariants_.on_clean_stop(host.number);
+    }
     network_.broker_gone(host.number - 1, false);
     host.probes.add(host.node->probes());
     host.node.reset();
@@ -80,6 +86,7 @@ void World::down(Host& host, HostState state) {
     host.state = state;
     host.down_since = scheduler_.now();
     resume(host);
+    host.held_ops.clear();
     raft_invariants_.on_down(host.number);
     faults_->on_host_down();
     faults_->on_event("node_down", host.number - 1, 1);
@@ -151,8 +158,32 @@ bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
 }
 
 void World::stall_disk(std::uint32_t index, Time until, std::uint32_t element) {
-    hosts_[index].stalled_until = until;
-    hosts_[index].stalled_by = element;
+    Host& host = hosts_[index];
+    host.stalled_until = std::max(until, host.stalled_until.value_or(until));
+    host.stalled_by = element;
+}
+
+void World::end_pause(std::uint32_t index, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (host.paused_until && host.paused_by == element) {
+        resume(host);
+    }
+}
+
+void World::end_stall(std::uint32_t index, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (host.stalled_until && host.stalled_by == element) {
+        release_stall(host);
+    }
+}
+
+void World::release_stall(Host& host) {
+    host.stalled_until.reset();
+    for (const std::uint32_t slot : host.held_ops) {
+        scheduler_.push(scheduler_.now(),
+                        Work{WorkKind::disk_done, host.number - 1, host.incarnation, slot});
+    }
+    host.held_ops.clear();
 }
 
 void World::slow_disk(std::uint32_t index, std::uint32_t factor, std::uint32_t element) {

@@ -48,6 +48,11 @@ void World::on_phase(Phase next) {
 
 void World::begin_run() {
     phase_ = Phase::run;
+    for (Host& host : hosts_) {
+        if (host.up()) {
+            watch_probes(host);  // what happened in warm-up triggers nothing
+        }
+    }
     run_began_ = scheduler_.now();
     trace_.line([] { return std::string{"-- run"}; });
     scheduler_.push(
@@ -137,12 +142,7 @@ void World::heal() {
         if (host.paused_until) {
             resume(host);
         }
-        host.stalled_until.reset();
-        for (std::uint32_t const slot : host.held_ops) {
-            scheduler_.push(scheduler_.now(),
-                            Work{WorkKind::disk_done, host.number - 1, host.incarnation, slot});
-        }
-        host.held_ops.clear();
+        release_stall(host);
         host.disk_factor = 1;
         start(host.number - 1);
     }

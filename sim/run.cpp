@@ -270,7 +270,9 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     result.checkpoints = trace.checkpoints();
     result.events = world.events();
     result.virtual_ns = world.now().nanoseconds();
-    result.violations = world.violations().list();
+    if (options.checks.invariants) {
+        result.violations = world.violations().list();
+    }
     result.stuck = world.stuck();
     result.never_sent = world.never_sent();
     result.retries = world.retries();

@@ -133,6 +133,9 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
 
 void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes frame) {
     Connection& connection = connections_[id];
+    if (connection.answers_lost) {
+        return;  // it broke just now; the client is about to learn it
+    }
     std::uint32_t const member = client_member(connection.client);
     wanted_[member * members_ + connection.broker] += connection.dead ? 0 : 1;
     if (connection.dead || cut(member, connection.broker)) {
@@ -154,6 +157,9 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
 void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch) {
     ++responses_sent;
     Connection& connection = connections_[id];
+    if (connection.answers_lost) {
+        return;
+    }
     std::uint32_t const member = client_member(connection.client);
     wanted_[connection.broker * members_ + member] += connection.dead ? 0 : 1;
     if (connection.dead || cut(connection.broker, member)) {
@@ -176,7 +182,14 @@ void VirtualNetwork::close_by_client(std::uint32_t id) {
     }
     connection.closed_by_client = true;
     std::erase(live_, id);
-    if (connection.dead || connection.closed_by_broker || !connection.connected) {
+    if (connection.dead || connection.answers_lost || connection.closed_by_broker ||
+        !connection.connected) {
+        return;
+    }
+    if (cut(client_member(connection.client), connection.broker)) {
+        std::uint32_t const member = client_member(connection.client);
+        mark_effective(cut_elements_[member * members_ + connection.broker]);
+        connection.dead = true;  // the broker is not told
         return;
     }
     Time const at = std::max(arrival(client_latency_), connection.last_to_broker + Duration{1});
@@ -190,7 +203,13 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
         return;
     }
     connection.closed_by_broker = true;
-    if (connection.dead || connection.closed_by_client) {
+    if (connection.dead || connection.answers_lost || connection.closed_by_client) {
+        return;
+    }
+    if (cut(connection.broker, client_member(connection.client))) {
+        std::uint32_t const member = client_member(connection.client);
+        mark_effective(cut_elements_[connection.broker * members_ + member]);
+        connection.dead = true;  // the client finds out by its own timeout
         return;
     }
     // Behind every response that left before.
@@ -202,7 +221,7 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
 bool VirtualNetwork::reset(std::uint32_t id, bool lose_requests) {
     Connection& connection = connections_[id];
     if (connection.dead || connection.closed_by_client || connection.closed_by_broker ||
-        !connection.connected) {
+        connection.answers_lost || !connection.connected) {
         return false;
     }
     bool const in_flight = !connection.expected.empty();
@@ -214,7 +233,7 @@ bool VirtualNetwork::reset(std::uint32_t id, bool lose_requests) {
         // Requests on their way arrive and are processed; responses are lost.
         Time const at = connection.last_to_broker + Duration{1};
         scheduler_.push_in_order(at, Work{WorkKind::closed_node, id, connection.incarnation, 0});
-        connection.closed_by_broker = true;
+        connection.answers_lost = true;
     }
     scheduler_.push(scheduler_.now(), Work{WorkKind::closed_client, id, 0, 0});
     return in_flight;

@@ -44,6 +44,7 @@ struct Connection {
     std::uint32_t incarnation = 0;  // of the broker, once connected
     bool connected = false;         // at the broker
     bool dead = false;              // data vanishes; nobody was told
+    bool answers_lost = false;      // requests still arrive, responses do not
     bool closed_by_client = false;
     bool closed_by_broker = false;
     Time last_to_broker;  // deliveries keep their order

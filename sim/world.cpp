@@ -58,7 +58,7 @@ public:
             host.held_ops.push_back(slot);
             return;
         }
-        if (host.stalled_until && at < *host.stalled_until) {
+        if (host.stalled_until && world_.scheduler_.now() < *host.stalled_until) {
             at = *host.stalled_until + takes;
             world_.faults_->mark_effective(host.stalled_by);
         }
@@ -224,7 +224,10 @@ void World::handle(const Work& work) {
             if (connection.dead || connection.closed_by_client) {
                 break;
             }
-            if (!host.up() || !host.node->accepting() || host.paused_until) {
+            if (host.up() && deferred(host, work)) {
+                break;
+            }
+            if (!host.up() || !host.node->accepting()) {
                 connection.closed_by_broker = true;
                 clients_[connection.client]->on_closed(work.target);
                 break;
@@ -319,6 +322,16 @@ void World::on_disk_done(const Work& work) {
     if (deferred(host, work)) {
         return;
     }
+    if (host.stalled_until && scheduler_.now() < *host.stalled_until) {
+        // Also what was under way when the stall began.
+        faults_->mark_effective(host.stalled_by);
+        if (*host.stalled_until == Time::never()) {
+            host.held_ops.push_back(work.payload);
+        } else {
+            scheduler_.push(*host.stalled_until, work);
+        }
+        return;
+    }
     broker::DiskDone const done = host.disk->complete(work.payload);
     trace_.fold(done.op.value());
     if (checks_.invariants) {
@@ -362,7 +375,7 @@ void World::on_request(const Work& work) {
 void World::on_response(const Work& work) {
     FrameInFlight const frame = network_.take_frame(work.payload);
     const Connection& connection = network_.connection(work.target);
-    if (connection.dead || connection.closed_by_client) {
+    if (connection.dead || connection.answers_lost || connection.closed_by_client) {
         return;
     }
     clients_[connection.client]->on_response(

@@ -90,6 +90,10 @@ public:
         return static_cast<std::uint32_t>(producers_.size());
     }
     [[nodiscard]] bool is_up(std::uint32_t host) const override;
+    [[nodiscard]] bool is_running(std::uint32_t host) const override { return hosts_[host].up(); }
+    [[nodiscard]] std::uint32_t incarnation(std::uint32_t host) const override {
+        return hosts_[host].incarnation;
+    }
     [[nodiscard]] bool is_failed(std::uint32_t host) const override;
     [[nodiscard]] std::optional<std::uint32_t> leader_of(std::uint32_t partition) const override;
     [[nodiscard]] const std::vector<broker::BrokerId>& replicas_of(
@@ -99,10 +103,15 @@ public:
     bool stop(std::uint32_t host) override;
     bool start(std::uint32_t host) override;
     bool pause(std::uint32_t host, Time until, std::uint32_t element) override;
+    void end_pause(std::uint32_t host, std::uint32_t element) override;
+    void end_stall(std::uint32_t host, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
     void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) override;
     [[nodiscard]] std::uint64_t disk_activity(std::uint32_t host) const override {
         return hosts_[host].disk->submitted();
+    }
+    [[nodiscard]] std::uint64_t disk_completions(std::uint32_t host) const override {
+        return hosts_[host].disk->completed();
     }
     [[nodiscard]] std::uint64_t event_activity(std::uint32_t host) const override {
         return hosts_[host].events;
@@ -126,6 +135,7 @@ private:
     void count_activity(const Work& work);
     bool deferred(Host& host, const Work& work);
     void resume(Host& host);
+    void release_stall(Host& host);
     void step(Host& host, const broker::Event& event);
     void after_step(Host& host);
     void release_effects(Host& host);

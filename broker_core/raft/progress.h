@@ -91,6 +91,7 @@ public:
     }
 
     bool heard_since_check = false;  // for check-quorum
+    bool heard_before = false;       // in the period before this one
 
 private:
     LogIndex match_;

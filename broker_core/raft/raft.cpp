@@ -183,17 +183,28 @@ bool Raft::leads_with_own_commit() const {
 }
 
 std::size_t Raft::voters_heard() const {
+    return count_heard([](const Progress& progress) {
+        return progress.heard_since_check || progress.heard_before;
+    });
+}
+
+std::size_t Raft::voters_heard_since_check() const {
+    return count_heard([](const Progress& progress) { return progress.heard_since_check; });
+}
+
+template <class Heard>
+std::size_t Raft::count_heard(Heard heard) const {
     const auto* leader = std::get_if<Leader>(&role_);
     if (leader == nullptr) {
         return 0;
     }
-    std::size_t heard = 1;
+    std::size_t count = 1;
     for (std::size_t i = 0; i < config_.voters.size(); ++i) {
-        if (config_.voters[i] != config_.id && leader->progress[i].heard_since_check) {
-            ++heard;
+        if (config_.voters[i] != config_.id && heard(leader->progress[i])) {
+            ++count;
         }
     }
-    return heard;
+    return count;
 }
 
 std::optional<std::size_t> Raft::voter_of(BrokerId id) const {

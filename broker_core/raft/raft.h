@@ -119,7 +119,8 @@ public:
     [[nodiscard]] bool leads_with_own_commit() const;
     /// Payload bytes of entries this leader has not committed yet.
     [[nodiscard]] std::uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
-    /// Voters heard from within the last check-quorum period, this node included; leader only.
+    /// Voters heard from in this check-quorum period or the one before, so that the beginning of a
+    /// period is no silence; this node included; leader only.
     [[nodiscard]] std::size_t voters_heard() const;
 
 private:
@@ -154,6 +155,9 @@ private:
     void maybe_send_append(Time now, std::size_t voter, bool even_empty);
     void send_heartbeats(Time now);
     void check_quorum(Time now);
+    [[nodiscard]] std::size_t voters_heard_since_check() const;
+    template <class Heard>
+    [[nodiscard]] std::size_t count_heard(Heard heard) const;
     void maybe_commit();
     void commit_to(LogIndex index);
 

@@ -239,13 +239,14 @@ void Raft::send_heartbeats(Time now) {
 
 void Raft::check_quorum(Time now) {
     auto& leader = std::get<Leader>(role_);
-    if (voters_heard() < quorum()) {
+    if (voters_heard_since_check() < quorum()) {
         probes_.reached(Probe::quorum_lost);
         become_follower(now, hard_state_.term, BrokerId{});
         return;
     }
     leader.quorum_check = now + config_.tuning.election_timeout;
     for (Progress& progress : leader.progress) {
+        progress.heard_before = progress.heard_since_check;
         progress.heard_since_check = false;
     }
 }

@@ -57,9 +57,21 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
             case broker::FactKind::serving:
                 logs_.memory(node, fact.partition).clear();
                 on_appended(node, current, LogIndex{1}, fact.last, true);
+                compare_with_disk("R24", node, fact.partition, "recovered");
                 break;
         }
+        if (state.leads && state.accepted > 0 && fact.kind != broker::FactKind::accepted) {
+            missing_append(node, fact.partition);
+        }
     }
+}
+
+void RaftInvariants::missing_append(std::uint32_t node, PartitionId partition) {
+    violations_.add("B14", node, [&] {
+        return fmt::format("n{} accepted a batch for {} and did not append it", node,
+                           topics_.label(partition));
+    });
+    replica(node, partition).accepted = 0;
 }
 
 void RaftInvariants::on_leader(std::uint32_t node, const broker::Fact& fact) {
@@ -138,13 +150,6 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
                 --state.accepted;
             }
         }
-    }
-    if (state.leads && state.accepted > 0) {
-        violations_.add("B14", node, [&] {
-            return fmt::format("n{} accepted a batch for {} and did not append it", node,
-                               topics_.label(partition));
-        });
-        state.accepted = 0;
     }
 }
 
@@ -244,6 +249,32 @@ void RaftInvariants::on_disk(std::uint32_t node, PartitionId partition) {
         }
     }
     state.durable = now;
+}
+
+void RaftInvariants::compare_with_disk(const char* id, std::uint32_t node, PartitionId partition,
+                                       const char* when) {
+    const InfoLog& memory = logs_.memory(node, partition);
+    const FoldedLog& durable = truth_.durable_log(node, partition);
+    const EntryInfo* const last = memory.at(memory.last_index());
+    ++comparisons_;
+    const bool same = last == nullptr ? durable.last_index() == LogIndex{}
+                                      : durable.last_index() == memory.last_index() &&
+                                            durable.holds(memory.last_index(), last->chain);
+    if (!same) {
+        violations_.add(id, node, [&] {
+            return fmt::format("n{} {} {} with a log to {}; durable on its disk is one to {}", node,
+                               when, topics_.label(partition), memory.last_index().value(),
+                               durable.last_index().value());
+        });
+    }
+}
+
+void RaftInvariants::on_clean_stop(std::uint32_t node) {
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        if (logs_.memory(node, info.id).last_index() != LogIndex{}) {
+            compare_with_disk("B15", node, info.id, "stopped gracefully, leaving");
+        }
+    }
 }
 
 void RaftInvariants::on_down(std::uint32_t node) {

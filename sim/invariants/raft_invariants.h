@@ -12,6 +12,10 @@
 //                           change; commit never falls within an incarnation.
 //   R10 VoteOnce            a node grants one candidate per term, over all its incarnations.
 //   R14 LogShape            indexes contiguous, terms never falling, none above the node's term.
+//   R13 NoCommittedTruncation  a cut never removes an entry that is committed.
+//   R15 StateOrder          commit never passes the end of the log.
+//   R24 RecoverSound        what a node recovers is what its disk held durably, entry for entry.
+//   B15 CleanShutdown       after a graceful stop every entry the node held is durable.
 //   B14 AppendOnce          a batch that was accepted is appended exactly once, and nothing else.
 // Source of R1-R8: Raft paper, figure 3 and 5.4; thesis 3.6. All are O(1) per event.
 #pragma once
@@ -34,6 +38,8 @@ public:
 
     /// Looks at what the last step of the node changed. node: from 1.
     void on_step(std::uint32_t node, const broker::Node& broker);
+    /// The node stopped gracefully: what its memory holds must be durable.
+    void on_clean_stop(std::uint32_t node);
     /// Something became durable on this node.
     void on_disk(std::uint32_t node, PartitionId partition);
     /// The node's memory is gone.
@@ -58,6 +64,9 @@ private:
     Replica& replica(std::uint32_t node, PartitionId partition) {
         return replicas_[(node - 1) * partitions_.size() + partition.value()];
     }
+    void compare_with_disk(const char* id, std::uint32_t node, PartitionId partition,
+                           const char* when);
+    void missing_append(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,
                      LogIndex last, bool recovered);

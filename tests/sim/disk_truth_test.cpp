@@ -3,10 +3,11 @@
 // A log runs on the simulated disk with drawn appends, truncations, completions and crashes while
 // DiskTruth watches. After a process crash its written log, and after a power loss its durable
 // one, must be the log that recover_log() reads from the image, entry by entry.
+#include "sim/disk_truth.h"
+
 #include "broker_core/base/hash.h"
 #include "broker_core/base/random.h"
 #include "broker_core/wal/wal.h"
-#include "sim/disk_truth.h"
 #include "tests/support/manual_disk.h"
 
 #include <catch2/catch.hpp>

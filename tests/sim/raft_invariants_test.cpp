@@ -1,6 +1,7 @@
 // Tests of the Raft rules: each fires on a history that breaks it, and not on the legal one
 // beside it.
 #include "sim/invariants/raft_invariants.h"
+
 #include "tests/sim/watched_cluster.h"
 
 namespace brokersim {

@@ -1,6 +1,7 @@
 // Tests of whole runs: one seed, one hash; and a run that proved nothing says so.
-#include "scenarios/parser.h"
 #include "sim/run.h"
+
+#include "scenarios/parser.h"
 
 #include <catch2/catch.hpp>
 
@@ -11,8 +12,7 @@ namespace brokersim {
 namespace {
 
 Scenario library_scenario(std::string const& path) {
-    ParseOutcome const outcome =
-        parse_scenario(std::string{BROKERSIM_LIBRARY_DIR} + "/" + path);
+    ParseOutcome const outcome = parse_scenario(std::string{BROKERSIM_LIBRARY_DIR} + "/" + path);
     REQUIRE(outcome.scenario.has_value());
     return *outcome.scenario;
 }
@@ -22,8 +22,8 @@ Scenario small_scenario(std::string const& more) {
     std::string const text =
         R"({"format": 1, "name": "small", "why": "A test.", "extends": "base-one-broker.json")" +
         more + "}";
-    ParseOutcome const outcome = parse_scenario_text(
-        std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json", text);
+    ParseOutcome const outcome =
+        parse_scenario_text(std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json", text);
     for (Diagnostic const& diagnostic : outcome.diagnostics) {
         UNSCOPED_INFO(diagnostic.message);
     }

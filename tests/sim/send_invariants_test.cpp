@@ -122,10 +122,8 @@ TEST_CASE("R16: an append success for an entry that is only written", "[sim]") {
 
 TEST_CASE("R16: a vote request that names an entry which may be lost", "[sim]") {
     Answering bench;
-    Message vote{.kind = MessageKind::vote,
-                 .term = Term{1},
-                 .index = LogIndex{2},
-                 .log_term = Term{1}};
+    Message vote{
+        .kind = MessageKind::vote, .term = Term{1}, .index = LogIndex{2}, .log_term = Term{1}};
     bench.send.on_datagram(1, datagram(vote));
     CHECK(bench.fired_all().empty());
 

@@ -12,7 +12,9 @@ namespace {
 
 using test::ManualDisk;
 
-Bytes filled(std::size_t size, char with) { return Bytes(size, static_cast<std::byte>(with)); }
+Bytes filled(std::size_t size, char with) {
+    return Bytes(size, static_cast<std::byte>(with));
+}
 
 /// A disk with one file "f" whose name and first `size` bytes 'a' are durable.
 struct DiskWithFile : ManualDisk {
@@ -34,9 +36,8 @@ std::vector<bool> sectors_with(Bytes const& content, char with) {
     std::vector<bool> sectors;
     for (std::size_t at = 0; at + 512 <= content.size(); at += 512) {
         auto const begin = content.begin() + static_cast<std::ptrdiff_t>(at);
-        sectors.push_back(std::all_of(begin, begin + 512, [with](std::byte b) {
-            return b == static_cast<std::byte>(with);
-        }));
+        sectors.push_back(std::all_of(
+            begin, begin + 512, [with](std::byte b) { return b == static_cast<std::byte>(with); }));
     }
     return sectors;
 }
@@ -123,16 +124,15 @@ TEST_CASE("disk: a completed write survives the process, still unsynced", "[sim]
     CHECK(report.lost_bytes == 2048);
 }
 
-TEST_CASE("disk: a write in flight when the process dies happened, did not, or in pages",
-          "[sim]") {
+TEST_CASE("disk: a write in flight when the process dies happened, did not, or in pages", "[sim]") {
     std::set<std::size_t> kept;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         DiskWithFile bench{seed, 100};
         bench.disk.write(OpId{10}, bench.file, 0, filled(12'288, 'b'));
         bench.crash_process();
         Bytes const content = bench.content();
-        kept.insert(static_cast<std::size_t>(
-            std::count(content.begin(), content.end(), std::byte{'b'})));
+        kept.insert(
+            static_cast<std::size_t>(std::count(content.begin(), content.end(), std::byte{'b'})));
     }
 
     CHECK(kept == std::set<std::size_t>{0, 4096, 8192, 12'288});
@@ -301,8 +301,8 @@ TEST_CASE("disk: a torn sector holds new bytes before the tear and old ones behi
         CrashReport const report = bench.crash_power(SurvivalShape::prefix);
         Bytes const content = bench.content();
         auto const first_old = std::find(content.begin(), content.end(), std::byte{'a'});
-        CHECK(std::all_of(first_old, content.end(),
-                          [](std::byte b) { return b == std::byte{'a'}; }));
+        CHECK(
+            std::all_of(first_old, content.end(), [](std::byte b) { return b == std::byte{'a'}; }));
         bool const mixed = first_old != content.begin() && first_old != content.end();
         CHECK(mixed == report.torn);
         torn += mixed ? 1 : 0;

@@ -29,7 +29,9 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
         fresh->name = host;
         fresh->node = std::make_unique<broker::Node>(
             broker::NodeConfig{{broker::ClusterId{1}, id, broker::DiskUuid{host}},
-                               fresh->topics.get(), tuning, host},
+                               fresh->topics.get(),
+                               tuning,
+                               host},
             fresh->disk->disk, fresh->network);
         machines_.push_back(std::move(fresh));
         REQUIRE(machine(host).node->boot(broker::Instant{now_, now_}).has_value());

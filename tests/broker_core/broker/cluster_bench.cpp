@@ -29,8 +29,8 @@ ClusterBench::ClusterBench(std::uint32_t brokers, Tuning const& tuning)
 void ClusterBench::boot(std::uint32_t number) {
     Machine& host = machine(number);
     wal::DiskIdentity const identity{ClusterId{9}, BrokerId{number}, DiskUuid{number}};
-    host.node = std::make_unique<Node>(NodeConfig{identity, &topics_, tuning_, 1}, host.disk,
-                                       host.network);
+    host.node =
+        std::make_unique<Node>(NodeConfig{identity, &topics_, tuning_, 1}, host.disk, host.network);
     REQUIRE(host.node->boot(Instant{now_, now_}).has_value());
     complete_disk(number);
     REQUIRE(host.node->serving());
@@ -65,8 +65,8 @@ bool ClusterBench::deliver_one(std::uint32_t from) {
     }
     auto const [to, bytes] = std::move(datagrams.front());
     datagrams.pop_front();
-    bool const lost = from == cut_ || to.value() == cut_ || !machine(to.value()).node ||
-                      node(to.value()).over();
+    bool const lost =
+        from == cut_ || to.value() == cut_ || !machine(to.value()).node || node(to.value()).over();
     if (!lost) {
         step(to.value(), DatagramReceived{BrokerId{from}, bytes});
     }
@@ -144,10 +144,8 @@ void ClusterBench::fetch(Offset from, std::int32_t max_wait_ms, std::int32_t cor
     message.min_bytes = 1;
     protocol::FetchTopic& target = message.topics.add();
     target.name = "orders";
-    target.partitions.push_back({.index = 0,
-                                 .current_leader_epoch = epoch,
-                                 .fetch_offset = from,
-                                 .max_bytes = max_bytes});
+    target.partitions.push_back(
+        {.index = 0, .current_leader_epoch = epoch, .fetch_offset = from, .max_bytes = max_bytes});
     request(1, 1, message, 11, correlation);
 }
 

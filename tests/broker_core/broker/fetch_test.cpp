@@ -76,13 +76,17 @@ TEST_CASE("fetch: nothing at or above the watermark is served", "[broker]") {
     bench.complete(1, Kind::write);  // written, not synced: not committed
     REQUIRE(bench.replica().offsets().log_end() == Offset{7});
 
-    bench.request(1, 2, [] {
-        protocol::FetchRequest message;
-        protocol::FetchTopic& topic = message.topics.add();
-        topic.name = "orders";
-        topic.partitions.push_back({.index = 0, .fetch_offset = Offset{0}, .max_bytes = 1 << 20});
-        return message;
-    }(), 11);
+    bench.request(
+        1, 2,
+        [] {
+            protocol::FetchRequest message;
+            protocol::FetchTopic& topic = message.topics.add();
+            topic.name = "orders";
+            topic.partitions.push_back(
+                {.index = 0, .fetch_offset = Offset{0}, .max_bytes = 1 << 20});
+            return message;
+        }(),
+        11);
 
     auto const fetched = bench.take_fetched();
     CHECK(fetched.watermark == 6);

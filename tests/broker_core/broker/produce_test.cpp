@@ -55,8 +55,7 @@ TEST_CASE("produce: acks=1 tuned to synced waits for the leader's own sync", "[b
     CHECK(bench.take_produced().error == KafkaError::none);
 }
 
-TEST_CASE("produce: acks=all is answered after the commit and the leader's own sync",
-          "[broker]") {
+TEST_CASE("produce: acks=all is answered after the commit and the leader's own sync", "[broker]") {
     LeaderOfThree bench;
 
     bench.produce(batch_of(1), -1);
@@ -159,8 +158,7 @@ TEST_CASE("produce: who does not lead says so", "[broker]") {
     CHECK(bench.take_produced().error == KafkaError::not_leader_or_follower);
 }
 
-TEST_CASE("produce: a leader that loses its leadership answers with an unknown fate",
-          "[broker]") {
+TEST_CASE("produce: a leader that loses its leadership answers with an unknown fate", "[broker]") {
     LeaderOfThree bench;
     bench.cut(1);
     bench.produce(batch_of(1));
@@ -345,8 +343,7 @@ TEST_CASE("produce: admission bounds the unanswered bytes, and is released with 
     CHECK(bench.node().admitted_bytes() == 0);
 }
 
-TEST_CASE("produce: a client that leaves takes its bytes along, and its append stays",
-          "[broker]") {
+TEST_CASE("produce: a client that leaves takes its bytes along, and its append stays", "[broker]") {
     SingleLeader bench;
     bench.produce(batch_of(1));
 

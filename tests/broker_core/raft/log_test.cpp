@@ -1,5 +1,6 @@
 // Tests of the log in memory and of what a leader knows of a follower.
 #include "broker_core/raft/log.h"
+
 #include "broker_core/raft/progress.h"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,6 @@
 // Tests of Raft messages as bytes.
 #include "broker_core/raft/message.h"
+
 #include "tests/support/hex.h"
 
 #include <catch2/catch.hpp>
@@ -64,10 +65,11 @@ TEST_CASE("raft message: the bytes are those of the layout", "[raft]") {
 
     encode(bytes, message, log);
 
-    CHECK(test::to_hex(bytes) == test::to_hex(test::from_hex(
-        "04 00  01 00 00 00  02 00 00 00  03 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00"
-        "01 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"
-        "01 00 00 00  02 00 00 00 00 00 00 00  00  02 00 00 00  ab cd")));
+    CHECK(test::to_hex(bytes) ==
+          test::to_hex(test::from_hex(
+              "04 00  01 00 00 00  02 00 00 00  03 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00"
+              "01 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"
+              "01 00 00 00  02 00 00 00 00 00 00 00  00  02 00 00 00  ab cd")));
     CHECK(bytes.size() == encoded_bytes(message, log));
 }
 

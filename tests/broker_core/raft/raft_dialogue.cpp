@@ -26,8 +26,8 @@ std::string entry_text(Term term, bool control, std::string const& payload) {
 
 /// What a message says, in one line.
 std::string message_text(Received const& received) {
-    static constexpr const char* kinds[] = {"pre_vote", "pre_vote_reply", "vote",
-                                            "vote_reply", "append",      "append_reply",
+    static constexpr const char* kinds[] = {"pre_vote",   "pre_vote_reply", "vote",
+                                            "vote_reply", "append",         "append_reply",
                                             "heartbeat",  "heartbeat_reply"};
     Message const& message = received.message;
     std::string text = fmt::format("{} term={}", kinds[static_cast<std::size_t>(message.kind)],
@@ -52,10 +52,9 @@ std::string message_text(Received const& received) {
             break;
         }
         case MessageKind::append_reply:
-            text += message.reject
-                        ? fmt::format(" refused={} hint={}/{}", message.index.value(),
-                                      message.hint.value(), message.log_term.value())
-                        : fmt::format(" match={}", message.index.value());
+            text += message.reject ? fmt::format(" refused={} hint={}/{}", message.index.value(),
+                                                 message.hint.value(), message.log_term.value())
+                                   : fmt::format(" match={}", message.index.value());
             break;
         case MessageKind::heartbeat:
             text += fmt::format(" commit={}", message.commit.value());
@@ -76,8 +75,8 @@ const char* role_text(Role const& role) {
 std::string Dialogue::run(test::Command const& command) {
     output_.clear();
     std::string const& name = command.name;
-    std::size_t const arrow = command.words.empty() ? std::string::npos
-                                                    : command.words[0].find("->");
+    std::size_t const arrow =
+        command.words.empty() ? std::string::npos : command.words[0].find("->");
     Link link{};
     if (arrow != std::string::npos) {
         link.from = static_cast<std::uint32_t>(std::stoul(command.words[0].substr(0, arrow)));
@@ -159,9 +158,8 @@ void Dialogue::set_log(std::uint32_t id, test::Command const& command) {
     for (std::string term; std::getline(terms, term, ',');) {
         node.disk.push_back(Entry{Term{std::stoull(term)}, false, Bytes{std::byte{'x'}}});
     }
-    std::int64_t const last = node.disk.empty()
-                                  ? 0
-                                  : static_cast<std::int64_t>(node.disk.back().term.value());
+    std::int64_t const last =
+        node.disk.empty() ? 0 : static_cast<std::int64_t>(node.disk.back().term.value());
     node.disk_state = HardState{Term{static_cast<std::uint64_t>(command.number("term", last))},
                                 BrokerId{static_cast<std::uint32_t>(command.number("vote"))}};
     start(id);
@@ -197,14 +195,13 @@ void Dialogue::deliver(Link link, std::int64_t nth) {
 
 void Dialogue::probe(Link link, test::Command const& command) {
     std::string const after = command.text("after");
-    Message const message{
-        .kind = MessageKind::append,
-        .from = BrokerId{link.from},
-        .to = BrokerId{link.to},
-        .term = Term{static_cast<std::uint64_t>(command.number("term"))},
-        .index = LogIndex{std::stoull(after)},
-        .log_term = Term{std::stoull(after.substr(after.find('/') + 1))},
-        .commit = LogIndex{static_cast<std::uint64_t>(command.number("commit"))}};
+    Message const message{.kind = MessageKind::append,
+                          .from = BrokerId{link.from},
+                          .to = BrokerId{link.to},
+                          .term = Term{static_cast<std::uint64_t>(command.number("term"))},
+                          .index = LogIndex{std::stoull(after)},
+                          .log_term = Term{std::stoull(after.substr(after.find('/') + 1))},
+                          .commit = LogIndex{static_cast<std::uint64_t>(command.number("commit"))}};
     Bytes bytes;
     encode(bytes, message, Log{});
     deliver_bytes(link.to, bytes);
@@ -326,9 +323,9 @@ void Dialogue::show(std::uint32_t id) {
         log += (log.empty() ? "" : ",") +
                entry_text(entry.term, entry.control, text_of(entry.payload));
     }
-    say(fmt::format("{}: {} term={} vote={} leader={} commit={} log={}", id,
-                    role_text(raft.role()), raft.term().value(), raft.hard_state().vote.value(),
-                    raft.leader().value(), raft.commit().value(), log));
+    say(fmt::format("{}: {} term={} vote={} leader={} commit={} log={}", id, role_text(raft.role()),
+                    raft.term().value(), raft.hard_state().vote.value(), raft.leader().value(),
+                    raft.commit().value(), log));
 }
 
 void Dialogue::say(std::string const& line) {

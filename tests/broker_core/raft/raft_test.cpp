@@ -12,8 +12,7 @@ void run_story(const char* name) {
 
 }  // namespace
 
-TEST_CASE("raft: an election asks first, then votes, and begins its term with a no-op",
-          "[raft]") {
+TEST_CASE("raft: an election asks first, then votes, and begins its term with a no-op", "[raft]") {
     run_story("election.txt");
 }
 
@@ -50,8 +49,7 @@ TEST_CASE("raft: a leader that hears no quorum steps down", "[raft]") {
     run_story("check_quorum.txt");
 }
 
-TEST_CASE("raft: a single node leads itself once its vote and its entries are durable",
-          "[raft]") {
+TEST_CASE("raft: a single node leads itself once its vote and its entries are durable", "[raft]") {
     run_story("single_node.txt");
 }
 

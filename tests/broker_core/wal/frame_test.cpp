@@ -1,6 +1,7 @@
 // Tests of the log's bytes: golden frames, where they may stand, and what binds them to it.
-#include "broker_core/base/crc32c.h"
 #include "broker_core/wal/frame.h"
+
+#include "broker_core/base/crc32c.h"
 #include "tests/support/hex.h"
 
 #include <catch2/catch.hpp>
@@ -139,9 +140,9 @@ TEST_CASE("frame: marking the end of a group keeps the frame valid and tells the
 }
 
 TEST_CASE("segment header: one sector, decoded as encoded, any flipped bit noticed", "[wal]") {
-    SegmentHeader const header{ClusterId{1},    BrokerId{2}, DiskUuid{3},  PartitionId{4},
-                               SegmentId{5},    WalPosition{6000}, LogIndex{7}, SegmentId{4},
-                               4096, 0xdeadbeef};
+    SegmentHeader const header{ClusterId{1}, BrokerId{2},       DiskUuid{3}, PartitionId{4},
+                               SegmentId{5}, WalPosition{6000}, LogIndex{7}, SegmentId{4},
+                               4096,         0xdeadbeef};
 
     Bytes const sector = encode_segment_header(header);
 

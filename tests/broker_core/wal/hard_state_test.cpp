@@ -1,5 +1,6 @@
 // Tests of term and vote on disk: two slots, of which a torn update never loses both.
 #include "broker_core/wal/hard_state.h"
+
 #include "tests/support/hex.h"
 #include "tests/support/scripted_disk.h"
 
@@ -55,8 +56,8 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("hard state: the bytes of a slot are those of the layout", "[wal]") {
-    Bytes const bytes = encode_hard_state_slot(
-        HardStateSlot{5, HardState{Term{7}, BrokerId{2}}, 4, identity});
+    Bytes const bytes =
+        encode_hard_state_slot(HardStateSlot{5, HardState{Term{7}, BrokerId{2}}, 4, identity});
 
     REQUIRE(bytes.size() == hard_state_slot_bytes);
     CHECK(test::to_hex(ByteSpan{bytes}.first(48)) ==
@@ -64,8 +65,7 @@ TEST_CASE("hard state: the bytes of a slot are those of the layout", "[wal]") {
           "01 00 00 00 00 00 00 00 02 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00");
 }
 
-TEST_CASE("hard state: the slot with the larger sequence is current, wherever it stands",
-          "[wal]") {
+TEST_CASE("hard state: the slot with the larger sequence is current, wherever it stands", "[wal]") {
     auto const late_second = read_hard_state(file_of(slot_of(1, 4, 1), slot_of(2, 5, 3)), identity);
     auto const late_first = read_hard_state(file_of(slot_of(3, 6, 1), slot_of(2, 5, 3)), identity);
 

@@ -43,8 +43,8 @@ public:
     }
     /// A promise that is told by a number.
     void promise(wal::Requirement const& requirement, std::int64_t number) {
-        log().promise(requirement, Sealed<wal::Reply>{wal::Reply{
-                                       .peer = BrokerId{2}, .base_offset = Offset{number}}});
+        log().promise(requirement, Sealed<wal::Reply>{wal::Reply{.peer = BrokerId{2},
+                                                                 .base_offset = Offset{number}}});
     }
     void promise(LogIndex index, std::int64_t number, wal::Level level = wal::Level::synced) {
         promise(wal::Requirement{.index = index, .level = level}, number);

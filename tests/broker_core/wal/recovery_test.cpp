@@ -19,6 +19,7 @@
 //   foreign disk=D                whoever asks has another disk
 //   recover                       verdict; kept, copied and cut; what the fresh segment says
 #include "broker_core/wal/recovery.h"
+
 #include "tests/support/datadriven.h"
 
 #include <fmt/core.h>
@@ -66,9 +67,8 @@ private:
 
     void begin() {
         *this = LogScript{};
-        open_segment(SegmentHeader{identity_.cluster, identity_.node, identity_.disk,
-                                   PartitionId{}, SegmentId{1}, WalPosition{}, LogIndex{1},
-                                   SegmentId{}});
+        open_segment(SegmentHeader{identity_.cluster, identity_.node, identity_.disk, PartitionId{},
+                                   SegmentId{1}, WalPosition{}, LogIndex{1}, SegmentId{}});
     }
     void open_segment(SegmentHeader const& header) {
         header_ = header;
@@ -143,12 +143,12 @@ private:
         } else if (command.name == "rechain") {
             Place const& place = frames_.at(unsigned_of(command, "frame") - 1);
             Bytes& bytes = images_[place.image].bytes;
-            FrameHeader header = *decode_frame_header(bytes, SegmentId{place.image + 1},
-                                                      place.offset);
+            FrameHeader header =
+                *decode_frame_header(bytes, SegmentId{place.image + 1}, place.offset);
             header.previous ^= 1U;
-            Bytes const payload(bytes.begin() + static_cast<std::ptrdiff_t>(place.offset + 48),
-                                bytes.begin() + static_cast<std::ptrdiff_t>(
-                                                    place.offset + 48 + header.length));
+            Bytes const payload(
+                bytes.begin() + static_cast<std::ptrdiff_t>(place.offset + 48),
+                bytes.begin() + static_cast<std::ptrdiff_t>(place.offset + 48 + header.length));
             Bytes frame;
             encode_frame(frame, header, payload, SegmentId{place.image + 1}, place.offset);
             std::copy(frame.begin(), frame.end(),
@@ -172,14 +172,13 @@ private:
     [[nodiscard]] std::string recover() const {
         auto const log = recover_log(images_, identity_, PartitionId{}, header_.segment);
         if (!log) {
-            const char* const code =
-                log.error().code == ErrorCode::foreign ? "foreign" : "damaged";
+            const char* const code = log.error().code == ErrorCode::foreign ? "foreign" : "damaged";
             return fmt::format("{}: {}", code, log.error().where);
         }
-        std::string text = fmt::format(
-            "entries={} kept={} copied={} cut={} torn={}", log->entries.size(),
-            log->report.frames_kept, log->report.frames_copied, log->report.bytes_cut,
-            log->report.torn ? "yes" : "no");
+        std::string text =
+            fmt::format("entries={} kept={} copied={} cut={} torn={}", log->entries.size(),
+                        log->report.frames_kept, log->report.frames_copied, log->report.bytes_cut,
+                        log->report.torn ? "yes" : "no");
         if (!log->entries.empty()) {
             text += fmt::format(" last_term={}", log->entries.back().term.value());
         }

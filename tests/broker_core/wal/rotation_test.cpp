@@ -36,9 +36,9 @@ TEST_CASE("wal boot: a new disk gets its state and first segment under temporary
     REQUIRE(booted.has_value());
     CHECK(booted->entries.empty());
     CHECK(booted->hard_state == HardState{});
-    CHECK(disk.take_story() ==
-          std::vector<std::string>{"create p0.state.tmp", "write", "write",
-                                   "create p0-0000000000000001.log.tmp", "write", "truncate"});
+    CHECK(disk.take_story() == std::vector<std::string>{"create p0.state.tmp", "write", "write",
+                                                        "create p0-0000000000000001.log.tmp",
+                                                        "write", "truncate"});
     std::vector<std::string> names;
     while (!disk.pending().empty()) {
         CHECK_FALSE(log.open());
@@ -50,10 +50,9 @@ TEST_CASE("wal boot: a new disk gets its state and first segment under temporary
         }
     }
     CHECK(log.open());
-    CHECK(names ==
-          std::vector<std::string>{"rename p0.state.tmp p0.state", "sync_dir",
-                                   "rename p0-0000000000000001.log.tmp p0-0000000000000001.log",
-                                   "sync_dir"});
+    CHECK(names == std::vector<std::string>{
+                       "rename p0.state.tmp p0.state", "sync_dir",
+                       "rename p0-0000000000000001.log.tmp p0-0000000000000001.log", "sync_dir"});
 }
 
 TEST_CASE("wal boot: the segment gets its name only after those it builds on are durable",
@@ -146,9 +145,9 @@ TEST_CASE("wal rotation: the new file is named only after the old segment is who
 
     bench.append_group(1, 200);  // still fits; its sync is outstanding
     bench.append_group(1, 2000);
-    CHECK(bench.disk.take_story() ==
-          std::vector<std::string>{"write", "create p0-0000000000000002.log.tmp", "write",
-                                   "truncate"});
+    CHECK(bench.disk.take_story() == std::vector<std::string>{"write",
+                                                              "create p0-0000000000000002.log.tmp",
+                                                              "write", "truncate"});
     while (bench.disk.count(Kind::create) > 0 || bench.disk.count(Kind::truncate) > 0) {
         bench.log().on_disk_done(bench.now, bench.disk.complete_at(1));  // all but the old write
         if (bench.disk.pending().size() == 2 && bench.disk.count(Kind::sync) == 1) {

@@ -253,8 +253,7 @@ TEST_CASE("wal: a conflicting append is not written before the cut's sync comple
     CHECK(bench.disk.count(Kind::write) == 1);
 }
 
-TEST_CASE("wal: a group is not written before the term it was composed under is durable",
-          "[wal]") {
+TEST_CASE("wal: a group is not written before the term it was composed under is durable", "[wal]") {
     LogBench bench;
 
     bench.log().store(HardState{Term{2}, BrokerId{1}});
