@@ -16,6 +16,18 @@ std::uint64_t sectors_of(std::uint64_t offset, std::uint64_t length) {
 
 }  // namespace
 
+std::vector<std::uint32_t> VirtualDisk::in_flight() const {
+    std::vector<std::uint32_t> slots;
+    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
+        if (ops_[slot].in_use) {
+            slots.push_back(slot);
+        }
+    }
+    std::sort(slots.begin(), slots.end(),
+              [this](std::uint32_t a, std::uint32_t b) { return ops_[a].id < ops_[b].id; });
+    return slots;
+}
+
 void VirtualDisk::reset_in_flight() {
     for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
         if (ops_[slot].in_use) {
@@ -31,15 +43,7 @@ CrashReport VirtualDisk::crash_process() {
     CrashReport report;
     // Ascending by submission, as far as ids tell: an operation in flight happened wholly, not at
     // all, or (a write) up to a page border.
-    std::vector<std::uint32_t> slots;
-    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
-        if (ops_[slot].in_use) {
-            slots.push_back(slot);
-        }
-    }
-    std::sort(slots.begin(), slots.end(),
-              [this](std::uint32_t a, std::uint32_t b) { return ops_[a].id < ops_[b].id; });
-    for (std::uint32_t const slot : slots) {
+    for (std::uint32_t const slot : in_flight()) {
         Op& op = ops_[slot];
         std::uint64_t const choice = random_.below(3);
         switch (op.kind) {
@@ -97,15 +101,7 @@ CrashReport VirtualDisk::crash_process() {
 CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
     CrashReport report;
     // Writes in flight are pieces like those that completed: power loss may leave parts of them.
-    std::vector<std::uint32_t> slots;
-    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
-        if (ops_[slot].in_use) {
-            slots.push_back(slot);
-        }
-    }
-    std::sort(slots.begin(), slots.end(),
-              [this](std::uint32_t a, std::uint32_t b) { return ops_[a].id < ops_[b].id; });
-    for (std::uint32_t const slot : slots) {
+    for (std::uint32_t const slot : in_flight()) {
         Op& op = ops_[slot];
         bool const truncate = op.kind == OpKind::truncate;
         if (op.kind == OpKind::write || truncate) {

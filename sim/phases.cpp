@@ -280,6 +280,15 @@ std::optional<Stuck> World::replicas_differ() {
 
 void World::begin_drain() {
     phase_ = Phase::drain;
+    for (Host& host : hosts_) {
+        for (const broker::PartitionInfo& info : topics_.partitions()) {
+            const broker::Replica* const replica =
+                host.up() ? host.node->replica(info.id) : nullptr;
+            if (checks_.invariants && replica != nullptr && replica->serving()) {
+                raft_invariants_.check_producers(host.number, *replica);
+            }
+        }
+    }
     trace_.line([] { return std::string{"-- drain"}; });
     // Every fetch brings at least one batch; a request may have to be repeated after a time-out.
     std::uint64_t batches = 0;

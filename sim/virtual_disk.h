@@ -142,6 +142,8 @@ private:
     void make_durable(std::uint32_t inode, std::uint64_t up_to);
     void survive(SurvivalShape shape, CrashReport& report);
     void survive_names(CrashReport& report);
+    /// Slots of what was submitted and has not completed, in the order of their ids.
+    [[nodiscard]] std::vector<std::uint32_t> in_flight() const;
     void reset_in_flight();
     Bytes recycled(ByteSpan content);
     void recycle(Bytes&& bytes);

@@ -78,7 +78,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       scheduler_{config.seed},
       truth_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
       logs_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
-      raft_invariants_{topics_, truth_, logs_, violations_},
+      raft_invariants_{topics_, truth_, logs_, config.tuning.broker.producer_expiry, violations_},
       send_invariants_{topics_, truth_, logs_, violations_},
       network_{config.seed,
                config.brokers,

@@ -1,13 +1,21 @@
 // Each rule as one function, next to the fact that can break it.
 #include "sim/invariants/raft_invariants.h"
 
+#include "broker_core/partition/producer_state.h"
+#include "broker_core/partition/record_batch.h"
+
 #include <fmt/core.h>
 
 namespace brokersim {
 
 RaftInvariants::RaftInvariants(const broker::Topics& topics, const DiskTruth& truth,
-                               ClusterLog& logs, Violations& violations)
-    : topics_{topics}, truth_{truth}, logs_{logs}, violations_{violations} {
+                               ClusterLog& logs, broker::Duration producer_expiry,
+                               Violations& violations)
+    : topics_{topics},
+      truth_{truth},
+      logs_{logs},
+      producer_expiry_{producer_expiry},
+      violations_{violations} {
     partitions_.resize(topics.partitions().size());
     replicas_.resize(std::size_t{topics.brokers()} * partitions_.size());
 }
@@ -19,6 +27,7 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
         switch (fact.kind) {
             case broker::FactKind::became_leader:
                 on_leader(node, fact);
+                check_producers(node, current);
                 break;
             case broker::FactKind::stepped_down:
                 state.leads = false;
@@ -265,6 +274,26 @@ void RaftInvariants::compare_with_disk(const char* id, std::uint32_t node, Parti
             return fmt::format("n{} {} {} with a log to {}; durable on its disk is one to {}", node,
                                when, topics_.label(partition), memory.last_index().value(),
                                durable.last_index().value());
+        });
+    }
+}
+
+void RaftInvariants::check_producers(std::uint32_t node, const broker::Replica& replica) {
+    broker::partition::ProducerState fold{broker::partition::ProducerStateOptions{
+        broker::partition::UnknownProducer::strict, producer_expiry_}};
+    const broker::raft::Log& log = replica.raft().log();
+    for (LogIndex index{1}; index <= log.last_index(); ++index) {
+        const broker::raft::Entry& entry = log.at(index);
+        if (!entry.control) {
+            fold.apply(broker::partition::RecordBatchView{entry.payload},
+                       replica.offsets().base_of(index));
+        }
+    }
+    ++comparisons_;
+    if (fold.hash() != replica.producers().hash()) {
+        violations_.add("B10", node, [&] {
+            return fmt::format("n{}: the producer table of {} is not the fold of its log", node,
+                               topics_.label(replica.partition()));
         });
     }
 }

@@ -15,9 +15,12 @@
 //   R13 NoCommittedTruncation  a cut never removes an entry that is committed.
 //   R15 StateOrder          commit never passes the end of the log.
 //   R24 RecoverSound        what a node recovers is what its disk held durably, entry for entry.
+//   B10 ProducerStateFunctional  the table of idempotent producers is the fold of the log; looked
+//   at
+//                           when a node becomes leader, and of every replica when all has settled.
 //   B15 CleanShutdown       after a graceful stop every entry the node held is durable.
 //   B14 AppendOnce          a batch that was accepted is appended exactly once, and nothing else.
-// Source of R1-R8: Raft paper, figure 3 and 5.4; thesis 3.6. All are O(1) per event.
+// Source of R1-R8: Raft paper, figure 3 and 5.4; thesis 3.6. All but B10 are O(1) per event.
 #pragma once
 
 #include "broker_core/broker/node.h"
@@ -34,8 +37,10 @@ namespace brokersim {
 class RaftInvariants {
 public:
     RaftInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
-                   Violations& violations);
+                   broker::Duration producer_expiry, Violations& violations);
 
+    /// B10 of one replica, at the cost of its log.
+    void check_producers(std::uint32_t node, const broker::Replica& replica);
     /// Looks at what the last step of the node changed. node: from 1.
     void on_step(std::uint32_t node, const broker::Node& broker);
     /// The node stopped gracefully: what its memory holds must be durable.
@@ -75,6 +80,7 @@ private:
     const broker::Topics& topics_;
     const DiskTruth& truth_;
     ClusterLog& logs_;
+    broker::Duration producer_expiry_;
     Violations& violations_;
     std::vector<Replica> replicas_;
     std::vector<Partition> partitions_;

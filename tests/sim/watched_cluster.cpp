@@ -14,7 +14,7 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
     : judged_topics_{{TopicConfig{"orders", 1, judged_replicas, 0}}, clustered + islands},
       truth{clustered + islands, 1},
       logs{clustered + islands, 1},
-      raft{judged_topics_, truth, logs, violations},
+      raft{judged_topics_, truth, logs, broker::Tuning{}.broker.producer_expiry, violations},
       send{judged_topics_, truth, logs, violations} {
     broker::Tuning tuning;
     tuning.wal.group_window = Duration{};
