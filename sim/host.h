@@ -106,7 +106,12 @@ struct Host {
     std::uint32_t slowed_by = UINT32_MAX;
     std::uint64_t events = 0;  // that came for this host, paused or not
     Time down_since;
-    broker::Probes probes;  // of all incarnations that ended
+    /// What one life reached; kept when it ends.
+    struct Life {
+        std::uint32_t incarnation = 0;
+        broker::Probes probes;
+    };
+    std::vector<Life> ended;
 
     [[nodiscard]] bool up() const { return state == HostState::up; }
 };

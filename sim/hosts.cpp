@@ -80,7 +80,7 @@ void World::down(Host& host, HostState state) {
         raft_invariants_.on_clean_stop(host.number);
     }
     network_.broker_gone(host.number - 1, false);
-    host.probes.add(host.node->probes());
+    host.ended.push_back(Host::Life{host.incarnation, host.node->probes()});
     host.node.reset();
     host.network.effects.clear();
     host.state = state;
@@ -108,7 +108,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     }
     host.network.effects.clear();
     network_.broker_gone(index, power);
-    host.probes.add(host.node->probes());
+    host.ended.push_back(Host::Life{host.incarnation, host.node->probes()});
     host.node.reset();
     host.state = HostState::down;
     host.down_since = scheduler_.now();

@@ -175,20 +175,20 @@ void collect_violated(RunResult& result) {
 }
 
 void collect_probes(World& world, const Scenario& scenario, RunResult& result) {
-    for (std::uint32_t node = 1; node <= world.brokers(); ++node) {
-        result.probes.push_back(world.probes(node));
-    }
+    result.lives = world.lives();
     for (const std::string& name : scenario.expect.reaches) {
         std::optional<broker::Probe> const probe = broker::probe_named(name);
         if (probe && result.probe(*probe) == 0) {
             result.void_reasons.push_back(fmt::format("probe {} was never reached", name));
         }
     }
-    // An ack without a single completed append is a finding whatever happens later; without the
-    // invariants it still must not pass for a run that proves something.
-    if (result.probe(broker::Probe::ack_sent) > 0 &&
-        result.probe(broker::Probe::wal_append_done) == 0) {
-        add_once(result.violated, "I-02");
+    // An incarnation that acknowledged without a single completed append is a finding by itself,
+    // whatever else was seen: the log line that proves a write may be another process's.
+    for (const NodeLife& life : result.lives) {
+        if (life.probes.count(broker::Probe::ack_sent) > 0 &&
+            life.probes.count(broker::Probe::wal_append_done) == 0) {
+            add_once(result.violated, "I-02");
+        }
     }
     for (Code const code : {Code::duplicate_allowed, Code::recovered, Code::lost_excused,
                             Code::unseen, Code::vacuous}) {
@@ -250,8 +250,8 @@ bool RunResult::violates(std::string_view property) const {
 
 std::uint64_t RunResult::probe(broker::Probe which) const {
     std::uint64_t sum = 0;
-    for (const broker::Probes& node : probes) {
-        sum += node.count(which);
+    for (const NodeLife& life : lives) {
+        sum += life.probes.count(which);
     }
     return sum;
 }
@@ -277,7 +277,6 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     result.never_sent = world.never_sent();
     result.retries = world.retries();
     result.comparisons = world.comparisons();
-    result.incarnations = world.incarnations();
 
     reports::History& history = world.recorder().history();
     history.header.scenario = scenario.name;

@@ -62,8 +62,7 @@ struct RunResult {
     std::uint64_t retries = 0;
     std::uint64_t comparisons = 0;  // made by the invariants; 0 proves nothing
 
-    std::vector<broker::Probes> probes;  // by broker - 1, all incarnations together
-    std::vector<std::uint32_t> incarnations;
+    std::vector<NodeLife> lives;  // by node, then by incarnation
     std::vector<FaultLine> faults;
     std::vector<FaultCount> fault_counts;  // kinds that were scheduled
     std::vector<std::string> drawn;

@@ -36,6 +36,29 @@ std::string_view name_of_fate(ElementFate fate) {
     return "";
 }
 
+/// Every probe of every incarnation, those that stayed 0 included: absence is never evidence.
+void append_probes(std::string& text, const std::vector<NodeLife>& lives) {
+    constexpr std::size_t columns_max = 10;
+    auto out = std::back_inserter(text);
+    for (std::size_t first = 0; first < lives.size(); first += columns_max) {
+        const std::size_t last = std::min(first + columns_max, lives.size());
+        fmt::format_to(out, "{:<28}", "probes of node/incarnation");
+        for (std::size_t i = first; i < last; ++i) {
+            fmt::format_to(out, " {:>7}",
+                           fmt::format("n{}/{}", lives[i].node, lives[i].incarnation));
+        }
+        text += "\n";
+        for (std::size_t probe = 0; probe < broker::probe_count; ++probe) {
+            fmt::format_to(out, "  {:<26}", broker::probe_names[probe]);
+            for (std::size_t i = first; i < last; ++i) {
+                fmt::format_to(out, " {:>7}",
+                               lives[i].probes.count(static_cast<broker::Probe>(probe)));
+            }
+            text += "\n";
+        }
+    }
+}
+
 std::string seconds(std::int64_t nanoseconds) {
     return fmt::format("{}.{:03} s", nanoseconds / 1'000'000'000, nanoseconds / 1'000'000 % 1'000);
 }
@@ -110,19 +133,7 @@ std::string report_text(const RunResult& result) {
                        fault.target, name_of_fate(fault.fate),
                        fired ? " at " + seconds(fault.fired_at.nanoseconds()) : "");
     }
-    text += "probes";
-    for (std::size_t node = 0; node < result.probes.size(); ++node) {
-        fmt::format_to(out, "  n{} (lives {})", node + 1, result.incarnations[node]);
-    }
-    text += "\n";
-    for (std::size_t i = 0; i < broker::probe_count; ++i) {
-        auto const probe = static_cast<broker::Probe>(i);
-        fmt::format_to(out, "  {:<26}", broker::name_of(probe));
-        for (const broker::Probes& node : result.probes) {
-            fmt::format_to(out, " {:>9}", node.count(probe));
-        }
-        text += "\n";
-    }
+    append_probes(text, result.lives);
     text +=
         "not simulated: disk errors and damage, full disks, clock jumps, membership change, "
         "retention, transactions\n";

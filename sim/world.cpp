@@ -582,19 +582,15 @@ void World::wake(std::uint32_t client, Time at) {
     scheduler_.push(at, Work{WorkKind::client_timer, client, 0, 0});
 }
 
-broker::Probes World::probes(std::uint32_t number) const {
-    const Host& host = hosts_[number - 1];
-    broker::Probes probes = host.probes;
-    if (host.node) {
-        probes.add(host.node->probes());
-    }
-    return probes;
-}
-
-std::vector<std::uint32_t> World::incarnations() const {
-    std::vector<std::uint32_t> lives;
+std::vector<NodeLife> World::lives() const {
+    std::vector<NodeLife> lives;
     for (const Host& host : hosts_) {
-        lives.push_back(host.incarnation);
+        for (const Host::Life& life : host.ended) {
+            lives.push_back(NodeLife{host.number, life.incarnation, life.probes});
+        }
+        if (host.node) {
+            lives.push_back(NodeLife{host.number, host.incarnation, host.node->probes()});
+        }
     }
     return lives;
 }

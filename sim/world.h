@@ -37,6 +37,13 @@ struct Checks {
     bool invariants = true;
 };
 
+/// The probes of one incarnation of one node.
+struct NodeLife {
+    std::uint32_t node = 1;
+    std::uint32_t incarnation = 1;
+    broker::Probes probes;
+};
+
 /// Why settle did not end in time.
 struct Stuck {
     std::string id;  // L1..L4
@@ -60,10 +67,8 @@ public:
     [[nodiscard]] const std::vector<std::string>& failed_starts() const { return failed_starts_; }
     [[nodiscard]] const FaultEngine& faults() const { return *faults_; }
     [[nodiscard]] Recorder& recorder() { return recorder_; }
-    /// Counters of node `number` (from 1), all its incarnations together.
-    [[nodiscard]] broker::Probes probes(std::uint32_t number) const;
-    /// Lives of each node, by number - 1.
-    [[nodiscard]] std::vector<std::uint32_t> incarnations() const;
+    /// What every incarnation of every node reached, by node, then by incarnation.
+    [[nodiscard]] std::vector<NodeLife> lives() const;
     [[nodiscard]] std::uint64_t events() const { return scheduler_.events(); }
     [[nodiscard]] Time now() const override { return scheduler_.now(); }
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_.hash(); }

@@ -80,6 +80,14 @@ ScenarioOutcome run_seeds(const Scenario& scenario, const std::vector<std::uint6
         std::int64_t const began = wall_clock_ns();
         RunResult result = run_once(scenario, seed, options);
         result.wall_ns = wall_clock_ns() - began;
+        if (result.wall_ns > scenario.run.wall_limit.nanoseconds() &&
+            result.verdict == RunVerdict::pass) {
+            // A run this slow is a hang for whoever waits for it. The limit is the host's, so it
+            // is applied here and not inside the run, which knows no clock.
+            result.verdict = RunVerdict::fail;
+            result.violated.emplace_back("L5");
+            result.signature = "L5/wall_limit/none";
+        }
         ++outcome.runs;
         outcome.events += result.events;
         outcome.virtual_ns += result.virtual_ns;

@@ -141,7 +141,8 @@ TEST_CASE("run: a scripted fault with an effect is told as such", "[sim]") {
     CHECK(result.verdict == RunVerdict::pass);
     REQUIRE(result.faults.size() == 1);
     CHECK(result.faults[0].fate == ElementFate::effective);
-    CHECK(result.incarnations == std::vector<std::uint32_t>{2});
+    CHECK(result.lives.size() == 2);
+    CHECK(result.lives.back().incarnation == 2);
 }
 
 }  // namespace brokersim
