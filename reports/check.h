@@ -18,7 +18,7 @@ namespace brokersim::reports {
 /// runs grouped by run, what was read, whether the loss is trustworthy, and the sums.
 [[nodiscard]] std::string report_text(const Judgement& judgement, const Trust& trust);
 
-/// The block about reading and loss alone (I-13, I-16), as it stands in the report.
+/// The block about reading and loss alone, as it stands in the report.
 [[nodiscard]] std::string trust_text(const Judgement& judgement, const Trust& trust);
 
 /// The last lines of a check on stderr: verdict, first finding, and the command that repeats it.

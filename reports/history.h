@@ -37,7 +37,7 @@ enum class OpKind : std::uint8_t {
     leo,
     replica,
     budget_exceeded,
-    end,      // sampled end of a key: what a reader could have read (I-14); no rule uses it
+    end,      // sampled end of a key: what a reader could have read; no rule uses it
     ignored,  // any other observation of the simulator: counted only
 };
 enum class Acks : std::uint8_t { zero, one, all, unset };
@@ -232,7 +232,7 @@ public:
     /// key: no_key covers every key. From here on acknowledged data may legally be lost.
     void budget_exceeded(std::int64_t time, KeyId key, std::string_view reason);
     /// The end of a key as sampled when all was quiet: [start, end) holds `control` control
-    /// entries, the rest are records (I-14).
+    /// entries, the rest are records.
     void end(std::int64_t time, KeyId key, std::int64_t start, std::int64_t end,
              std::int64_t control = 0);
     /// Any other observation: kept and counted, never judged.

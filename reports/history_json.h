@@ -5,7 +5,7 @@
 //   {"process":"drain","type":"ok","f":"drain","key":"t/0","start":0,"hw":1,"records":[[0,"m1"]]}
 //
 // Lines are read one by one; a file never has to fit in memory beside the history made of it.
-// The simulator's sampled ends (I-14) are ops {"process":"sim","type":"info","f":"end","key":K,
+// The simulator's sampled ends are ops {"process":"sim","type":"info","f":"end","key":K,
 // "start":S,"end":E,"control":N}: offsets [S, E) hold N control entries and otherwise records.
 // The config key `reader_stops_at` says that the reader stopped by order after that many records.
 #pragma once
@@ -24,7 +24,7 @@ namespace brokersim::reports {
 /// Why a file gives no history.
 struct ReadError {
     enum class Kind : unsigned char {
-        malformed,      // H5.4; exit code 125
+        malformed,      // exit code 125
         transactional,  // multi-key transactions are not judged; exit code 77
     };
     Kind kind;
@@ -33,8 +33,8 @@ struct ReadError {
     friend bool operator==(const ReadError&, const ReadError&) = default;
 };
 
-/// Reads a whole history. file: its name in error texts. Unknown keys are ignored. All of H5.1 to
-/// H5.4 is tested, so that judge() will not call the result malformed.
+/// Reads a whole history. file: its name in error texts. Unknown keys are ignored. All rules of the
+/// format are tested, so that judge() will not call the result malformed.
 /// Never throws because of what it reads; bytes of any kind give a history or an error.
 [[nodiscard]] tl::expected<History, ReadError> read_history(std::istream& in,
                                                             std::string_view file);

@@ -1,6 +1,6 @@
 // Dense ids for the names in a history: keys, values, processes, runs and free texts.
 //
-// A value is an integer or a string. A string of the form RUN/CLIENT/SEQUENCE (I-11) is kept as
+// A value is an integer or a string. A string of the form RUN/CLIENT/SEQUENCE is kept as
 // three numbers and found by array index, so that the simulator names a message without hashing
 // or formatting; its text appears only when something is printed.
 #pragma once

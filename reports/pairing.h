@@ -68,7 +68,7 @@ struct Pairing {
     std::uint32_t add_unsent(KeyId key, ValueId value);
 };
 
-/// Why a history cannot be judged: two ops send one message (H5.1), at the later one.
+/// Why a history cannot be judged: two ops send one message, at the later one.
 struct Malformed {
     std::uint32_t op;  // position
     std::string text;

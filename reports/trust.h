@@ -1,4 +1,4 @@
-// Whether a loss figure can be believed (I-16), and what comparing bare numbers would have said.
+// Whether a loss figure can be believed, and what comparing bare numbers would have said.
 //
 // A reader that stops early, or a log that holds another run's records, makes "acked minus read" a
 // figure about the reader, not about the broker. The incident behind this: 71 of 100 read, 62
@@ -14,7 +14,7 @@
 
 namespace brokersim::reports {
 
-/// Records of one other run that were read here (I-13, kind foreign_run).
+/// Records of one other run that were read here (kind foreign_run).
 struct ForeignRun {
     std::string run;
     std::int64_t records = 0;

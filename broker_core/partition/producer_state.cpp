@@ -23,7 +23,7 @@ bool at_or_before(Sequence a, Sequence b) {
 
 /// The verdict on a batch of the epoch that `entry` is in.
 ProducerCheck check_sequence(const ProducerEntry& entry, const ProducedRange& range) {
-    // S9.2: duplicates first. After a wrap an old number may look like a new one otherwise.
+    // Duplicates first. After a wrap an old number may look like a new one otherwise.
     for (const ProducerBatch& batch : entry.batches()) {
         if (batch.first_sequence == range.first_sequence &&
             batch.last_sequence == range.last_sequence) {
@@ -33,7 +33,7 @@ ProducerCheck check_sequence(const ProducerEntry& entry, const ProducedRange& ra
     if (range.first_sequence == sequence_after(entry.last().last_sequence, 1)) {
         return {ProducerVerdict::append};
     }
-    // S9.3: everything in it has a number that was used already, by a batch no longer remembered.
+    // Everything in it has a number that was used already, by a batch no longer remembered.
     if (at_or_before(range.last_sequence, entry.last().last_sequence)) {
         return {ProducerVerdict::duplicate_older};
     }
@@ -116,16 +116,16 @@ ProducerCheck ProducerState::check(const ProducedRange& range) const {
     bool const starts = range.first_sequence == Sequence{0};
     auto const found = producers_.find(range.id);
     if (found == producers_.end()) {
-        // S9.4: a first batch is welcome; a later one means that we lost what came before.
+        // A first batch is welcome; a later one means that we lost what came before.
         bool const welcome = starts || options_.unknown_producer == UnknownProducer::permissive;
         return {welcome ? ProducerVerdict::append : ProducerVerdict::unknown_producer};
     }
     const ProducerEntry& entry = found->second;
     if (range.epoch < entry.epoch()) {
-        return {ProducerVerdict::invalid_epoch};  // S9.1
+        return {ProducerVerdict::invalid_epoch};
     }
     if (range.epoch > entry.epoch()) {
-        return {starts ? ProducerVerdict::append : ProducerVerdict::out_of_order};  // S9.1
+        return {starts ? ProducerVerdict::append : ProducerVerdict::out_of_order};
     }
     return check_sequence(entry, range);
 }
@@ -161,7 +161,7 @@ void ProducerState::push_batch(const ProducedRange& range, const ProducerBatch& 
     if (!inserted && entry.epoch() == range.epoch) {
         entry.push(batch, log_time_ms_);
     } else if (!inserted) {
-        entry = fresh;  // S9.1: a new epoch forgets the batches of the old one
+        entry = fresh;  // A new epoch forgets the batches of the old one
     }
     oldest_use_bound_ms_ = std::min(oldest_use_bound_ms_, log_time_ms_);
 }

@@ -74,11 +74,11 @@ private:
 /// What a batch is against the table, with the Kafka code of its answer.
 enum class ProducerVerdict : unsigned char {
     append,            // new: append it
-    duplicate,         // exactly one of the last five: answer its offsets, append nothing (S9.2)
-    duplicate_older,   // appended before the last five: success without an offset, (46) (S9.3)
+    duplicate,         // exactly one of the last five: answer its offsets, append nothing
+    duplicate_older,   // appended before the last five: success without an offset, (46)
     out_of_order,      // a gap, or a new epoch that does not start at 0, (45)
     invalid_epoch,     // fenced by a newer epoch, (47)
-    unknown_producer,  // never seen or expired, and not starting at 0, (59) (S9.4)
+    unknown_producer,  // never seen or expired, and not starting at 0, (59)
 };
 
 const char* name_of(ProducerVerdict verdict);
@@ -114,7 +114,7 @@ public:
     explicit ProducerState(ProducerStateOptions options = {}) : options_{options} {}
 
     /// What `range` is against this table. Changes nothing, so that a batch that is refused later
-    /// leaves no trace (S9.5, KAFKA-6683).
+    /// leaves no trace (KAFKA-6683).
     [[nodiscard]] ProducerCheck check(const ProducedRange& range) const;
 
     /// Folds in one data batch that was appended at `base_offset`; a batch without a producer
@@ -124,7 +124,7 @@ public:
     void apply(RecordBatchView batch, Offset base_offset);
 
     /// Folds in the prefix truncation that the log holds at `entry_offset`: producers whose last
-    /// batch lies below `log_start` are forgotten (S9.8). Requires: entry_offset >= next_offset().
+    /// batch lies below `log_start` are forgotten. Requires: entry_offset >= next_offset().
     void apply_log_start(Offset entry_offset, Offset log_start);
 
     /// Takes back everything applied at or above `offset`; afterwards the table equals the fold
@@ -145,7 +145,7 @@ public:
     /// Changes that could still be taken back.
     [[nodiscard]] std::size_t undo_size() const { return undo_.size() - undo_begin_; }
 
-    /// Appends the table as it is at next_offset() (S9.9); the format is in producer_snapshot.cpp,
+    /// Appends the table as it is at next_offset(); the format is in producer_snapshot.cpp,
     /// the checksum is the container's. For a snapshot at a committed offset while later entries
     /// are applied: copy the table, truncate_to the offset, encode the copy.
     void encode(Bytes& target) const;

@@ -94,7 +94,7 @@ const char* name_of(BatchFault fault) {
 }
 
 BatchResult validate_produced(ByteSpan bytes, std::size_t size_max_bytes) {
-    // First, and before the CRC reads everything: an oversized batch must cost nothing (S13.3).
+    // First, and before the CRC reads everything: an oversized batch must cost nothing.
     if (bytes.size() > size_max_bytes) {
         return tl::unexpected{BatchFault::too_large};
     }
@@ -118,7 +118,7 @@ BatchResult validate_served(ByteSpan bytes, BatchPosition expected) {
     if (!batch) {
         return batch;
     }
-    // S4.3: the CRC does not cover these two, so the log's own frame has to vouch for them.
+    // The CRC does not cover these two, so the log's own frame has to vouch for them.
     if (BatchPosition{batch->base_offset(), batch->leader_epoch()} != expected) {
         return tl::unexpected{BatchFault::wrong_position};
     }

@@ -157,12 +157,12 @@ const char* name_of(BatchFault fault);
 using BatchResult = tl::expected<RecordBatchView, BatchFault>;
 
 /// Checks what a producer sent as the records of one partition: exactly one sound batch.
-/// size_max_bytes: limit on the whole batch. Compressed records are not unpacked (S2.3), and
+/// size_max_bytes: limit on the whole batch. Compressed records are not unpacked, and
 /// uncompressed ones are not walked: the broker never looks inside either.
 /// The view in the result borrows `bytes`.
 [[nodiscard]] BatchResult validate_produced(ByteSpan bytes, std::size_t size_max_bytes);
 
-/// Where the log says a batch lies; stamped into it and compared again on every serve (S4.3).
+/// Where the log says a batch lies; stamped into it and compared again on every serve.
 struct BatchPosition {
     Offset base_offset;
     Term leader_epoch;
@@ -173,7 +173,7 @@ struct BatchPosition {
 /// Checks one batch, data or control, on its way out: sound, and where the log says it is.
 [[nodiscard]] BatchResult validate_served(ByteSpan bytes, BatchPosition expected);
 
-/// Writes base offset and leader epoch into `batch`; its CRC stays valid (S1.2).
+/// Writes base offset and leader epoch into `batch`; its CRC stays valid.
 /// Requires: a whole batch header; position.leader_epoch <= 2^31 - 1, as Kafka's is an int32.
 void stamp(MutableByteSpan batch, BatchPosition position);
 
@@ -222,7 +222,7 @@ std::size_t encode_batch(Bytes& target, const BatchProducer& producer,
                          std::span<const Record> records);
 
 /// Appends the control batch that stands for a control entry of the log (no-op, configuration,
-/// prefix truncation): one offset, skipped by consumers (S1.3, S2.2).
+/// prefix truncation): one offset, skipped by consumers.
 /// type: of the control record, >= 2, since 0 and 1 are Kafka's transaction markers.
 std::size_t encode_control_batch(Bytes& target, BatchPosition position, std::int16_t type,
                                  std::int64_t timestamp_ms);

@@ -38,7 +38,7 @@ enum class KafkaError : std::int16_t {
 /// Kafka's name, such as "NOT_LEADER_OR_FOLLOWER"; "UNLISTED" for a code of no broker of ours.
 [[nodiscard]] std::string_view name_of(KafkaError error);
 
-/// True if the client model sends the same attempt again (S10.2). 45, 47 and 59 are final here:
+/// True if the client model sends the same attempt again. 45, 47 and 59 are final here:
 /// what a producer does about them depends on its flavour.
 [[nodiscard]] bool retriable(KafkaError error);
 

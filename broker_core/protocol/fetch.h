@@ -68,7 +68,7 @@ struct FetchPartitionResponse {
     std::int32_t index = 0;
     KafkaError error = KafkaError::none;
     Offset high_watermark{-1};
-    Offset last_stable_offset{-1};  // always the high watermark here (S2.1)
+    Offset last_stable_offset{-1};  // always the high watermark here
     Offset log_start_offset{-1};    // from v5
     std::optional<List<AbortedTransaction>> aborted_transactions{};  // null: none
     std::int32_t preferred_read_replica = -1;                        // from v11

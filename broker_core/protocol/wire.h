@@ -28,7 +28,7 @@
 
 namespace broker::protocol {
 
-/// Which records a consumer may see (KIP-98). The broker treats both alike (S2.1).
+/// Which records a consumer may see (KIP-98). The broker treats both alike.
 enum class IsolationLevel : std::int8_t { read_uncommitted = 0, read_committed = 1 };
 
 /// Content equality, which std::span lacks; for the operator== of messages that carry batches.

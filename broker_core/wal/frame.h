@@ -19,7 +19,7 @@
 // Worked example: segment 1, an entry of 100 bytes at offset 512: header 512..559, payload
 // 560..659, zeros 660..663; next frame at 664. A frame ending at 1000 is followed by one at 1024.
 //
-// Why so: a length inside the checksum and bounded before use (WAL-2); the place inside the
+// Why so: a length inside the checksum and bounded before use; the place inside the
 // checksum against misdirected writes; the chain and the frontier tell a torn tail, where nothing
 // valid follows that claims it durable, from damage, where something does (recovery.h).
 #pragma once
@@ -93,7 +93,7 @@ std::optional<FrameHeader> decode_frame_header(ByteSpan segment_bytes, SegmentId
 bool payload_intact(ByteSpan segment_bytes, const FrameHeader& header, std::uint64_t offset);
 
 /// The first sector of a segment. `previous_*` state where the segment before ends: its bytes
-/// past `previous_length` are dead for ever, whatever stands there (WAL-4).
+/// past `previous_length` are dead for ever, whatever stands there.
 struct SegmentHeader {
     ClusterId cluster;
     BrokerId node;

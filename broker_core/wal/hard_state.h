@@ -3,7 +3,7 @@
 // A store writes the older slot, syncs, and only then is the state durable (one write, so that
 // term and vote change together). At boot the state moves to a fresh file (temporary, sync,
 // rename, sync of the directory) before the first vote: the slot that was read may be only in the
-// page cache, and the other may be the sole durable one (WAL-7).
+// page cache, and the other may be the sole durable one.
 #pragma once
 
 #include "broker_core/base/hard_state.h"

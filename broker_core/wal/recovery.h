@@ -14,7 +14,7 @@
 // "Bad" is any of: header checksum (which covers place and length), payload checksum, chain,
 // index not following, term falling. What lies before the first bad frame but is not proven
 // durable by a frontier may be in the page cache only; the log writes it again into a fresh
-// segment before anything is claimed (WAL-4).
+// segment before anything is claimed.
 // Sources: the tail rule after leveldb's log_reader; telling a torn tail from damage after
 // protocol-aware recovery (Alagappan et al., FAST'18), with the durable frontier as witness.
 #pragma once

@@ -276,7 +276,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     LogIndex const kept = first.previous();
     last_index_ = kept;
     last_term_ = kept_term;
-    // What is in flight still covers the entries that stay, and nothing behind them (WAL-8).
+    // What is in flight still covers the entries that stay, and nothing behind them.
     for (Group& group : groups_) {
         if (group.last_index > kept) {
             group.last_index = kept;

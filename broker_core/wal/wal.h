@@ -9,9 +9,9 @@
 // states where this one ends. The new file is written under a temporary name; only when the old
 // segment is wholly synced it is renamed and the directory synced, and only then is it appended to.
 // Truncation: the frame that cuts a conflicting suffix is synced before any frame behind it is
-// written (WAL-8); flushed() falls at once, and no sync in flight can raise it again.
+// written; flushed() falls at once, and no sync in flight can raise it again.
 // Failure modes: any write or sync error poisons the log: failed() holds for ever, no promise
-// opens any more, and the node must stop (WAL-10). What power loss leaves, recovery.h decides.
+// opens any more, and the node must stop. What power loss leaves, recovery.h decides.
 #pragma once
 
 #include "broker_core/base/probes.h"
