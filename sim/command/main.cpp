@@ -34,14 +34,15 @@ int run_main(int argc, char** argv) {
 
     RunCommand run;
     std::string run_seed;
-    std::uint64_t run_seeds = 0;
+    std::int64_t run_seeds = 0;
     CLI::App* const run_app = app.add_subcommand(
         "run", "run and judge scenarios; prints verdicts and how to reproduce a failure");
     run_app->add_option("scenario", run.scenarios,
                         "files, folders or names (default: the library)");
     run_app->add_option("--seed", run_seed, "one seed, or with --seeds where to begin");
     CLI::Option* const seeds_option =
-        run_app->add_option("--seeds", run_seeds, "how many seeds (default: as the file says)");
+        run_app->add_option("--seeds", run_seeds, "how many seeds (default: as the file says)")
+            ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
     run_app->add_flag("--json", run.json, "one JSON object per line on stdout");
     run_app->add_flag("-v,--verbose", run.verbose, "the whole report of every run");
     std::string net = "both";
@@ -90,7 +91,7 @@ int run_main(int argc, char** argv) {
                 run.seed = seed_or_throw(run_seed);
             }
             if (seeds_option->count() > 0) {
-                run.seeds = run_seeds;
+                run.seeds = static_cast<std::uint64_t>(run_seeds);
             }
             run.net = net == "history"      ? Net::history
                       : net == "invariants" ? Net::invariants
@@ -105,8 +106,10 @@ int run_main(int argc, char** argv) {
                     dots == std::string::npos ? std::nullopt : parse_seed(window.substr(0, dots));
                 std::optional<std::uint64_t> const to =
                     dots == std::string::npos ? std::nullopt : parse_seed(window.substr(dots + 2));
-                if (!from || !to) {
-                    throw CLI::ValidationError("--window", "\"" + window + "\" is not A..B");
+                if (!from || !to || *from > *to) {
+                    throw CLI::ValidationError(
+                        "--window",
+                        "\"" + window + "\" is not A..B: two event numbers, the smaller first");
                 }
                 replay.from_event = from;
                 replay.to_event = to;

@@ -146,7 +146,13 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
     if (outcome.code == ExitCode::ok && !first_found.empty() && !command.json) {
         say("found, as this scenario expects:\n" + first_found);
     }
-    if (outcome.code != ExitCode::ok && !first_unexpected.empty()) {
+    if (outcome.code != ExitCode::ok && expects_violation) {
+        say(
+            fmt::format("expected to find {} ({}); found in {} of {} runs; the file asks for {} "
+                        "seeds\n",
+                        scenario->plant, scenario->expect.violates, outcome.found, outcome.runs,
+                        scenario->run.seed_count));
+    } else if (outcome.code != ExitCode::ok && !first_unexpected.empty()) {
         say(first_unexpected);
     }
     return outcome.code;
@@ -171,7 +177,9 @@ ExitCode check_scenarios(const std::vector<std::string>& names, bool json) {
             }
         }
     }
-    say(fmt::format("{} {} checked\n", checked, checked == 1 ? "scenario" : "scenarios"));
+    if (code == ExitCode::ok) {
+        say(fmt::format("{} {} checked\n", checked, checked == 1 ? "scenario" : "scenarios"));
+    }
     return code;
 }
 
@@ -217,6 +225,7 @@ ExitCode run_command(const RunCommand& command, const std::vector<std::string>& 
         return ExitCode::nothing_ran;
     }
     ExitCode code = ExitCode::ok;
+    std::vector<std::string> unexpected;
     std::size_t skipped = 0;
     for (const std::string& path : paths) {
         std::vector<std::string> own = arguments;
@@ -245,7 +254,17 @@ ExitCode run_command(const RunCommand& command, const std::vector<std::string>& 
             ++skipped;
             continue;
         }
+        if (one != ExitCode::ok) {
+            unexpected.push_back(path);
+        }
         code = worse(code, one);
+    }
+    if (paths.size() > 1) {
+        say(fmt::format("{} scenarios, {} not as expected\n", paths.size() - skipped,
+                        unexpected.size()));
+        for (const std::string& path : unexpected) {
+            say("  " + path + "\n");
+        }
     }
     if (skipped > 0) {
         say(fmt::format("{} scenarios skipped: their planted bugs are not built here\n", skipped));
@@ -320,6 +339,7 @@ ExitCode replay_command(const ReplayCommand& command, const std::vector<std::str
                         (first + 1) * Trace::checkpoint_every));
         return ExitCode::nondeterminism;
     }
+    std::fflush(stdout);  // the log comes before the report, also in a file
     if (command.json) {
         print_line(seed_line(again, scenario->hash));
     } else {
