@@ -21,7 +21,14 @@ namespace brokersim {
 using broker::Bytes;
 using broker::ByteSpan;
 
-enum class RequestKind : std::uint8_t { metadata, init_producer_id, list_offsets, produce, fetch };
+enum class RequestKind : std::uint8_t {
+    api_versions,
+    metadata,
+    init_producer_id,
+    list_offsets,
+    produce,
+    fetch
+};
 
 /// What the world remembers of a request on its way, to check the answer against.
 struct RequestTag {

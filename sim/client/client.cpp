@@ -2,6 +2,7 @@
 #include "sim/client/client.h"
 
 #include "broker_core/base/check.h"
+#include "broker_core/protocol/api_versions.h"
 #include "broker_core/protocol/frame.h"
 #include "broker_core/protocol/metadata.h"
 
@@ -13,6 +14,7 @@ namespace protocol = broker::protocol;
 
 namespace {
 constexpr std::int16_t metadata_version = 4;
+constexpr std::int16_t api_versions_version = 3;
 }  // namespace
 
 Client::Client(const ClientConfig& config, const broker::Topics& topics, ClientPort& port)
@@ -86,13 +88,47 @@ void Client::send_without_answer(std::uint32_t broker, const RequestTag& tag, By
 }
 
 void Client::on_connected(std::uint32_t connection) {
-    Link* const link = link_of(connection);
-    if (link == nullptr) {
-        return;
+    if (Link* const link = link_of(connection)) {
+        link->connect_deadline = Time::never();
+        ask_versions(*link);
+        pump();
     }
-    link->open = true;
-    link->connect_deadline = Time::never();
-    pump();
+}
+
+void Client::ask_versions(Link& link) {
+    // What every Kafka client asks first on a new connection (KIP-35, KIP-511).
+    RequestTag tag;
+    tag.kind = RequestKind::api_versions;
+    tag.correlation_id = next_correlation();
+    tag.version = api_versions_version;
+    Bytes frame;
+    protocol::append_request(frame,
+                             protocol::RequestInfo{.api_version = tag.version,
+                                                   .correlation_id = tag.correlation_id,
+                                                   .client_id = std::nullopt},
+                             protocol::ApiVersionsRequest{.client_software_name = "brokersim",
+                                                          .client_software_version = "1"});
+    link.requests.push_back(Request{tag, 0, now() + config_.request_timeout});
+    port_.send(*link.connection, tag, std::move(frame));
+}
+
+bool Client::speaks_our_versions(ByteSpan body) {
+    broker::Result<protocol::ApiVersionsResponse> const response =
+        protocol::decode_api_versions_response(body, api_versions_version);
+    if (!response || response->error != protocol::KafkaError::none) {
+        return false;
+    }
+    auto const offered = [&](protocol::ApiKey key, std::int16_t version) {
+        return std::any_of(response->api_keys.begin(), response->api_keys.end(),
+                           [&](const protocol::ApiVersionRange& range) {
+                               return range.api_key == static_cast<std::int16_t>(key) &&
+                                      range.version_min <= version && version <= range.version_max;
+                           });
+    };
+    return offered(protocol::ApiKey::produce, 7) && offered(protocol::ApiKey::fetch, 11) &&
+           offered(protocol::ApiKey::list_offsets, 2) &&
+           offered(protocol::ApiKey::metadata, metadata_version) &&
+           offered(protocol::ApiKey::init_producer_id, 1);
 }
 
 void Client::break_link(Link& link, bool close) {
@@ -123,6 +159,9 @@ void Client::break_link(Link& link, bool close) {
         }
     }
     for (const Request& request : failed) {
+        if (request.tag.kind == RequestKind::api_versions) {
+            continue;  // nothing was asked of the broker yet
+        }
         if (request.tag.kind == RequestKind::metadata) {
             metadata_asked_ = false;
             metadata_retry_at_ = now() + backoff();
@@ -155,7 +194,13 @@ void Client::on_response(std::uint32_t connection, ByteSpan payload, std::int64_
     }
     Request const request = link->requests.front();
     link->requests.pop_front();
-    if (request.tag.kind == RequestKind::metadata) {
+    if (request.tag.kind == RequestKind::api_versions) {
+        if (speaks_our_versions(frame->body)) {
+            link->open = true;
+        } else {
+            break_link(*link, true);
+        }
+    } else if (request.tag.kind == RequestKind::metadata) {
         read_metadata(frame->body, request.tag.version);
     } else {
         answered(request, frame->body);

@@ -109,12 +109,15 @@ protected:
 private:
     struct Link {
         std::optional<std::uint32_t> connection;
-        bool open = false;
+        bool open = false;  // connected, and the broker's versions are known to fit
         Time connect_deadline = Time::never();
         Time retry_at;  // not before
         std::deque<Request> requests;
     };
 
+    void ask_versions(Link& link);
+    /// Whether the broker offers every request in the version this client speaks.
+    [[nodiscard]] static bool speaks_our_versions(ByteSpan body);
     void ask_metadata();
     void read_metadata(ByteSpan body, std::int16_t version);
     void break_link(Link& link, bool close);

@@ -116,6 +116,7 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
             }
             break;
         }
+        case RequestKind::api_versions:
         case RequestKind::metadata:
         case RequestKind::init_producer_id:
             break;
