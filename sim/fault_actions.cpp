@@ -143,7 +143,7 @@ void FaultEngine::finish(std::uint32_t index) {
     const Element& element = state.element;
     VirtualNetwork& network = actions_.network();
     Time const now = actions_.scheduler().now();
-    state.chances = chances_now(state) - state.chances_before;
+    state.chances = chances_now(state) - state.chances_before;  // of messages: see below
     switch (element.kind) {
         case FaultKind::partition:
             for (const auto& [from, to] : state.blocked) {
@@ -155,7 +155,7 @@ void FaultEngine::finish(std::uint32_t index) {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            network.end(index);
+            state.chances = network.end(index);
             break;
         case FaultKind::crash:
         case FaultKind::shutdown: {
@@ -389,14 +389,17 @@ std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            sum = actions_.network().datagrams_sent;
-            break;
+            break;  // the network counts them, message by message
         case FaultKind::pause:
             for (std::uint32_t const host : state.hosts) {
                 sum += actions_.event_activity(host);
             }
             break;
         case FaultKind::disk_stall:
+            for (std::uint32_t const host : state.hosts) {
+                sum += actions_.disk_ops_met(host);
+            }
+            break;
         case FaultKind::slow_disk:
             for (std::uint32_t const host : state.hosts) {
                 sum += actions_.disk_activity(host);
