@@ -49,6 +49,7 @@ struct RunConfig {
     std::uint64_t run_id = 0;  // hash of scenario and seed: stands in every message
     std::uint32_t brokers = 3;
     std::vector<broker::TopicConfig> topics;
+    bool movable = false;  // every broker may become a replica of every partition
     broker::Tuning tuning;
 
     // Drawn at each use.

@@ -23,10 +23,11 @@ Node::Node(NodeConfig config, Disk& disk, Network& network)
       topics_{*config_.topics},
       network_{network},
       connections_{topics_, network} {
-    ReplicaEnv const env{config_.tuning, disk, probes_, facts_, config_.identity, config_.seed};
+    ReplicaEnv const env{config_.tuning,   disk,    probes_,     facts_,
+                         config_.identity, topics_, config_.seed};
     for (const PartitionInfo& info : topics_.partitions()) {
         bool const mine =
-            std::binary_search(info.replicas.begin(), info.replicas.end(), config_.identity.node);
+            std::binary_search(info.hosts.begin(), info.hosts.end(), config_.identity.node);
         replicas_.push_back(mine ? std::make_unique<Replica>(info, env) : nullptr);
     }
 }
@@ -62,13 +63,17 @@ void Node::step(Instant now, const Event& event) {
                        std::erase_if(parked_, [&](const ParkedFetch& fetch) {
                            return fetch.connection == closed.connection;
                        });
+                       std::erase_if(parked_reads_, [&](const ParkedRead& read) {
+                           return read.connection == closed.connection;
+                       });
                    },
                    [&](const DeadlineReached&) { on_deadline(monotonic); },
                    [&](const StopRequested&) { on_stop(monotonic); },
                    [&](const DiskDone& done) { on_disk_done(monotonic, done); },
+                   [&](const AdminRequested& request) { on_admin(monotonic, request); },
                },
                event);
-    finish_step(monotonic);
+    finish_step(now);
 }
 
 void Node::on_datagram(Time now, const DatagramReceived& event) {
@@ -114,7 +119,7 @@ void Node::on_request(Instant now, const RequestReceived& event) {
             on_fetch(now.monotonic, connection, *frame);
             break;
         case protocol::ApiKey::list_offsets:
-            on_list_offsets(connection, *frame);
+            on_list_offsets(now.monotonic, connection, *frame);
             break;
         case protocol::ApiKey::metadata:
             on_metadata(connection, *frame);
@@ -154,10 +159,13 @@ Replica& Node::touch(PartitionId partition) {
     return *replicas_[partition.value()];
 }
 
-void Node::finish_step(Time now) {
+void Node::finish_step(Instant now) {
     for (PartitionId const partition : touched_) {
         Replica& replica = *replicas_[partition.value()];
-        replica.finish_step(now);
+        if (state_ == NodeState::running) {
+            replica.enforce_retention(now, topics_.topic_of(partition));
+        }
+        replica.finish_step(now.monotonic);
         if (replica.failed()) {
             fail_stop();
             return;
@@ -165,10 +173,11 @@ void Node::finish_step(Time now) {
         deliver(replica);
     }
     if (!parked_.empty()) {
-        serve_parked(now);
+        serve_parked(now.monotonic);
     }
     if (state_ != NodeState::running) {
-        advance_shutdown(now);
+        serve_parked_reads();
+        advance_shutdown(now.monotonic);
     }
 }
 
@@ -192,6 +201,10 @@ void Node::deliver(Replica& replica) {
         refuse(part, protocol::KafkaError::request_timed_out);
     }
     look_at_parked_ = look_at_parked_ || output.watermark_moved;
+    if (!output.reads.empty()) {
+        on_reads(output.reads);
+        output.reads.clear();
+    }
     output.opened.clear();
     output.unknown.clear();
     output.timed_out.clear();
@@ -204,6 +217,7 @@ void Node::fail_stop() {
     state_ = NodeState::failed;
     admitted_bytes_ -= connections_.close_all();
     parked_.clear();
+    parked_reads_.clear();
 }
 
 Time Node::next_deadline() const {
@@ -230,6 +244,8 @@ void Node::drop_connection(ConnectionId connection) {
     admitted_bytes_ -= connections_.close(connection);
     std::erase_if(
         parked_, [connection](const ParkedFetch& fetch) { return fetch.connection == connection; });
+    std::erase_if(parked_reads_,
+                  [connection](const ParkedRead& read) { return read.connection == connection; });
 }
 
 Replica* Node::leading(PartitionId partition) {

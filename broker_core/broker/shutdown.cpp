@@ -68,6 +68,7 @@ void Node::close(bool clean) {
     shutdown_deadline_ = Time::never();
     admitted_bytes_ -= connections_.close_all();
     parked_.clear();
+    parked_reads_.clear();
 }
 
 }  // namespace broker

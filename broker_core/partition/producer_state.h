@@ -139,6 +139,7 @@ public:
     [[nodiscard]] const std::map<ProducerId, ProducerEntry>& producers() const {
         return producers_;
     }
+    [[nodiscard]] const ProducerStateOptions& options() const { return options_; }
     [[nodiscard]] std::int64_t log_time_ms() const { return log_time_ms_; }
     /// The lowest offset that may be applied next; 0 before the first.
     [[nodiscard]] Offset next_offset() const { return next_offset_; }
