@@ -20,4 +20,6 @@ std::optional<JsonValue> load_tree(Findings& findings, const std::string& path,
 /// `written` (a path in the file `from`) seen from the working directory.
 std::string path_beside(const std::string& from, const std::string& written);
 
+bool is_file(const std::string& path);
+
 }  // namespace brokersim

@@ -1,12 +1,14 @@
 // The sections of a scenario file, read by the table of keys into the typed Scenario.
 #include "scenarios/parser.h"
 
-#include "broker_core/base/hash.h"
+#include "faults/mutant_table.h"
 #include "scenarios/check.h"
 #include "scenarios/extends.h"
 #include "scenarios/knobs.h"
+#include "scenarios/matrix.h"
 #include "scenarios/object_reader.h"
 #include "scenarios/read_faults.h"
+#include "scenarios/suggest.h"
 #include "scenarios/targets.h"
 #include "scenarios/writer.h"
 
@@ -127,7 +129,7 @@ StepSpec read_step(Findings& findings, const JsonValue& value, const std::string
     ObjectReader object{findings, &value, pointer, "workload.steps[]"};
     StepSpec step;
     step.id = object.text("id").value_or("");
-    if (std::optional<Trigger> trigger = read_trigger(object, false, topics)) {
+    if (std::optional<Trigger> trigger = read_trigger(object, false, topics, step.drawn)) {
         if (trigger->kind == Trigger::Kind::at) {
             step.at = trigger->at;
         } else {
@@ -152,6 +154,7 @@ void read_workload(ObjectReader& scenario, const std::vector<TopicSpec>& topics,
     object.read("messages", workload.messages);
     object.read("rate", workload.rate_mhz);
     object.read("payload", workload.payload);
+    object.read("payload_content", workload.payload_content);
     object.read("batch_records", workload.batch_records);
     object.read("linger", workload.linger);
     object.read("max_in_flight", workload.max_in_flight);
@@ -194,14 +197,21 @@ void read_plant(ObjectReader& scenario, std::string& plant) {
         scenario.error("plant", "SCN211", "only one bug can be planted at a time");
         return;
     }
-    bool const plain = std::all_of(plant.begin(), plant.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == 'M';
-    });
-    if (plant.size() < 2 || !plain) {
-        scenario.error("plant", "SCN211",
-                       fmt::format("{} is not the id or the name of a bug", quote_json(plant)),
-                       "write [\"M59a\"] or [\"write-skipped-promise-kept\"]");
+    if (find_mutant(plant) != nullptr) {
+        return;
     }
+    std::vector<Candidate> candidates;
+    for (const MutantRow& row : mutant_table()) {
+        candidates.push_back({row.name});
+        candidates.push_back({row.id});
+    }
+    std::optional<std::string> const near = nearest(plant, candidates);
+    scenario.findings().add(
+        scenario.value_of("plant")->items.front().span, scenario.pointer("plant") + "/0",
+        {"SCN211", fmt::format("{} is not the id or the name of a planted bug", quote_json(plant)),
+         near ? fmt::format("did you mean \"{}\"?", *near)
+              : "`brokersim scenario doc plant` lists them",
+         near ? quote_json(*near) : ""});
 }
 
 void read_seeds(ObjectReader& run, RunSpec& spec) {
@@ -266,28 +276,111 @@ void read_expect(ObjectReader& scenario, ExpectSpec& expect) {
     expect.sometimes = object.texts("sometimes");
 }
 
-ParseOutcome parse(const std::string& path, const std::optional<std::string>& text) {
+std::vector<Regression> read_regressions(ObjectReader& scenario) {
+    std::vector<Regression> regressions;
+    std::size_t index = 0;
+    for (const JsonValue* item : scenario.list("regressions")) {
+        ObjectReader object{scenario.findings(), item,
+                            pointer_to(scenario.pointer("regressions"), index), "regressions[]"};
+        Regression regression;
+        if (const JsonValue* const value = object.value_of("seed")) {
+            tl::expected<std::uint64_t, ValueError> seed = read_seed(*value);
+            if (seed) {
+                regression.seed = *seed;
+            } else {
+                object.refuse("seed", std::move(seed.error()));
+            }
+        }
+        regression.violated = object.text("violated").value_or("");
+        regression.signature = object.text("signature").value_or("");
+        regression.commit = object.text("commit").value_or("");
+        regression.issue = object.text("issue").value_or("");
+        regression.found = object.text("found").value_or("");
+        if (std::optional<std::string> const repro = object.text("repro")) {
+            std::uint32_t const file = object.span("repro").file;
+            regression.repro = path_beside(object.findings().files[file].path, *repro);
+        }
+        regressions.push_back(std::move(regression));
+        ++index;
+    }
+    return regressions;
+}
+
+/// suffix: of the child of a matrix, or "".
+Scenario read_tree(Findings& findings, const JsonValue& root, const std::string& path,
+                   const std::string& suffix) {
+    Scenario scenario;
+    scenario.path = path;
+    ObjectReader object{findings, &root, "", "", {"format", "expect"}};
+    read_identity(object, scenario);
+    scenario.name += suffix.empty() ? "" : "@" + suffix;
+    read_cluster(object, scenario.cluster);
+    read_workload(object, scenario.cluster.topics, scenario.workload);
+    read_tuning(object, scenario.tuning);
+    read_plant(object, scenario.plant);
+    scenario.faults = read_faults(object, scenario.cluster.topics);
+    read_run(object, scenario.run);
+    read_expect(object, scenario.expect);
+    scenario.regressions = read_regressions(object);
+    check_meaning(findings, root, scenario);
+    scenario.hash = hash_scenario(scenario);
+    return scenario;
+}
+
+/// A mistake that several children of a matrix share is one mistake.
+void drop_repeated(std::vector<Diagnostic>& sorted) {
+    sorted.erase(std::unique(sorted.begin(), sorted.end(),
+                             [](const Diagnostic& a, const Diagnostic& b) {
+                                 return a.file == b.file && a.line == b.line &&
+                                        a.column == b.column && a.code == b.code &&
+                                        a.pointer == b.pointer;
+                             }),
+                 sorted.end());
+}
+
+std::string known_children(const std::vector<std::string>& children) {
+    return fmt::format("its children are {}", fmt::join(children, ", "));
+}
+
+/// Reads every child of a matrix, so that a mistake in any of them is found; keeps `suffix`'s, or
+/// the first.
+std::optional<Scenario> read_children(Findings& findings, const JsonValue& root,
+                                      const std::vector<MatrixChild>& matrix, const ChildPath& at,
+                                      std::vector<std::string>& names) {
+    std::optional<Scenario> chosen;
+    for (const MatrixChild& child : matrix) {
+        names.push_back(child.suffix);
+        Scenario scenario = read_tree(findings, apply_matrix(root, child), at.path, child.suffix);
+        if (!chosen && (at.suffix.empty() || at.suffix == child.suffix)) {
+            chosen = std::move(scenario);
+        }
+    }
+    if (!chosen) {
+        findings.error(root.find("matrix")->key_span, "/matrix", "SCN226",
+                       fmt::format("there is no child {}", quote_json(at.suffix)),
+                       known_children(names));
+    }
+    return chosen;
+}
+
+ParseOutcome parse(const ChildPath& at, const std::optional<std::string>& text) {
     Findings findings;
     ParseOutcome outcome;
-    std::optional<JsonValue> const root = load_tree(findings, path, text);
+    std::optional<JsonValue> const root = load_tree(findings, at.path, text);
     if (root) {
-        Scenario scenario;
-        scenario.path = path;
-        ObjectReader object{findings, &*root, "", "", {"format", "expect"}};
-        read_identity(object, scenario);
-        read_cluster(object, scenario.cluster);
-        read_workload(object, scenario.cluster.topics, scenario.workload);
-        read_tuning(object, scenario.tuning);
-        read_plant(object, scenario.plant);
-        scenario.faults = read_faults(object, scenario.cluster.topics);
-        read_run(object, scenario.run);
-        read_expect(object, scenario.expect);
-        check_meaning(findings, *root, scenario);
-        scenario.hash = hash_scenario(scenario);
-        outcome.scenario = std::move(scenario);
+        std::vector<MatrixChild> const matrix = read_matrix(findings, *root);
+        if (!matrix.empty()) {
+            outcome.scenario = read_children(findings, *root, matrix, at, outcome.children);
+        } else {
+            outcome.scenario = read_tree(findings, *root, at.path, "");
+            if (!at.suffix.empty()) {
+                findings.error(root->span, "", "SCN226", "this file has no matrix, so no children");
+            }
+        }
     }
     outcome.diagnostics = std::move(findings.diagnostics);
     sort_diagnostics(outcome.diagnostics);
+    drop_repeated(outcome.diagnostics);
     bool const errors =
         std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
                     [](const Diagnostic& d) { return d.severity == Severity::error; });
@@ -299,12 +392,29 @@ ParseOutcome parse(const std::string& path, const std::optional<std::string>& te
 
 }  // namespace
 
+ChildPath split_child(const std::string& path) {
+    std::size_t const at = path.rfind('@');
+    std::error_code ignored;
+    if (at == std::string::npos || std::filesystem::is_regular_file(path, ignored)) {
+        return {path, ""};
+    }
+    return {path.substr(0, at), path.substr(at + 1)};
+}
+
 ParseOutcome parse_scenario(const std::string& path) {
-    return parse(path, std::nullopt);
+    return parse(split_child(path), std::nullopt);
 }
 
 ParseOutcome parse_scenario_text(const std::string& path, const std::string& text) {
-    return parse(path, text);
+    return parse({path, ""}, text);
+}
+
+SourceTree load_source(const std::string& path) {
+    Findings findings;
+    SourceTree tree;
+    tree.root = load_tree(findings, split_child(path).path, std::nullopt);
+    tree.files = std::move(findings.files);
+    return tree;
 }
 
 }  // namespace brokersim

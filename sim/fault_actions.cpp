@@ -25,6 +25,15 @@ std::uint32_t life_of(const ElementState& state, std::uint32_t host) {
     return 0;
 }
 
+/// Bits of hosts; of none: every broker.
+std::uint32_t mask_of(const std::vector<std::uint32_t>& hosts) {
+    std::uint32_t mask = 0;
+    for (std::uint32_t const host : hosts) {
+        mask |= 1U << host;
+    }
+    return hosts.empty() ? UINT32_MAX : mask;
+}
+
 }  // namespace
 
 bool FaultEngine::act(std::uint32_t index, ElementState& state) {
@@ -37,7 +46,8 @@ bool FaultEngine::act(std::uint32_t index, ElementState& state) {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            network.begin(MessageFault{index, element.kind, element.probability, element.by});
+            network.begin(MessageFault{index, element.kind, element.probability, element.by,
+                                       mask_of(state.hosts)});
             return true;
         case FaultKind::reset: {
             std::uint32_t broken = 0;
@@ -377,6 +387,19 @@ bool FaultEngine::act_partition(std::uint32_t index, ElementState& state) {
     return !state.blocked.empty();
 }
 
+/// Datagrams that left or reached the hosts so far.
+std::uint64_t FaultEngine::datagrams_of(const std::vector<std::uint32_t>& hosts) const {
+    std::uint32_t const mask = mask_of(hosts);
+    std::uint64_t sum = 0;
+    for (std::uint32_t from = 0; from < actions_.brokers(); ++from) {
+        for (std::uint32_t to = 0; to < actions_.brokers(); ++to) {
+            bool const touched = ((mask >> from | mask >> to) & 1U) != 0;
+            sum += from != to && touched ? actions_.network().wanted(from, to) : 0;
+        }
+    }
+    return sum;
+}
+
 std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
     std::uint64_t sum = 0;
     switch (state.element.kind) {
@@ -389,7 +412,8 @@ std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            sum = actions_.network().datagrams_sent;
+            sum =
+                state.hosts.empty() ? actions_.network().datagrams_sent : datagrams_of(state.hosts);
             break;
         case FaultKind::pause:
             for (std::uint32_t const host : state.hosts) {

@@ -122,6 +122,7 @@ private:
     bool act_partition(std::uint32_t index, ElementState& state);
     bool act_on_hosts(std::uint32_t index, ElementState& state);
     void finish(std::uint32_t element);
+    [[nodiscard]] std::uint64_t datagrams_of(const std::vector<std::uint32_t>& hosts) const;
     [[nodiscard]] std::uint64_t chances_now(const ElementState& state) const;
     /// Returns whether anything in force was ended.
     bool heal(const std::string& id);

@@ -78,6 +78,7 @@ struct MessageFault {
     FaultKind kind = FaultKind::drop;
     Probability probability;
     Duration by;
+    std::uint32_t brokers = UINT32_MAX;  // one bit each: what leaves or reaches them is struck
 };
 
 class VirtualNetwork {
@@ -137,9 +138,10 @@ public:
     std::uint64_t responses_sent = 0;
 
 private:
-    Time arrival(const Distribution& latency);
+    /// ends: the brokers between which the message travels, one bit each.
+    Time arrival(const Distribution& latency, std::uint32_t ends);
     void mark_effective(std::uint32_t element);
-    Duration added_delay();
+    Duration added_delay(std::uint32_t ends);
 
     std::uint32_t brokers_;
     std::uint32_t members_;

@@ -65,7 +65,7 @@ TEST_CASE("library: a drawn plan can be written down as a script", "[scenarios]"
             Scenario pinned = scenario;
             pinned.faults.swarm = false;
             pinned.faults.random.clear();
-            pinned.faults.script = run.plan;
+            pinned.faults.script.assign(run.plan.begin(), run.plan.end());
             pinned.cluster.brokers = Distribution::fixed(run.brokers);
             pinned.run.virtual_time = Distribution::fixed(run.virtual_time.nanoseconds());
             for (std::size_t i = 0; i < run.topics.size(); ++i) {

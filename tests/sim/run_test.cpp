@@ -123,7 +123,8 @@ TEST_CASE("run: a required probe that was never reached makes it void", "[sim]")
 
 TEST_CASE("run: a scripted fault without effect makes it void", "[sim]") {
     Scenario const scenario = small_scenario(R"(, "faults": {"script": [
-        {"id": "again", "at": "3s", "do": "restart", "target": "n1"}]})");
+        {"id": "again", "at": "1s", "do": "restart", "target": "n1"},
+        {"id": "kill", "at": "3s", "do": "crash", "target": "n1", "for": "1s"}]})");
 
     RunResult const result = run_once(scenario, 1);
 
