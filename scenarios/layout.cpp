@@ -19,31 +19,6 @@ std::size_t characters(std::string_view text) {
     }));
 }
 
-std::string one_line(const JsonValue& value) {
-    std::string text;
-    switch (value.kind) {
-        case JsonValue::Kind::null:
-            return "null";
-        case JsonValue::Kind::boolean:
-            return value.boolean ? "true" : "false";
-        case JsonValue::Kind::number:
-            return value.text;
-        case JsonValue::Kind::string:
-            return quote_json(value.text);
-        case JsonValue::Kind::list:
-            for (const JsonValue& item : value.items) {
-                text += (text.empty() ? "" : ", ") + one_line(item);
-            }
-            return "[" + text + "]";
-        case JsonValue::Kind::object:
-            break;
-    }
-    for (const JsonMember& member : value.members) {
-        text += (text.empty() ? "" : ", ") + quote_json(member.key) + ": " + one_line(member.value);
-    }
-    return "{" + text + "}";
-}
-
 bool is_scalar(const JsonValue& value) {
     return !value.is(JsonValue::Kind::list) && !value.is(JsonValue::Kind::object);
 }
@@ -80,7 +55,9 @@ private:
         put("[");
         for (std::size_t i = 0; i < value.items.size(); ++i) {
             new_line(indent + indent_step);
+            ++lists_;
             write(value.items[i], indent + indent_step, 1, false);
+            --lists_;
             put(i + 1 < value.items.size() ? "," : "");
         }
         new_line(indent);
@@ -114,11 +91,15 @@ private:
         put("}");
     }
 
-    /// Scalars share lines; what has parts of its own begins one.
-    static bool is_short(const JsonValue& value) { return is_scalar(value); }
+    /// Scalars share lines, and in an element of a list everything; else what has parts of its own
+    /// begins a line.
+    [[nodiscard]] bool is_short(const JsonValue& value) const {
+        return lists_ > 0 || is_scalar(value);
+    }
 
     std::string text_;
     std::size_t column_ = 0;
+    std::size_t lists_ = 0;  // around what is being written
 };
 
 /// The place of the table that the value of `key` at `place` is, or "" if it is none.
@@ -183,6 +164,31 @@ void sort_object(JsonValue& value, const std::string& place, bool known) {
 }
 
 }  // namespace
+
+std::string one_line(const JsonValue& value) {
+    std::string text;
+    switch (value.kind) {
+        case JsonValue::Kind::null:
+            return "null";
+        case JsonValue::Kind::boolean:
+            return value.boolean ? "true" : "false";
+        case JsonValue::Kind::number:
+            return value.text;
+        case JsonValue::Kind::string:
+            return quote_json(value.text);
+        case JsonValue::Kind::list:
+            for (const JsonValue& item : value.items) {
+                text += (text.empty() ? "" : ", ") + one_line(item);
+            }
+            return "[" + text + "]";
+        case JsonValue::Kind::object:
+            break;
+    }
+    for (const JsonMember& member : value.members) {
+        text += (text.empty() ? "" : ", ") + quote_json(member.key) + ": " + one_line(member.value);
+    }
+    return "{" + text + "}";
+}
 
 std::string lay_out(const JsonValue& value) {
     Layout layout;

@@ -14,6 +14,9 @@ inline constexpr std::size_t layout_columns = 120;
 /// line each. Ends in a newline.
 std::string lay_out(const JsonValue& value);
 
+/// `value` without a line break.
+std::string one_line(const JsonValue& value);
+
 /// The members of a scenario in the order of the table of keys, at every depth.
 void sort_keys(JsonValue& scenario);
 

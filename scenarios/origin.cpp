@@ -53,10 +53,7 @@ public:
                 visit(value.items[i], there ? &written->items[i] : nullptr, pointer_to(pointer, i));
             }
         } else {
-            std::string text = lay_out(value);
-            text.pop_back();
-            std::replace(text.begin(), text.end(), '\n', ' ');
-            rows.push_back({pointer, std::move(text), origin(written, pointer)});
+            rows.push_back({pointer, one_line(value), origin(written, pointer)});
         }
     }
 

@@ -2,8 +2,7 @@
 #include "sim/command/run_command.h"
 
 #include "scenarios/library.h"
-#include "scenarios/parser.h"
-#include "sim/command/mutant.h"
+#include "sim/command/scenario_files.h"
 #include "sim/command/scenario_runs.h"
 #include "sim/run_text.h"
 
@@ -16,60 +15,6 @@
 
 namespace brokersim {
 namespace {
-
-const std::vector<std::string>& library_roots() {
-    static const std::vector<std::string> roots = {"scenarios/library", "scenarios/regressions"};
-    return roots;
-}
-
-void say(const std::string& text) {
-    std::fputs(text.c_str(), stderr);
-}
-
-void print_line(const std::string& line) {
-    std::string const text = line + "\n";
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
-
-/// Loads a scenario; its complaints go to stderr (or as JSON to stdout).
-std::optional<Scenario> load(const std::string& path, bool json) {
-    ParseOutcome outcome = parse_scenario(path);
-    if (!outcome.diagnostics.empty()) {
-        if (json) {
-            std::fputs(render_json(outcome.diagnostics).c_str(), stdout);
-        } else {
-            say(render_text(outcome.diagnostics, 1));
-        }
-    }
-    return std::move(outcome.scenario);
-}
-
-/// Whether this executable may run the scenario. If another one must, it is run with the same
-/// arguments and its exit code is returned.
-std::optional<ExitCode> hand_over(const Scenario& scenario,
-                                  const std::vector<std::string>& arguments) {
-    std::string const wanted = scenario.plant.empty() ? "" : mutant_name(scenario.plant);
-    if (wanted == planted_mutant()) {
-        return std::nullopt;
-    }
-    if (wanted.empty()) {
-        say(
-            fmt::format("brokersim: this executable has {} planted and runs only scenarios that "
-                        "plant it; {} does not\n",
-                        planted_mutant(), scenario.name));
-        return ExitCode::unsupported;
-    }
-    std::string const executable = mutant_executable(wanted);
-    if (executable.empty()) {
-        say(
-            fmt::format("brokersim: {} plants {} ({}), which is not built here\n"
-                        "to build it:\n    cmake --build --preset release --target mutants\n",
-                        scenario.name, scenario.plant, wanted));
-        return ExitCode::unsupported;
-    }
-    return static_cast<ExitCode>(run_executable(executable, arguments));
-}
 
 std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcome) {
     std::string text =
@@ -96,7 +41,7 @@ std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcom
 
 ExitCode run_one(const RunCommand& command, const std::string& path,
                  const std::vector<std::string>& arguments) {
-    std::optional<Scenario> const scenario = load(path, command.json);
+    std::optional<Scenario> const scenario = load_scenario(path, command.json);
     if (!scenario) {
         return ExitCode::scenario;
     }
@@ -160,29 +105,6 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
 
 }  // namespace
 
-ExitCode check_scenarios(const std::vector<std::string>& names, bool json) {
-    ExitCode code = ExitCode::ok;
-    std::size_t checked = 0;
-    for (const std::string& name : names) {
-        const FoundScenarios found = find_scenario(name, library_roots());
-        if (found.paths.empty()) {
-            say(fmt::format("brokersim: {}\n",
-                            found.error.empty() ? name + ": no scenario there" : found.error));
-            return std::filesystem::is_directory(name) ? ExitCode::nothing_ran : ExitCode::scenario;
-        }
-        for (const std::string& path : found.paths) {
-            ++checked;
-            if (!load(path, json)) {
-                code = ExitCode::scenario;
-            }
-        }
-    }
-    if (code == ExitCode::ok) {
-        say(fmt::format("{} {} checked\n", checked, checked == 1 ? "scenario" : "scenarios"));
-    }
-    return code;
-}
-
 std::optional<std::uint64_t> parse_seed(const std::string& text) {
     constexpr std::size_t commit_digits = 40;
     std::uint64_t value = 0;
@@ -218,7 +140,10 @@ ExitCode run_command(const RunCommand& command, const std::vector<std::string>& 
             return exists && std::filesystem::is_directory(name) ? ExitCode::nothing_ran
                                                                  : ExitCode::scenario;
         }
-        paths.insert(paths.end(), found.paths.begin(), found.paths.end());
+        for (const std::string& path : found.paths) {
+            std::vector<std::string> const children = with_children(path);
+            paths.insert(paths.end(), children.begin(), children.end());
+        }
     }
     if (command.seeds == std::uint64_t{0}) {
         say("brokersim: zero seeds: nothing to run\n");
@@ -309,7 +234,7 @@ ExitCode replay_command(const ReplayCommand& command, const std::vector<std::str
                                                : found.error));
         return ExitCode::scenario;
     }
-    std::optional<Scenario> const scenario = load(found.paths.front(), command.json);
+    std::optional<Scenario> const scenario = load_scenario(found.paths.front(), command.json);
     if (!scenario) {
         return ExitCode::scenario;
     }
