@@ -293,8 +293,8 @@ std::string rules_of_whole(std::string_view place) {
         return fmt::format(R"(, "oneOf": [{}, {}])", has("at"), has("when"));
     }
     if (place == "expect") {
-        return fmt::format(R"(, "oneOf": [{}, {}, {}])", has("holds"), has("violates"),
-                           has("voids"));
+        return fmt::format(R"(, "oneOf": [{}, {}, {}])", alone("holds", has("in_seeds")),
+                           has("violates"), alone("voids", has("in_seeds")));
     }
     if (place == "run.seeds") {
         return fmt::format(R"(, "oneOf": [{}, {}])", has("count"), has("list"));
@@ -357,7 +357,7 @@ std::string whole_file() {
     for (const KindRules& rules : kind_rules()) {
         if (rules.placement != Placement::never) {
             kinds.push_back(fmt::format(
-                R"("{}": {{"anyOf": [{{"required": ["{}"]}}, {{"required": ["enabled"], )"
+                R"("{}": {{"not": {{"required": ["every", "probability"]}}, "anyOf": [{{"required": ["{}"]}}, {{"required": ["enabled"], )"
                 R"("properties": {{"enabled": {{"const": 0}}}}}}]{}}})",
                 name_of(rules.kind),
                 rules.placement == Placement::per_message ? "probability" : "every",
@@ -385,19 +385,26 @@ std::string definitions() {
     auto const shared = [](std::string_view name, const std::string& place, Inherits inherits) {
         return fmt::format("{}: {}", quote_json(name), object_of(place, inherits));
     };
-    return joined({shared("when", "when", Inherits::no), shared("arm", "arm", Inherits::no),
-                   shared("args", "args", Inherits::no),
-                   shared("args_of_random", "args", Inherits::yes),
-                   shared("random_kind", "faults.random.KIND", Inherits::yes),
-                   pattern("duration", "such as 250ms", "^" + time),
-                   pattern("signed_duration", "such as -5ms", "^-?" + time),
-                   pattern("size", "such as 64KiB", fmt::format("^{}(B|KiB|MiB|GiB)$", number)),
-                   pattern("rate", "such as 200/s", fmt::format("^{}/(s|m)$", number)),
-                   pattern("seed", "such as 0x2a", "^(0[xX][0-9a-fA-F]{1,20}|[0-9]{1,20})$"),
-                   pattern("target", "whom: n1, one, leader(orders/0), ..",
-                           "^(one|minority|majority|all|clients|rest|n[1-9][0-9]{0,5}"
-                           "|(leader|follower|followers|voters)\\([\\s\\S]*/(0|[1-9][0-9]{0,5})\\)"
-                           "|client\\([pc][1-9][0-9]{0,5}\\)|same\\([\\s\\S]+\\))$")});
+    auto const drawn = [](ValueType type, std::int64_t low) {
+        KeyRow const row{.type = type, .low = low};
+        return fmt::format("{}: {}", quote_json(shared_drawn(row)), drawn_value(row));
+    };
+    return joined(
+        {drawn(ValueType::duration, 0), drawn(ValueType::duration, 1), drawn(ValueType::size, 1),
+         fmt::format(R"("probe": {})",
+                     enumeration({broker::probe_names.begin(), broker::probe_names.end()})),
+         shared("when", "when", Inherits::no), shared("arm", "arm", Inherits::no),
+         shared("args", "args", Inherits::no), shared("args_of_random", "args", Inherits::yes),
+         shared("random_kind", "faults.random.KIND", Inherits::yes),
+         pattern("duration", "such as 250ms", "^" + time),
+         pattern("signed_duration", "such as -5ms", "^-?" + time),
+         pattern("size", "such as 64KiB", fmt::format("^{}(B|KiB|MiB|GiB)$", number)),
+         pattern("rate", "such as 200/s", fmt::format("^{}/(s|m)$", number)),
+         pattern("seed", "such as 0x2a", "^(0[xX][0-9a-fA-F]{1,20}|[0-9]{1,20})$"),
+         pattern("target", "whom: n1, one, leader(orders/0), ..",
+                 "^(one|minority|majority|all|clients|rest|n[1-9][0-9]{0,5}"
+                 "|(leader|follower|followers|voters)\\([\\s\\S]*/(0|[1-9][0-9]{0,5})\\)"
+                 "|client\\([pc][1-9][0-9]{0,5}\\)|same\\([\\s\\S]+\\))$")});
 }
 
 }  // namespace
