@@ -357,7 +357,8 @@ std::string whole_file() {
     for (const KindRules& rules : kind_rules()) {
         if (rules.placement != Placement::never) {
             kinds.push_back(fmt::format(
-                R"("{}": {{"not": {{"required": ["every", "probability"]}}, "anyOf": [{{"required": ["{}"]}}, {{"required": ["enabled"], )"
+                R"("{}": {{"not": {{"required": ["every", "probability"]}}, "anyOf": )"
+                R"([{{"required": ["{}"]}}, {{"required": ["enabled"], )"
                 R"("properties": {{"enabled": {{"const": 0}}}}}}]{}}})",
                 name_of(rules.kind),
                 rules.placement == Placement::per_message ? "probability" : "every",
@@ -411,12 +412,13 @@ std::string definitions() {
 
 std::string editor_schema() {
     std::string body = object_of("", Inherits::yes);
-    std::string const text = fmt::format(
-        R"({{"$schema": "http://json-schema.org/draft-07/schema#", "title": )"
-        R"("A scenario of brokersim, format 1", "definitions": {{{}}}, )"
-        R"("required": ["format", "name", "why"], "if": {{"required": ["extends"]}}, "then": {{}}, )"
-        R"("else": {}, {})",
-        definitions(), whole_file(), body.substr(1));
+    std::string const text =
+        fmt::format(R"({{"$schema": "http://json-schema.org/draft-07/schema#", "title": )"
+                    R"("A scenario of brokersim, format 1", "definitions": {{{}}}, )"
+                    R"("required": ["format", "name", "why"], "if": {{"required": ["extends"]}}, )"
+                    R"("then": {{}}, )"
+                    R"("else": {}, {})",
+                    definitions(), whole_file(), body.substr(1));
     JsonDocument document = read_json({"", text}, 0, false);
     return document.root ? lay_out(*document.root) : "";
 }

@@ -33,7 +33,8 @@ def expect(name, truth, detail=""):
 def bad_input(folder):
     broken = os.path.join(folder, "broken.json")
     with open(broken, "w", encoding="utf-8") as file:
-        file.write('{"format": 1,\n "name": "broken", "why": "w", "wokload": {}, "expect": {"holds": ["safety"]}}')
+        file.write('{"format": 1,\n "name": "broken", "why": "w", "wokload": {}, '
+                   '"expect": {"holds": ["safety"]}}')
     cases = [
         ("check: a missing file", ["check", "no/such.json"], 3, "no/such.json"),
         ("check: an unknown name", ["check", "chaos-3-leader-kil"], 3, "chaos-3-leader-kill"),

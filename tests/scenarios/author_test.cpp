@@ -155,12 +155,11 @@ TEST_CASE("regressions: are not inherited, and do not count in the hash", "[scen
 
     Scenario const own = *parse_scenario(path).scenario;
     std::string const repro = folder.write("pinned.json", "{}");
-    Scenario const base =
-        *parse_scenario_text(
-             folder.write("base.json", ""),
-             head("base") +
-                 R"(, "expect": {"holds": ["safety"]}, "regressions": [{"seed": "7", "repro": "pinned.json"}]})")
-             .scenario;
+    Scenario const base = *parse_scenario_text(folder.write("base.json", ""),
+                                               head("base") +
+                                                   R"(, "expect": {"holds": ["safety"]},
+                    "regressions": [{"seed": "7", "repro": "pinned.json"}]})")
+                               .scenario;
 
     CHECK(own.regressions.empty());
     REQUIRE(base.regressions.size() == 1);

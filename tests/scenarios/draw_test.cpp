@@ -188,7 +188,8 @@ TEST_CASE("draw: times and arguments of scripted faults and steps are drawn with
       "faults": {"script": [
         {"id": "a", "at": {"uniform": ["1s", "2s"]}, "do": "crash", "target": "n1",
          "for": {"choice": ["1s", "3s"]}},
-        {"id": "b", "when": {"event": "fault_ended", "id": "a", "after": {"uniform": ["1ms", "5ms"]}},
+        {"id": "b", "when": {"event": "fault_ended", "id": "a",
+                            "after": {"uniform": ["1ms", "5ms"]}},
          "do": "delay", "for": "1s", "args": {"by": {"uniform": ["1ms", "9ms"]}}}]})");
     std::set<std::int64_t> starts;
 

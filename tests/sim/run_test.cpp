@@ -141,12 +141,12 @@ TEST_CASE("run: a fault of links with a target says whose links it struck", "[si
                 "do": "drop", "target": "follower(orders/0)", "for": "1s"}]}})x");
     REQUIRE(outcome.scenario.has_value());
 
-RunResult const result = run_once(*outcome.scenario, 3);
+    RunResult const result = run_once(*outcome.scenario, 3);
 
-CHECK(result.verdict == RunVerdict::pass);
-REQUIRE(result.faults.size() == 1);
-CHECK(result.faults[0].fate == ElementFate::effective);
-CHECK(result.faults[0].target.size() == 2);  // one broker
+    CHECK(result.verdict == RunVerdict::pass);
+    REQUIRE(result.faults.size() == 1);
+    CHECK(result.faults[0].fate == ElementFate::effective);
+    CHECK(result.faults[0].target.size() == 2);  // one broker
 }
 
 TEST_CASE("run: a scripted fault with an effect is told as such", "[sim]") {
