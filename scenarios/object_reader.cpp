@@ -249,9 +249,15 @@ bool ObjectReader::one_of(const std::vector<std::string_view>& keys, bool none) 
         }
     }
     if (present.size() > 1) {
-        error(present[1], "SCN015",
+        // Files come in the order in which they were read, the one that was asked for first.
+        bool const second_inherited = span(present[1]).file > span(present[0]).file;
+        bool const inherited = span(present[1]).file != span(present[0]).file;
+        std::string_view const own = second_inherited ? present[0] : present[1];
+        std::string_view const other = second_inherited ? present[1] : present[0];
+        error(own, "SCN015",
               fmt::format("\"{}\" and \"{}\" exclude each other", present[0], present[1]),
-              "remove one of them");
+              inherited ? fmt::format("\"{0}\" is inherited: write \"{0}\": null", other)
+                        : "remove one of them");
         return false;
     }
     // A misspelt one was reported as unknown; it is not also missing.

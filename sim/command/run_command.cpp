@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace brokersim {
 namespace {
@@ -58,6 +59,7 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
     options.checks.invariants = command.net != Net::history;
     options.judge = command.net != Net::invariants;
     bool const expects_violation = scenario->expect.kind == ExpectSpec::Kind::violates;
+    std::map<std::string, std::uint64_t> other_violations;  // first ones, of runs that failed
     std::string first_unexpected;
     std::string first_found;
     ScenarioOutcome const outcome =
@@ -71,6 +73,9 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
             bool const expected = expects_violation
                                       ? is_expected_violation(*scenario, options, result)
                                       : result.verdict == RunVerdict::pass;
+            if (expects_violation && !expected && !result.violated.empty()) {
+                ++other_violations[result.violated.front()];
+            }
             if (expects_violation && expected && first_found.empty()) {
                 first_found = closing_block(result, path);
             }
@@ -97,6 +102,12 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
                         "seeds\n",
                         scenario->plant, scenario->expect.violates, outcome.found, outcome.runs,
                         scenario->run.seed_count));
+        for (const auto& [id, runs] : other_violations) {
+            say(
+                fmt::format("{} of them violated {} first; `brokersim scenario doc {}` names its "
+                            "properties\n",
+                            runs, id, id));
+        }
     } else if (outcome.code != ExitCode::ok && !first_unexpected.empty()) {
         say(first_unexpected);
     }

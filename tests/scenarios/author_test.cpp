@@ -147,6 +147,20 @@ TEST_CASE("warnings: comments in .json are read, with a warning", "[scenarios]")
     CHECK(summary(parse_scenario(folder.write("own.json", "{\"a\": 1 / 2}"))).find("SCN001") == 0);
 }
 
+TEST_CASE("extends: what excludes an inherited key says how to take that away", "[scenarios]") {
+    Folder folder;
+    folder.write("base.json", head("base") + R"(, "expect": {"holds": ["safety"]}})");
+    std::string const path = folder.write("own.json", head("own") + R"(, "extends": "base.json",
+  "plant": ["M59a"], "expect": {"violates": "no_lost_acks"}})");
+
+    ParseOutcome const outcome = parse_scenario(path);
+
+    REQUIRE(outcome.diagnostics.size() == 1);
+    CHECK(outcome.diagnostics[0].code == "SCN015");
+    CHECK(outcome.diagnostics[0].line == 2);
+    CHECK(outcome.diagnostics[0].help == R"("holds" is inherited: write "holds": null)");
+}
+
 TEST_CASE("regressions: are not inherited, and do not count in the hash", "[scenarios]") {
     Folder folder;
     folder.write("base.json", head("base") + R"(, "expect": {"holds": ["safety"]},
