@@ -153,7 +153,7 @@ void FaultEngine::finish(std::uint32_t index) {
     const Element& element = state.element;
     VirtualNetwork& network = actions_.network();
     Time const now = actions_.scheduler().now();
-    state.chances = chances_now(state) - state.chances_before;
+    state.chances = chances_now(state) - state.chances_before;  // of messages: see below
     switch (element.kind) {
         case FaultKind::partition:
             for (const auto& [from, to] : state.blocked) {
@@ -165,7 +165,7 @@ void FaultEngine::finish(std::uint32_t index) {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            network.end(index);
+            state.chances = network.end(index);
             break;
         case FaultKind::crash:
         case FaultKind::shutdown: {
@@ -387,19 +387,6 @@ bool FaultEngine::act_partition(std::uint32_t index, ElementState& state) {
     return !state.blocked.empty();
 }
 
-/// Datagrams that left or reached the hosts so far.
-std::uint64_t FaultEngine::datagrams_of(const std::vector<std::uint32_t>& hosts) const {
-    std::uint32_t const mask = mask_of(hosts);
-    std::uint64_t sum = 0;
-    for (std::uint32_t from = 0; from < actions_.brokers(); ++from) {
-        for (std::uint32_t to = 0; to < actions_.brokers(); ++to) {
-            bool const touched = ((mask >> from | mask >> to) & 1U) != 0;
-            sum += from != to && touched ? actions_.network().wanted(from, to) : 0;
-        }
-    }
-    return sum;
-}
-
 std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
     std::uint64_t sum = 0;
     switch (state.element.kind) {
@@ -412,15 +399,17 @@ std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            sum =
-                state.hosts.empty() ? actions_.network().datagrams_sent : datagrams_of(state.hosts);
-            break;
+            break;  // the network counts them, message by message
         case FaultKind::pause:
             for (std::uint32_t const host : state.hosts) {
                 sum += actions_.event_activity(host);
             }
             break;
         case FaultKind::disk_stall:
+            for (std::uint32_t const host : state.hosts) {
+                sum += actions_.disk_ops_met(host);
+            }
+            break;
         case FaultKind::slow_disk:
             for (std::uint32_t const host : state.hosts) {
                 sum += actions_.disk_activity(host);

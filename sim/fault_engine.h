@@ -56,6 +56,8 @@ public:
     /// whose time none came had no chance to matter.
     [[nodiscard]] virtual std::uint64_t disk_activity(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint64_t disk_completions(std::uint32_t host) const = 0;
+    /// Operations of the disk, begun or ended, at which a stall would have shown.
+    [[nodiscard]] virtual std::uint64_t disk_ops_met(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint64_t event_activity(std::uint32_t host) const = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
@@ -122,7 +124,6 @@ private:
     bool act_partition(std::uint32_t index, ElementState& state);
     bool act_on_hosts(std::uint32_t index, ElementState& state);
     void finish(std::uint32_t element);
-    [[nodiscard]] std::uint64_t datagrams_of(const std::vector<std::uint32_t>& hosts) const;
     [[nodiscard]] std::uint64_t chances_now(const ElementState& state) const;
     /// Returns whether anything in force was ended.
     bool heal(const std::string& id);

@@ -3,6 +3,7 @@
 
 #include "broker_core/broker/node.h"
 #include "scenarios/run_config.h"
+#include "sim/holds.h"
 #include "sim/scheduler.h"
 #include "sim/virtual_disk.h"
 
@@ -96,12 +97,11 @@ struct Host {
     Time armed_for = Time::never();  // the deadline it serves, by the host's own clock
     bool stopping = false;           // a graceful stop is under way
     bool started_once = false;
-    std::optional<Time> paused_until;
-    std::uint32_t paused_by = UINT32_MAX;  // element
-    std::vector<Work> deferred;            // what came meanwhile, in order
-    std::optional<Time> stalled_until;     // disk operations complete no earlier
-    std::uint32_t stalled_by = UINT32_MAX;
+    Holds pauses;
+    std::vector<Work> deferred;           // what came during a pause, in order
+    Holds stalls;                         // disk operations complete no earlier
     std::vector<std::uint32_t> held_ops;  // submitted during a stall without an end
+    std::uint64_t disk_ops_met = 0;       // submits and completions that a stall would have met
     std::uint32_t disk_factor = 1;
     std::uint32_t slowed_by = UINT32_MAX;
     std::uint64_t events = 0;  // that came for this host, paused or not

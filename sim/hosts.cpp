@@ -149,36 +149,33 @@ bool World::pause(std::uint32_t index, Time until, std::uint32_t element) {
     if (!host.up()) {
         return false;
     }
-    host.paused_until = std::max(until, host.paused_until.value_or(until));
-    host.paused_by = element;
-    if (*host.paused_until != Time::never()) {  // else the heal phase ends it
-        scheduler_.push(*host.paused_until, Work{WorkKind::resume, index, 0, 0});
+    host.pauses.add(element, until);
+    if (until != Time::never()) {  // else the heal phase ends it
+        scheduler_.push(until, Work{WorkKind::resume, index, 0, 0});
     }
     return true;
 }
 
 void World::stall_disk(std::uint32_t index, Time until, std::uint32_t element) {
-    Host& host = hosts_[index];
-    host.stalled_until = std::max(until, host.stalled_until.value_or(until));
-    host.stalled_by = element;
+    hosts_[index].stalls.add(element, until);
 }
 
 void World::end_pause(std::uint32_t index, std::uint32_t element) {
     Host& host = hosts_[index];
-    if (host.paused_until && host.paused_by == element) {
+    if (host.pauses.remove(element) && !host.pauses.any()) {
         resume(host);
     }
 }
 
 void World::end_stall(std::uint32_t index, std::uint32_t element) {
     Host& host = hosts_[index];
-    if (host.stalled_until && host.stalled_by == element) {
+    if (host.stalls.remove(element) && !host.stalls.any()) {
         release_stall(host);
     }
 }
 
 void World::release_stall(Host& host) {
-    host.stalled_until.reset();
+    host.stalls.clear();
     for (const std::uint32_t slot : host.held_ops) {
         scheduler_.push(scheduler_.now(),
                         Work{WorkKind::disk_done, host.number - 1, host.incarnation, slot});

@@ -139,7 +139,7 @@ void World::heal() {
     faults_->end();
     network_.lift_all();
     for (Host& host : hosts_) {
-        if (host.paused_until) {
+        if (host.pauses.any()) {
             resume(host);
         }
         release_stall(host);

@@ -46,8 +46,9 @@ std::vector<std::uint32_t> VirtualNetwork::take_effective() {
 
 Duration VirtualNetwork::added_delay(std::uint32_t ends) {
     Duration added;
-    for (const MessageFault& fault : faults_) {
+    for (MessageFault& fault : faults_) {
         if (fault.kind == FaultKind::delay && (fault.brokers & ends) != 0) {
+            ++fault.chances;
             added += fault.by;
             mark_effective(fault.element);
         }
@@ -72,10 +73,11 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
     Time at = arrival(latency_, ends);
     std::uint32_t copy_by = UINT32_MAX;
     Time copy_at = at;
-    for (const MessageFault& fault : faults_) {
+    for (MessageFault& fault : faults_) {
         if ((fault.brokers & ends) == 0) {
             continue;
         }
+        fault.chances += fault.kind != FaultKind::delay ? 1 : 0;  // those are asked for a time
         switch (fault.kind) {
             case FaultKind::drop:
                 if (fault_random_.chance(fault.probability)) {
@@ -281,9 +283,15 @@ void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to) {
     --cuts_[from * members_ + to];
 }
 
-void VirtualNetwork::end(std::uint32_t element) {
-    std::erase_if(faults_,
-                  [element](const MessageFault& fault) { return fault.element == element; });
+std::uint64_t VirtualNetwork::end(std::uint32_t element) {
+    auto const at = std::find_if(faults_.begin(), faults_.end(),
+                                 [element](const MessageFault& f) { return f.element == element; });
+    if (at == faults_.end()) {
+        return 0;
+    }
+    std::uint64_t const chances = at->chances;
+    faults_.erase(at);
+    return chances;
 }
 
 void VirtualNetwork::lift_all() {

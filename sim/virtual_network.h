@@ -79,6 +79,7 @@ struct MessageFault {
     Probability probability;
     Duration by;
     std::uint32_t brokers = UINT32_MAX;  // one bit each: what leaves or reaches them is struck
+    std::uint64_t chances = 0;           // messages it was asked about
 };
 
 class VirtualNetwork {
@@ -117,7 +118,8 @@ public:
     void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
     void unblock(std::uint32_t from, std::uint32_t to);
     void begin(const MessageFault& fault) { faults_.push_back(fault); }
-    void end(std::uint32_t element);
+    /// Ends it; returns how many messages it was asked about: those a cut took are not among them.
+    std::uint64_t end(std::uint32_t element);
     void lift_all();
 
     /// Messages that wanted to go from -> to, cut or not: whether a cut had a chance to matter.

@@ -53,14 +53,12 @@ public:
             world_.faults_->mark_effective(host.slowed_by);
         }
         Time at = world_.scheduler_.now() + takes;
-        if (host.stalled_until == Time::never()) {
-            world_.faults_->mark_effective(host.stalled_by);
-            host.held_ops.push_back(slot);
-            return;
-        }
-        if (host.stalled_until && world_.scheduler_.now() < *host.stalled_until) {
-            at = *host.stalled_until + takes;
-            world_.faults_->mark_effective(host.stalled_by);
+        if (world_.stalled(host)) {
+            if (host.stalls.until() == Time::never()) {
+                host.held_ops.push_back(slot);
+                return;
+            }
+            at = host.stalls.until() + takes;
         }
         world_.scheduler_.push(at, Work{WorkKind::disk_done, host_, host.incarnation, slot});
     }
@@ -257,7 +255,7 @@ void World::handle(const Work& work) {
             break;
         case WorkKind::resume: {
             Host& host = hosts_[work.target];
-            if (host.paused_until && scheduler_.now() >= *host.paused_until) {
+            if (host.pauses.any() && scheduler_.now() >= host.pauses.until()) {
                 resume(host);
             }
             break;
@@ -294,17 +292,25 @@ void World::count_activity(const Work& work) {
     }
 }
 
+bool World::stalled(Host& host) {
+    ++host.disk_ops_met;
+    host.stalls.credit(scheduler_.now(),
+                       [this](std::uint32_t element) { faults_->mark_effective(element); });
+    return host.stalls.at(scheduler_.now());
+}
+
 bool World::deferred(Host& host, const Work& work) {
-    if (!host.paused_until) {
+    if (!host.pauses.any()) {
         return false;
     }
-    faults_->mark_effective(host.paused_by);
+    host.pauses.credit(scheduler_.now(),
+                       [this](std::uint32_t element) { faults_->mark_effective(element); });
     host.deferred.push_back(work);
     return true;
 }
 
 void World::resume(Host& host) {
-    host.paused_until.reset();
+    host.pauses.clear();
     // All at once and in the order in which they came; if the host went down meanwhile, each of
     // them finds that out by itself.
     std::vector<Work> works;
@@ -322,13 +328,11 @@ void World::on_disk_done(const Work& work) {
     if (deferred(host, work)) {
         return;
     }
-    if (host.stalled_until && scheduler_.now() < *host.stalled_until) {
-        // Also what was under way when the stall began.
-        faults_->mark_effective(host.stalled_by);
-        if (*host.stalled_until == Time::never()) {
+    if (stalled(host)) {  // also what was under way when the stall began
+        if (host.stalls.until() == Time::never()) {
             host.held_ops.push_back(work.payload);
         } else {
-            scheduler_.push(*host.stalled_until, work);
+            scheduler_.push(host.stalls.until(), work);
         }
         return;
     }

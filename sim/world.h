@@ -118,6 +118,9 @@ public:
     [[nodiscard]] std::uint64_t disk_completions(std::uint32_t host) const override {
         return hosts_[host].disk->completed();
     }
+    [[nodiscard]] std::uint64_t disk_ops_met(std::uint32_t host) const override {
+        return hosts_[host].disk_ops_met;
+    }
     [[nodiscard]] std::uint64_t event_activity(std::uint32_t host) const override {
         return hosts_[host].events;
     }
@@ -138,6 +141,8 @@ private:
     void on_response(const Work& work);
     void on_phase(Phase next);
     void count_activity(const Work& work);
+    /// Counts the operation, credits every stall in force; returns whether there is one.
+    bool stalled(Host& host);
     bool deferred(Host& host, const Work& work);
     void resume(Host& host);
     void release_stall(Host& host);

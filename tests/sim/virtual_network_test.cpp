@@ -204,4 +204,15 @@ TEST_CASE("network: a delay with brokers slows their links alone", "[sim]") {
     CHECK(scheduler.now() == broker::Time{} + Duration{51'000'000});
 }
 
+TEST_CASE("network: what a cut took was no chance for a fault on messages", "[sim]") {
+    NetworkBench bench;
+    bench.network.begin(MessageFault{1, FaultKind::drop, broker::Probability{}, {}});
+    bench.network.block(0, 1, 0);
+    bench.network.send(0, 1, NetworkBench::frame('a'));
+    bench.network.unblock(0, 1);
+    bench.network.send(0, 1, NetworkBench::frame('b'));
+    CHECK(bench.network.end(1) == 1);
+    CHECK(bench.network.end(1) == 0);  // over already
+}
+
 }  // namespace brokersim
