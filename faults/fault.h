@@ -97,6 +97,8 @@ enum class Shape : std::uint8_t {
     minority,             // a drawn minority against the rest
     majority,             // a drawn majority against the rest (clients reach both)
     halves,               // even numbers: two equal sides
+    bridge,               // two sides and one drawn broker between them, which reaches both
+    majorities_ring,      // each broker reaches a majority, and no two the same one
 };
 /// Which way a cut blocks, seen from the first group.
 enum class Direction : std::uint8_t { both, in, out };

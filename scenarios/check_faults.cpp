@@ -70,6 +70,11 @@ void check_waits(Meaning& m, const Element& first, const std::string& at) {
 }
 
 void check_shape(Meaning& m, Shape shape, const std::string& at) {
+    std::int64_t const least = shape == Shape::bridge ? 4 : shape == Shape::majorities_ring ? 5 : 0;
+    if (m.good({"/cluster/brokers"}) && m.fewest_brokers() < least) {
+        m.error(at, "SCN220", fmt::format("{} needs {} brokers", name_of(shape), least), "",
+                {m.findings.place("\"brokers\"", m.span("/cluster/brokers"))});
+    }
     if (shape == Shape::halves && m.good({"/cluster/brokers"}) &&
         can_be_odd(m.scenario.cluster.brokers)) {
         m.error(at, "SCN220", "halves need an even number of brokers", "",

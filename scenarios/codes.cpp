@@ -111,7 +111,7 @@ constexpr std::array table = {
             "Name every broker once, or end with [\"rest\"].", R"([["n1"], ["n2"]])",
             R"([["n1"], ["rest"]])"},
     CodeRow{"SCN220", "a shape that these numbers of brokers cannot have",
-            "halves need an even number.", "", ""},
+            "halves need an even number, bridge 4 brokers, majorities_ring 5.", "", ""},
     CodeRow{"SCN221", "limits that contradict a scripted fault", "", "", ""},
     CodeRow{"SCN222", "stop_before_end leaves no time for faults", "", "", ""},
     CodeRow{"SCN223", "an id that is used twice, names nothing, or waits for itself", "", "", ""},

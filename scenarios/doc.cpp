@@ -146,7 +146,7 @@ std::string explain_kind(FaultKind kind) {
     if (rules.topology) {
         text +=
             "    topology: groups, or one, leader, leader_with_clients, minority, majority, "
-            "halves; direction: both, in, out\n";
+            "halves, bridge, majorities_ring; direction: both, in, out\n";
     }
     for (const KeyRow* row : keys_of("args")) {
         if (has_word(rules.args, row->key)) {

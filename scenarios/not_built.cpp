@@ -40,7 +40,7 @@ constexpr std::array reserved = {
              "wal_sync_failed first_reply_after_restart response_lost producer_retry "
              "producer_expired step_done node_recovered"},
     Reserved{"target", "minority_third candidate learner lagging tiebreaker"},
-    Reserved{"topology", "minority_third bridge majorities_ring"},
+    Reserved{"topology", "minority_third"},
     Reserved{"expect.voids", "fault_refused budget_exceeded"},
 };
 

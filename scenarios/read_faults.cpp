@@ -212,8 +212,10 @@ void read_script_topology(ObjectReader& object, Element& element,
     if (word && is_not_built("topology", *word)) {
         object.refuse("topology", not_built_error("shape", *word));
     } else if (word && !shape) {
-        object.error("topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
-                     "shapes are one, leader, leader_with_clients, minority, majority, halves");
+        object.error(
+            "topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
+            "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
+            "majorities_ring");
     }
     element.shape = shape.value_or(Shape::one);
 }
@@ -316,7 +318,8 @@ void read_random_shapes(ObjectReader& object, RandomFault& fault) {
             object.findings().error(
                 item.span, at, item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
                 "a random partition takes a shape, or a list of shapes",
-                "shapes are one, leader, leader_with_clients, minority, majority, halves");
+                "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
+                "majorities_ring");
             return;
         }
         fault.shapes.push_back(*shape);

@@ -76,7 +76,7 @@ std::vector<std::string_view> arm_words() {
 std::vector<std::string_view> shape_words() {
     std::vector<std::string_view> words;
     for (auto shape = static_cast<std::uint8_t>(Shape::one);
-         shape <= static_cast<std::uint8_t>(Shape::halves); ++shape) {
+         shape <= static_cast<std::uint8_t>(Shape::majorities_ring); ++shape) {
         words.push_back(name_of(static_cast<Shape>(shape)));
     }
     return words;

@@ -37,6 +37,8 @@ constexpr std::array shapes = {
     ShapeWord{"minority", Shape::minority},
     ShapeWord{"majority", Shape::majority},
     ShapeWord{"halves", Shape::halves},
+    ShapeWord{"bridge", Shape::bridge},
+    ShapeWord{"majorities_ring", Shape::majorities_ring},
 };
 
 /// A positive decimal of at most six digits, without sign or leading zero.

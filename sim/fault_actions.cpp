@@ -259,6 +259,18 @@ std::vector<std::uint32_t> FaultEngine::members_of(const Target& target) {
     return resolve(target);
 }
 
+std::vector<std::uint32_t> FaultEngine::draw_order() {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
+        order.push_back(host);
+    }
+    for (std::size_t left = order.size(); left > 1; --left) {
+        std::uint64_t const other = random_.below(left);
+        std::swap(order[left - 1], order[other]);
+    }
+    return order;
+}
+
 std::optional<std::vector<std::vector<std::uint32_t>>> FaultEngine::groups_of(ElementState& state) {
     const Element& element = state.element;
     std::uint32_t const brokers = actions_.brokers();
@@ -331,6 +343,19 @@ std::optional<std::vector<std::vector<std::uint32_t>>> FaultEngine::groups_of(El
             side = {*leader};
             break;
         }
+        case Shape::bridge: {
+            // The first one drawn stands between the two sides and is cut from neither.
+            std::vector<std::uint32_t> const order = draw_order();
+            auto const middle = order.begin() + 1 + (brokers - 1) / 2;
+            groups.emplace_back(order.begin() + 1, middle);
+            groups.emplace_back(middle, order.end());
+            return groups;
+        }
+        case Shape::majorities_ring:
+            for (std::uint32_t const host : draw_order()) {
+                groups.push_back({host});
+            }
+            return groups;
         case Shape::groups:
             break;
     }
@@ -381,6 +406,12 @@ bool FaultEngine::act_partition(std::uint32_t index, ElementState& state) {
     }
     for (std::size_t i = 0; i < groups->size(); ++i) {
         for (std::size_t j = i + 1; j < groups->size(); ++j) {
+            // In a ring each reaches so many neighbours on both sides that all have a majority.
+            std::size_t const apart = std::min(j - i, groups->size() - (j - i));
+            std::size_t const reach = (groups->size() / 2 + 1) / 2;
+            if (state.element.shape == Shape::majorities_ring && apart <= reach) {
+                continue;
+            }
             block_between(index, state, (*groups)[i], (*groups)[j]);
         }
     }

@@ -149,6 +149,24 @@ TEST_CASE("run: a fault of links with a target says whose links it struck", "[si
     CHECK(result.faults[0].target.size() == 2);  // one broker
 }
 
+TEST_CASE("run: a bridge and a ring of majorities leave a quorum in reach", "[sim]") {
+    for (std::string const shape : {"bridge", "majorities_ring"}) {
+        ParseOutcome const outcome = parse_scenario_text(
+            std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json",
+            R"({"format": 1, "name": "small", "why": "A test.", "extends": "base-five-brokers.json",
+                "run": {"virtual_time": "8s"},
+                "faults": {"script": [{"id": "cut", "at": "1s", "do": "partition", "topology": ")" +
+                shape + R"(", "for": "3s"}]}})");
+        REQUIRE(outcome.scenario.has_value());
+
+        RunResult const result = run_once(*outcome.scenario, 3);
+
+        INFO(shape);
+        CHECK(result.verdict == RunVerdict::pass);
+        CHECK(result.faults[0].fate == ElementFate::effective);
+    }
+}
+
 TEST_CASE("run: a scripted fault with an effect is told as such", "[sim]") {
     Scenario const scenario = small_scenario(R"(, "faults": {"script": [
         {"id": "kill", "at": "500ms", "do": "crash", "target": "n1", "for": "1s",
