@@ -268,6 +268,10 @@ std::optional<JsonValue> load_tree(Findings& findings, const std::string& path,
     return Loader{findings, path}.load(path, text);
 }
 
+std::string stem_of(const std::string& path) {
+    return fs::path{path}.stem().string();
+}
+
 bool is_file(const std::string& path) {
     std::error_code ignored;
     return fs::is_regular_file(path, ignored);

@@ -22,4 +22,7 @@ std::string path_beside(const std::string& from, const std::string& written);
 
 bool is_file(const std::string& path);
 
+/// The name of a file without its folder and its ending.
+std::string stem_of(const std::string& path);
+
 }  // namespace brokersim
