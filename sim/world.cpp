@@ -4,6 +4,7 @@
 #include "broker_core/base/check.h"
 #include "broker_core/base/hash.h"
 #include "sim/check_tripped.h"
+#include "sim/observer.h"
 
 #include <fmt/core.h>
 
@@ -16,6 +17,19 @@ namespace {
 [[noreturn]] void trip(const broker::CheckFailure& failure) {
     throw CheckTripped{failure};
 }
+
+/// While it lives, a failed CHECK ends the node and not the process; an observer may leave a run
+/// by an exception.
+class TripOnCheck {
+public:
+    TripOnCheck() : former_{broker::set_check_handler(&trip)} {}
+    TripOnCheck(const TripOnCheck&) = delete;
+    TripOnCheck& operator=(const TripOnCheck&) = delete;
+    ~TripOnCheck() { broker::set_check_handler(former_); }
+
+private:
+    broker::CheckHandler former_;
+};
 
 constexpr std::uint32_t frame_prefix_bytes = 4;
 
@@ -172,7 +186,10 @@ World::~World() = default;
 // The loop
 
 void World::run() {
-    broker::CheckHandler const former = broker::set_check_handler(&trip);
+    TripOnCheck const installed;
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->begin(topics_, truth_);
+    }
     for (const NodeStart& start : config_.starts) {
         scheduler_.push(Time{} + start.at, Work{WorkKind::node_start, start.broker - 1, 0, 0});
     }
@@ -192,9 +209,12 @@ void World::run() {
                      (static_cast<std::uint64_t>(work.kind) << 56U) |
                          (static_cast<std::uint64_t>(work.target) << 32U) | work.incarnation);
         violations_.at(scheduler_.events(), scheduler_.now());
+        if (trace_.observer() != nullptr) {
+            trace_.observer()->on_event(scheduler_.events(), scheduler_.now(), work);
+        }
         handle(work);
     }
-    broker::set_check_handler(former);
+    trace_.finish();
 }
 
 void World::handle(const Work& work) {
@@ -353,6 +373,9 @@ void World::on_disk_done(const Work& work) {
         return;
     }
     broker::DiskDone const done = host.disk->complete(work.payload);
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_disk(host.number, host.incarnation);
+    }
     trace_.fold(done.op.value());
     if (checks_.invariants) {
         raft_invariants_.on_disk(host.number, broker::partition_of(done.op));
@@ -388,6 +411,10 @@ void World::on_request(const Work& work) {
         }
         return;
     }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_request_received(host.number, host.incarnation, work.target,
+                                               ByteSpan{frame.bytes}.subspan(frame_prefix_bytes));
+    }
     step(host, broker::RequestReceived{broker::ConnectionId{std::uint64_t{work.target} + 1},
                                        ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
 }
@@ -397,6 +424,10 @@ void World::on_response(const Work& work) {
     const Connection& connection = network_.connection(work.target);
     if (connection.dead || connection.answers_lost || connection.closed_by_client) {
         return;
+    }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_answer_received(work.target,
+                                              ByteSpan{frame.bytes}.subspan(frame_prefix_bytes));
     }
     clients_[connection.client]->on_response(
         work.target, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes), frame.leader_epoch);
@@ -413,7 +444,10 @@ void World::step(Host& host, const broker::Event& event) {
         std::string_view file{failure.file};
         std::size_t const slash = file.rfind("broker_core/");
         file.remove_prefix(slash == std::string_view::npos ? 0 : slash);
-        violations_.add("CHECK", host.number, [&] {
+        std::string_view stem = file.substr(file.rfind('/') + 1);
+        stem = stem.substr(0, stem.find('.'));
+        std::string const place = fmt::format("{}.{}", stem, failure.function);
+        violations_.add_check(place, host.number, [&] {
             return fmt::format("{}:{}: {} failed in {}", file, failure.line, failure.condition,
                                failure.function);
         });
@@ -441,6 +475,9 @@ void World::after_step(Host& host) {
                                names[static_cast<std::size_t>(fact.kind)], fact.term.value(),
                                fact.index.value(), fact.last.value());
         });
+    }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_step(host.number, host.incarnation, node);
     }
     if (checks_.invariants && !node.facts().empty()) {
         raft_invariants_.on_step(host.number, node);
@@ -471,6 +508,10 @@ void World::after_step(Host& host) {
         down(host, failed ? HostState::failed : HostState::down);
         // The process is gone, its page cache is not.
         host.disk->crash_process();
+        if (trace_.observer() != nullptr) {
+            trace_.observer()->on_node(host.number, host.incarnation,
+                                       failed ? NodeChange::broke : NodeChange::stopped);
+        }
         return;
     }
     arm_timer(host);
@@ -497,6 +538,10 @@ void World::release_effects(Host& host) {
                     RequestTag const tag = connection.expected.front();
                     connection.expected.pop_front();
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
+                    if (trace_.observer() != nullptr) {
+                        trace_.observer()->on_answer_sent(host.number, host.incarnation, effect.to,
+                                                          tag, payload);
+                    }
                     if (checks_.invariants) {
                         epoch = send_invariants_.on_response(host.number, tag, payload, *host.node);
                     }
@@ -589,6 +634,9 @@ std::uint32_t World::open(std::uint32_t client, std::uint32_t broker) {
 
 void World::send(std::uint32_t connection, const RequestTag& tag, Bytes frame) {
     trace_.fold(broker::hash_bytes(frame));
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_request_sent(connection, network_.connection(connection), tag, frame);
+    }
     RequestTag noted = tag;
     send_invariants_.on_request(noted);
     network_.request(connection, noted, std::move(frame));
