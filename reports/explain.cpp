@@ -54,7 +54,7 @@ std::string words_of(const Rung& rung) {
         case Step::truncated:
             return fmt::format("entry {} of term {} was cut from the log", rung.index, rung.term);
         case Step::lost:
-            return fmt::format("entry {} of term {} did not survive the crash", rung.index,
+            return fmt::format("entry {} of term {} is not on its disk when it is down", rung.index,
                                rung.term);
     }
     return "";
@@ -290,11 +290,18 @@ std::string explain_text(const Timeline& timeline, const Diagnosis& diagnosis,
     }
     std::size_t const shown = std::min(diagnosis.messages.size(), messages_max);
     std::uint64_t from = diagnosis.event;
+    std::uint64_t to = diagnosis.event;
     for (std::size_t i = 0; i < shown; ++i) {
         text += "\n" + ladder_text(timeline, diagnosis.messages[i]);
         Ladder const ladder = build_ladder(timeline, diagnosis.messages[i]);
         if (!ladder.requests.empty()) {
             from = std::min(from, ladder.requests.front().event);
+        }
+        for (const Copy& copy : ladder.copies) {
+            for (Step const step : {Step::truncated, Step::lost}) {
+                const Rung* const end = copy.first(step);
+                to = std::max(to, end == nullptr ? 0 : end->event);
+            }
         }
     }
     if (diagnosis.messages.size() > shown) {
@@ -306,8 +313,7 @@ std::string explain_text(const Timeline& timeline, const Diagnosis& diagnosis,
         from = 0;
     }
     text += "\n";
-    around_text(text, timeline, from,
-                diagnosis.event > 0 ? diagnosis.event : std::numeric_limits<std::uint64_t>::max());
+    around_text(text, timeline, from, to > 0 ? to : std::numeric_limits<std::uint64_t>::max());
     const Sums& sums = judgement.sums;
     fmt::format_to(std::back_inserter(text),
                    "sums: {} attempts of {} messages; acknowledged {}; distinct read {}; extra "
