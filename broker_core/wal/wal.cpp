@@ -206,7 +206,7 @@ Wal::SegmentFile Wal::make_segment(const SegmentHeader& header, std::uint64_t si
     return segment;
 }
 
-void Wal::begin_next_segment(std::uint64_t payload) {
+void Wal::begin_next_segment(std::uint64_t payload, End before) {
     bool const new_chain = installing_ && last_index_ == installing_->base.index && next_.empty();
     SegmentHeader header{identity_.cluster,
                          identity_.node,
@@ -214,8 +214,8 @@ void Wal::begin_next_segment(std::uint64_t payload) {
                          partition_,
                          cursor_.header.segment.next(),
                          cursor_.header.base + cursor_.offset,
-                         last_index_.next(),
-                         last_term_,
+                         before.index.next(),
+                         before.term,
                          cursor_.header.segment,
                          cursor_.offset,
                          cursor_.chain};
@@ -237,14 +237,15 @@ void Wal::begin_next_segment(std::uint64_t payload) {
     probes_.reached(Probe::segment_rotated);
 }
 
-void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteSpan payload) {
+void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, End before,
+                 ByteSpan payload) {
     CHECK(open());
     CHECK(!failed_);
     std::uint64_t start = frame_start(cursor_.offset);
     if (start + frame_bytes(payload.size()) > cursor_.size &&
         cursor_.offset > segment_header_bytes) {
         close_group();
-        begin_next_segment(payload.size());
+        begin_next_segment(payload.size(), before);
         start = frame_start(cursor_.offset);
     }
     Group& group = open_group_;
@@ -286,10 +287,11 @@ std::uint64_t Wal::store(const HardState& state) {
 void Wal::append(Time now, LogIndex index, Term term, bool control, ByteSpan payload) {
     CHECK(index == last_index_.next());
     CHECK(term >= last_term_);
+    End const before{last_index_, last_term_};
     last_index_ = index;
     last_term_ = term;
     unsigned const flags = control ? frame_entry | frame_control : unsigned{frame_entry};
-    encode(now, static_cast<std::uint16_t>(flags), index, term, payload);
+    encode(now, static_cast<std::uint16_t>(flags), index, term, before, payload);
     probes_.reached(Probe::wal_append_submitted);
     if (open_group_.frames >= tuning_.group_max_batches ||
         open_group_.bytes.size() >= tuning_.group_max_bytes) {
@@ -301,6 +303,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     CHECK(first > LogIndex{});
     CHECK(first <= last_index_);
     close_group();
+    End const before{last_index_, last_term_};
     LogIndex const kept = first.previous();
     last_index_ = kept;
     last_term_ = kept_term;
@@ -315,7 +318,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     flushed_ = std::min(flushed_, kept);
     ++generation_;
     drop_promises(kept);
-    encode(now, frame_truncate, first, kept_term, {});
+    encode(now, frame_truncate, first, kept_term, before, {});
     open_group_.cut = true;
     close_group();
     probes_.reached(Probe::wal_truncated);
@@ -479,13 +482,14 @@ void Wal::install(const Base& base) {
     written_ = LogIndex{};
     flushed_ = LogIndex{};
     installing_ = Installing{base, hard_state_.number(), false};
-    begin_next_segment(0);
+    begin_next_segment(0, End{base.index, base.term});
     probes_.reached(Probe::wal_installed);
 }
 
 void Wal::submit_base() {
     // The term of a base must not outlive the term itself, as with entries.
-    if (installing_ && !installing_->submitted &&
+    // A temporary file of that name, left by a crash, must be gone before another one is begun.
+    if (installing_ && !installing_->submitted && removals_.empty() &&
         hard_state_.durable_number() >= installing_->hard_state_number) {
         installing_->submitted = true;
         bases_.write(installing_->base);
@@ -643,6 +647,7 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
         failed_ = failed_ || done.outcome != DiskOutcome::ok;
     }
     if (!mine && std::erase(removals_, done.op) > 0) {
+        pump();       // a base may wait for this
         return true;  // a stale file that stays is read again at the next boot, and is stale again
     }
     for (std::size_t i = 0; i < syncs_.size() && !mine; ++i) {

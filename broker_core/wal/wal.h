@@ -65,7 +65,8 @@ public:
     /// Writes a base that stands for the log up to base.index <= flushed(), and then removes what
     /// it makes superfluous. Requires !compacting().
     void compact(const Base& base);
-    [[nodiscard]] bool compacting() const { return bases_.busy(); }
+    /// Also while files are being removed: one of them may have the temporary name of a base.
+    [[nodiscard]] bool compacting() const { return bases_.busy() || !removals_.empty(); }
     /// Replaces the whole log: it goes on behind the installed base. Promises that are held are
     /// dropped; flushed() reaches base.index once the base is durable.
     void install(const Base& base);
@@ -157,6 +158,12 @@ private:
         std::uint64_t hard_state_number = 0;  // durable before it is written
         bool submitted = false;
     };
+    /// The end of the log before the frame: where a segment begins that begins with it. Before a
+    /// cut, as the cut may be lost with power while the segment stays.
+    struct End {
+        LogIndex index;
+        Term term;
+    };
     enum class BootPhase : std::uint8_t {
         closed,
         preparing_state,
@@ -169,8 +176,9 @@ private:
 
     std::uint64_t segment_size_for(std::uint64_t payload) const;
     SegmentFile make_segment(const SegmentHeader& header, std::uint64_t size, ByteSpan content);
-    void begin_next_segment(std::uint64_t payload);
-    void encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteSpan payload);
+    void begin_next_segment(std::uint64_t payload, End before);
+    void encode(Time now, std::uint16_t flags, LogIndex index, Term term, End before,
+                ByteSpan payload);
     void close_group();
     void pump();
     void submit_writes();
