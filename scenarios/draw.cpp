@@ -142,6 +142,8 @@ void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
 void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
     const TuningSpec& tuning = scenario.tuning;
     run.tuning.broker.strict_unknown_producer = scenario.cluster.strict_unknown_producer;
+    run.tuning.wal.durability = static_cast<broker::Durability>(
+        draws.value("/cluster/durability", "cluster", "durability", scenario.cluster.durability));
     // A preset sets the knobs of group commit, so a swarm leaves those alone.
     bool const preset = std::any_of(tuning.knobs.begin(), tuning.knobs.end(), [](const auto& knob) {
         return knob.name == "wal.group_preset";

@@ -83,6 +83,8 @@ constexpr std::int64_t zero_rare[] = {0};
 constexpr std::int64_t on_rare[] = {1};
 constexpr std::int64_t writes_rare[] = {1, 2, 8};
 constexpr std::int64_t syncs_rare[] = {2};
+constexpr std::int64_t interval_rare[] = {5 * ms, 2 * s};
+constexpr std::int64_t sync_bytes_rare[] = {1, 4 * kib};
 constexpr std::int64_t jitter_rare[] = {30 * ms};
 constexpr std::int64_t heartbeat_rare[] = {100 * ms};
 constexpr std::int64_t request_rare[] = {1 * ms, 10 * ms, 50 * ms};
@@ -113,6 +115,11 @@ const KnobRow rows[] = {
      BROKERSIM_KNOB(wal.max_inflight_syncs), syncs_rare},
     {key("wal.preallocate", boolean, 0, 1, "extend a segment to its full size at once"),
      BROKERSIM_KNOB(wal.preallocate), zero_rare},
+    {key("wal.sync_interval", duration, 0, 600 * s,
+         "write_cache: longest wait of a write for its sync"),
+     BROKERSIM_KNOB(wal.sync_interval), interval_rare},
+    {key("wal.sync_bytes", size, 1, gib, "write_cache: and most bytes that wait for one"),
+     BROKERSIM_KNOB(wal.sync_bytes), sync_bytes_rare},
     {key("raft.election_timeout", duration, 1 * ms, 3'600 * s, "smallest election timeout"),
      BROKERSIM_KNOB(raft.election_timeout),
      {}},

@@ -18,7 +18,8 @@ std::uint64_t chain_next(std::uint64_t previous, LogIndex index, Term term, bool
     return broker::fold64(state, payload_hash);
 }
 
-DiskTruth::DiskTruth(std::uint32_t nodes, std::uint32_t partitions) {
+DiskTruth::DiskTruth(std::uint32_t nodes, std::uint32_t partitions, broker::Durability durability)
+    : durability_{durability} {
     nodes_.resize(nodes);
     for (Node& node : nodes_) {
         node.replicas.resize(partitions);
@@ -217,6 +218,10 @@ void DiskTruth::unlinked(std::uint32_t node, std::string_view name, bool durably
 
 void DiskTruth::power_lost(std::uint32_t node) {
     for (Replica& replica : nodes_[node - 1].replicas) {
+        replica.taken_last = 0;
+        if (durability_ != broker::Durability::fsync) {
+            replica.before_loss = replica.written.log;
+        }
         for (Segment& segment : replica.segments) {
             segment.linked = false;
             segment.linked_durably = false;
@@ -265,6 +270,15 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
 void DiskTruth::survivors_told(std::uint32_t node) {
     for (Replica& replica : nodes_[node - 1].replicas) {
         refold(replica);
+        for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
+            std::uint64_t const chain = replica.before_loss.at(i)->chain;
+            if (replica.written.log.holds(i, chain)) {
+                break;  // chains are cumulative: all before it is there too
+            }
+            replica.taken.emplace(i, chain);
+            ++replica.taken_last;
+        }
+        replica.before_loss.clear();
     }
 }
 

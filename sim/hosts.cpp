@@ -100,6 +100,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     bool const power = kind == CrashKind::power;
     if (host.state == HostState::down && power && host.incarnation > 0) {
         host.disk->crash_power();  // the process is dead, the machine loses power
+        record_taken(host);
         raft_invariants_.on_down(host.number);
         return true;
     }
@@ -124,6 +125,9 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     });
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               power ? reports::Disk::lost : reports::Disk::kept);
+    if (power) {
+        record_taken(host);
+    }
     raft_invariants_.on_down(host.number);
     faults_->on_host_down();
     faults_->on_event("node_down", index, 1);
@@ -131,6 +135,20 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
         on_step_event(step, "node_down", index, 1);
     }
     return true;
+}
+
+void World::record_taken(const Host& host) {
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        if (truth_.taken_last(host.number, info.id) > 0) {
+            record_loss(info.id);
+        }
+    }
+}
+
+void World::record_loss(PartitionId partition) {
+    recorder_.history().budget_exceeded(scheduler_.now().nanoseconds(),
+                                        recorder_.key(partition.value()),
+                                        reports::power_loss_reason);
 }
 
 bool World::stop(std::uint32_t index) {

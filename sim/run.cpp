@@ -290,6 +290,7 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     history.config.acks = reports::Acks::all;
     history.config.idempotent = false;  // every send says its own
     history.config.max_in_flight = 5;
+    history.config.durability = static_cast<reports::DurabilityMode>(config.tuning.wal.durability);
     if (config.reader_stops_at) {
         history.config.reader_stops_at = static_cast<std::int64_t>(*config.reader_stops_at);
     }

@@ -156,7 +156,8 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
 }
 
-void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch) {
+void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
+                             std::uint32_t partition) {
     ++responses_sent;
     Connection& connection = connections_[id];
     if (connection.answers_lost) {
@@ -173,7 +174,8 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
     }
     Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
     connection.last_to_client = at;
-    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), leader_epoch});
+    std::uint32_t const slot =
+        frames_.put(FrameInFlight{std::move(frame), leader_epoch, partition});
     scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
 }
 

@@ -64,6 +64,7 @@ struct Connection {
 struct FrameInFlight {
     Bytes bytes;
     std::int64_t leader_epoch = -1;
+    std::uint32_t partition = 0;
 };
 
 struct DatagramInFlight {
@@ -94,7 +95,8 @@ public:
     // Connections. Times of delivery are drawn here; the world delivers.
     std::uint32_t open(std::uint32_t client, std::uint32_t broker);
     void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
-    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch);
+    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
+                 std::uint32_t partition = 0);
     void close_by_client(std::uint32_t connection);
     void close_by_broker(std::uint32_t connection);
     /// Breaks it so that both sides learn. lose_requests: those still on their way are lost.

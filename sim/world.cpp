@@ -74,10 +74,11 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       trace_{trace},
       topics_{config.topics, config.brokers},
       scheduler_{config.seed},
-      truth_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
+      truth_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size()),
+             config.tuning.wal.durability},
       logs_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
       raft_invariants_{topics_, truth_, logs_, config.tuning.broker.producer_expiry, violations_},
-      send_invariants_{topics_, truth_, logs_, violations_},
+      send_invariants_{topics_, truth_, logs_, config.tuning.broker.acks1, violations_},
       network_{config.seed,
                config.brokers,
                static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2,
@@ -384,12 +385,22 @@ void World::on_response(const Work& work) {
     }
     clients_[connection.client]->on_response(
         work.target, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes), frame.leader_epoch);
+    // A leader that has not noticed that its history is over goes on answering for it: what this
+    // client just learned may be lost as well.
+    PartitionId const partition{frame.partition};
+    if (frame.leader_epoch >= 0 &&
+        frame.leader_epoch < static_cast<std::int64_t>(logs_.lineage(partition).value())) {
+        record_loss(partition);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------
 // Steps of a node
 
 void World::step(Host& host, const broker::Event& event) {
+    if (host.node->over()) {
+        return;  // it just stopped, and a fault that this set off reached it before it was down
+    }
     try {
         host.node->step(host.clock.at(scheduler_.now()), event);
     } catch (const CheckTripped& tripped) {
@@ -428,6 +439,9 @@ void World::after_step(Host& host) {
     }
     if (checks_.invariants && !node.facts().empty()) {
         raft_invariants_.on_step(host.number, node);
+        for (PartitionId const partition : raft_invariants_.take_cuts()) {
+            record_loss(partition);
+        }
     }
     if (!node.facts().empty()) {
         record_leaders(host);
@@ -477,8 +491,10 @@ void World::release_effects(Host& host) {
             case Effect::Kind::response: {
                 Connection& connection = network_.connection(effect.to);
                 std::int64_t epoch = -1;
+                std::uint32_t partition = 0;
                 if (!connection.expected.empty()) {
                     RequestTag const tag = connection.expected.front();
+                    partition = tag.partition;
                     connection.expected.pop_front();
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
                     if (checks_.invariants) {
@@ -491,7 +507,7 @@ void World::release_effects(Host& host) {
                     });
                 }
                 trace_.fold(broker::hash_bytes(effect.bytes));
-                network_.respond(effect.to, std::move(effect.bytes), epoch);
+                network_.respond(effect.to, std::move(effect.bytes), epoch, partition);
                 break;
             }
             case Effect::Kind::close:

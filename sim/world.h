@@ -151,6 +151,9 @@ private:
     void release_effects(Host& host);
     void arm_timer(Host& host);
     void down(Host& host, HostState state);
+    /// Stored entries that this power loss took make the loss of acknowledged data legal.
+    void record_taken(const Host& host);
+    void record_loss(PartitionId partition);
     void record_leaders(const Host& host);
 
     // Workload

@@ -43,8 +43,9 @@ private:
     T value_;
 };
 
-/// Proof that every entry up to `index()`, whose term is `term()`, is durable in the local log.
-/// Source: Raft thesis 10.2.1; only a completed sync makes one.
+/// Proof that every entry up to `index()`, whose term is `term()`, is stored in the local log as
+/// its durability mode asks: a completed sync makes one, or where the operator chose so, a
+/// completed write. Source: Raft thesis 10.2.1.
 class DurableLog {
 public:
     [[nodiscard]] LogIndex index() const { return index_; }

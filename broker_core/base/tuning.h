@@ -7,6 +7,14 @@
 
 namespace broker {
 
+/// When an entry counts as stored, which is when it may count for a quorum and be acknowledged.
+/// Term and vote are synced in every mode.
+enum class Durability : std::uint8_t {
+    fsync,        // once a sync submitted after its write has completed
+    write_cache,  // once its write completed; a sync follows by time or bytes
+    none,         // once its write completed; synced only at segment roll, cut and shutdown
+};
+
 /// The log of one partition. A group closes at the first of window, batches, bytes, rotation,
 /// flush, shutdown; one write and one sync carry a whole group.
 struct WalTuning {
@@ -17,6 +25,10 @@ struct WalTuning {
     std::uint32_t max_inflight_writes = 4;
     std::uint32_t max_inflight_syncs = 1;
     bool preallocate = true;  // extend a new segment to its full size before its first append
+    Durability durability = Durability::fsync;
+    // write_cache: a sync is due so long after the oldest unsynced write, or at so many bytes.
+    Duration sync_interval = 100_ms;
+    std::uint64_t sync_bytes = 1 << 20;
 };
 
 struct RaftTuning {

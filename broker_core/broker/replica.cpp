@@ -35,19 +35,13 @@ void Replica::start_raft(Time now) {
         entries.push_back(raft::Entry{entry.term, entry.control, std::move(entry.payload)});
     }
     raft_.emplace(raft::Config{env_.identity.node, info_.replicas, env_.tuning.raft,
-                               fold64(env_.seed, info_.id.value())},
+                               fold64(env_.seed, info_.id.value()),
+                               env_.tuning.wal.durability != Durability::fsync},
                   booted_->hard_state, std::move(entries), now, env_.probes);
     booted_.reset();
     LogIndex const last = raft_->log().last_index();
     for (LogIndex index{1}; index <= last; ++index) {
-        const raft::Entry& entry = raft_->log().at(index);
-        if (entry.control) {
-            offsets_.append(1);
-            continue;
-        }
-        partition::RecordBatchView const batch{entry.payload};
-        producers_.apply(batch, offsets_.log_end());
-        offsets_.append(batch.records_count());
+        fold(raft_->log().at(index));
     }
     env_.facts.push_back(Fact{FactKind::serving, info_.id, raft_->term(), last, last});
 }
@@ -105,9 +99,9 @@ void Replica::settle(Time now) {
     for (;;) {
         perform(now);
         wal_.take(wal_output_);
-        bool const news = wal_output_.flushed.has_value() || wal_output_.vote.has_value();
-        if (wal_output_.flushed) {
-            raft_->step(now, raft::Input{*wal_output_.flushed});
+        bool const news = wal_output_.stored.has_value() || wal_output_.vote.has_value();
+        if (wal_output_.stored) {
+            raft_->step(now, raft::Input{*wal_output_.stored});
         }
         if (wal_output_.vote) {
             raft_->step(now, raft::Input{*wal_output_.vote});
@@ -143,7 +137,7 @@ void Replica::perform(Time now) {
     for (raft::SealedMessage& sealed : ready.messages) {
         BrokerId const peer = sealed.to;
         wal_.promise(
-            wal::Requirement{sealed.durable_first, wal::Level::synced, hard_state_number_, true},
+            wal::Requirement{sealed.durable_first, wal::Level::stored, hard_state_number_, true},
             std::move(sealed.message).map([&](const raft::Message& message) {
                 wal::Reply reply;
                 reply.peer = peer;
@@ -183,8 +177,27 @@ void Replica::perform(Time now) {
 void Replica::cut(Time now, LogIndex first) {
     env_.facts.push_back(Fact{FactKind::truncated, info_.id, raft_->term(), first, first});
     wal_.truncate(now, first, raft_->log().term_at(first.previous()));
+    if (offsets_.base_of(first) < producers_.undo_begin()) {
+        // Below what had committed, which only an unsynced quorum can lose: fold again.
+        producers_ = partition::ProducerState{producers_.options()};
+        offsets_ = partition::Offsets{};
+        for (LogIndex index{1}; index < first; ++index) {
+            fold(raft_->log().at(index));
+        }
+        return;
+    }
     producers_.truncate_to(offsets_.base_of(first));
     offsets_.truncate(first);
+}
+
+void Replica::fold(const raft::Entry& entry) {
+    if (entry.control) {
+        offsets_.append(1);
+        return;
+    }
+    partition::RecordBatchView const batch{entry.payload};
+    producers_.apply(batch, offsets_.log_end());
+    offsets_.append(batch.records_count());
 }
 
 void Replica::append_from(Time now, LogIndex first) {
@@ -192,14 +205,9 @@ void Replica::append_from(Time now, LogIndex first) {
     for (LogIndex index = first; index <= log.last_index(); ++index) {
         const raft::Entry& entry = log.at(index);
         wal_.append(now, index, entry.term, entry.control, entry.payload);
-        if (entry.control) {
-            offsets_.append(1);
-            continue;
-        }
-        partition::RecordBatchView const batch{entry.payload};
-        CHECK(batch.base_offset() == offsets_.log_end());
-        producers_.apply(batch, offsets_.log_end());
-        offsets_.append(batch.records_count());
+        CHECK(entry.control ||
+              partition::RecordBatchView{entry.payload}.base_offset() == offsets_.log_end());
+        fold(entry);
     }
     env_.facts.push_back(
         Fact{FactKind::appended, info_.id, raft_->term(), first, log.last_index()});
@@ -277,7 +285,7 @@ void Replica::answer_committed() {
         // Committed by others it may be before the own sync; the ack still waits for it, unless
         // tuned otherwise (Raft thesis 10.2.1).
         LogIndex const own = env_.tuning.raft.commit_before_own_sync ? LogIndex{} : waiter.index;
-        wal_.promise(wal::Requirement{own, wal::Level::synced},
+        wal_.promise(wal::Requirement{own, wal::Level::stored},
                      Sealed<wal::Reply>{std::move(reply)});
     }
 }

@@ -96,6 +96,8 @@ private:
     void perform(Time now);
     void cut(Time now, LogIndex first);
     void append_from(Time now, LogIndex first);
+    /// Offsets and producers after one more entry: both are pure functions of the log.
+    void fold(const raft::Entry& entry);
     void answer_committed();
     void expire_waiters(Time now);
     void wait_for(Time now, LogIndex index, Offset base_offset, Acks acks,

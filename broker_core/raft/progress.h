@@ -4,6 +4,7 @@
 #include "broker_core/base/ids.h"
 #include "broker_core/base/time.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -12,7 +13,7 @@ namespace broker::raft {
 
 /// Two modes. Probing: one append at a time until the logs are known to agree. Replicating:
 /// appends are sent ahead of their replies, up to a window.
-/// Invariant: match < next. Every entry <= match is durable on the follower and equal to ours.
+/// Invariant: match < next. Every entry <= match is stored on the follower and equal to ours.
 class Progress {
 public:
     explicit Progress(LogIndex next) : next_{next} {}
@@ -80,6 +81,16 @@ public:
         next_ = retry < match_ ? match_.next() : retry.next();
         probe_sent_ = false;
         return true;
+    }
+    /// The follower came back without entries it had confirmed: it holds at most what it agrees
+    /// on up to `retry`, and is probed from there.
+    void forgot(LogIndex retry) {
+        match_ = std::min(match_, retry);
+        next_ = match_.next();
+        gap_.reset();
+        replicating_ = false;
+        in_flight_.clear();
+        probe_sent_ = false;
     }
     /// A sign of life that says nothing of the log: a lost probe, or a lost append at the head of
     /// a full window, may be sent again.

@@ -32,6 +32,10 @@ struct Config {
     std::vector<BrokerId> voters;  // ascending, `id` among them; at most 64
     RaftTuning tuning;
     std::uint64_t seed = 0;  // of the election timeouts
+    /// Entries count as stored before they are synced (Durability): a voter that lost power may
+    /// come back without a suffix it had confirmed, and a quorum without it may outvote what was
+    /// committed. The machine then follows the new leader instead of holding the log inviolable.
+    bool unsynced_quorum = false;
 };
 
 /// The deadline has come.
@@ -160,6 +164,8 @@ private:
     [[nodiscard]] std::size_t count_heard(Heard heard) const;
     void maybe_commit();
     void commit_to(LogIndex index);
+    /// Before a cut from `first` on: commit falls where the quorum it rested on may be lost.
+    void cut_committed(LogIndex first);
 
     void send(Message message, LogIndex durable_first = LogIndex{});
     void reply(const Message& to, Message message, LogIndex durable_first = LogIndex{});
@@ -174,7 +180,7 @@ private:
     Log log_;
     Role role_;
     LogIndex commit_;  // Invariant: commit_ <= log_.last_index().
-    LogIndex stable_;  // durable here. Invariant: stable_ <= log_.last_index().
+    LogIndex stable_;  // stored here. Invariant: stable_ <= log_.last_index().
     std::uint64_t uncommitted_bytes_ = 0;
     std::vector<LogIndex> match_scratch_;
     Ready ready_;

@@ -62,7 +62,7 @@ bool Raft::apply_append(const Message& message, std::span<const EntryView> entri
     }
     if (skip < entries.size()) {
         if (at <= log_.last_index()) {
-            CHECK(at > commit_);
+            cut_committed(at);
             CHECK(!ready_.append_from);  // the broker performs cuts before appends
             log_.truncate(at);
             stable_ = std::min(stable_, at.previous());
@@ -126,9 +126,28 @@ void Raft::on_heartbeat(Time now, const Message& message) {
     CHECK(!is_leader());
     become_follower(now, message.term, message.from);
     // The leader clamps commit to what it knows we hold, so it needs no check against our log.
+    if (config_.unsynced_quorum && message.commit > log_.last_index()) {
+        // We held it, and lost it with power: refuse, so that the leader sends it again.
+        LogIndex const hint = log_.last_index();
+        reply(message, Message{.kind = MessageKind::append_reply,
+                               .reject = true,
+                               .index = message.commit,
+                               .log_term = log_.term_at(hint),
+                               .hint = hint});
+        return;
+    }
     CHECK(message.commit <= log_.last_index());
     commit_to(message.commit);
     reply(message, Message{.kind = MessageKind::heartbeat_reply});
+}
+
+void Raft::cut_committed(LogIndex first) {
+    if (first > commit_) {
+        return;
+    }
+    CHECK(config_.unsynced_quorum);
+    commit_ = first.previous();
+    probes_.reached(Probe::committed_cut);
 }
 
 void Raft::commit_to(LogIndex index) {
@@ -153,6 +172,14 @@ void Raft::on_append_reply(Time now, const Message& message) {
     Progress& progress = leader->progress[voter];
     progress.heard_since_check = true;
     if (message.reject) {
+        if (config_.unsynced_quorum && message.index <= progress.match()) {
+            // It cannot refuse what it holds, so it holds it no more; or this comes late, and the
+            // next answer says so.
+            probes_.reached(Probe::follower_forgot);
+            progress.forgot(log_.last_possible_match(message.hint, message.log_term));
+            maybe_send_append(now, voter, true);
+            return;
+        }
         // Step over whole terms: where our log can agree with the follower's hint at best.
         LogIndex const retry = log_.last_possible_match(message.hint, message.log_term);
         if (progress.rejected(message.index, retry, now, config_.tuning.heartbeat / 2)) {

@@ -5,6 +5,10 @@
 // old and is written with one write; once that completed, a sync is submitted; its completion
 // raises flushed() and opens every promise whose frames had been written before that sync was
 // submitted. Promises on term and vote wait for the hard-state file in the same way.
+// Durability: that is mode `fsync`. In the others an entry is stored once it is written, and syncs
+// come later: in `write_cache` by time or bytes, in `none` only where something asks for one (the
+// end of a segment, a cut, flush(), a promise that names the level). Power loss may then take
+// stored entries, always a suffix of the log; terms and votes it never takes.
 // Rotation: a frame that does not fit closes the group and begins the next segment, whose header
 // states where this one ends. The new file is written under a temporary name; only when the old
 // segment is wholly synced it is renamed and the directory synced, and only then is it appended to.
@@ -63,7 +67,8 @@ public:
     std::uint64_t store(const HardState& state);
     /// Holds the reply until its requirement is met; at once if it is.
     void promise(const Requirement& requirement, Sealed<Reply> reply);
-    /// Closes the open group now. Appends nothing, discards nothing, and twice equals once.
+    /// Closes the open group now and asks for a sync of all there is. Appends nothing, discards
+    /// nothing, and twice equals once.
     void flush();
 
     /// Returns whether the operation was this log's.
@@ -76,6 +81,10 @@ public:
     [[nodiscard]] LogIndex last_index() const { return last_index_; }
     /// Everything up to here is durable. Falls only by truncation.
     [[nodiscard]] LogIndex flushed() const { return flushed_; }
+    /// Everything up to here counts as stored by the durability mode. Falls only by truncation.
+    [[nodiscard]] LogIndex stored() const {
+        return tuning_.durability == Durability::fsync ? flushed_ : written_;
+    }
     /// Whether all that was appended and stored is durable.
     [[nodiscard]] bool idle() const;
     [[nodiscard]] bool has_open_group() const { return !open_group_.bytes.empty(); }
@@ -84,13 +93,13 @@ public:
     struct Output {
         std::vector<Reply> opened;
         std::vector<ProducePart> dropped;  // their entries were cut: their promise never opens
-        std::optional<DurableLog> flushed;
+        std::optional<DurableLog> stored;
         std::optional<DurableVote> vote;
 
         void clear() {
             opened.clear();
             dropped.clear();
-            flushed.reset();
+            stored.reset();
             vote.reset();
         }
     };
@@ -108,7 +117,9 @@ private:
         Term last_term;
         WalPosition end;
         std::uint32_t frames = 0;
+        std::uint64_t size_bytes = 0;  // of the write; the buffer is gone once it completed
         Time opened_at;
+        Time written_at;
         bool cut = false;                     // holds a truncation: later groups wait for its sync
         std::uint64_t hard_state_number = 0;  // durable before this group is written
         OpId write;                           // in flight; 0: not submitted, or completed
@@ -155,13 +166,17 @@ private:
     void close_group();
     void pump();
     void submit_writes();
+    [[nodiscard]] bool sync_due(const Group& first);
     void submit_syncs();
+    void ask_for_sync() { sync_asked_ = cursor_.header.base + cursor_.offset; }
+    void merge_written();
+    void recycle(Bytes& bytes);
     void advance_rotation();
     void advance_boot();
     void sync_boot_directory();
     void on_write_done(Group& group);
     void on_sync_done(std::uint64_t groups);
-    void raise_flushed(LogIndex index, Term term);
+    void raise_stored(LogIndex index, Term term);
     [[nodiscard]] bool met(const Requirement& requirement) const;
     void open_promises();
 
@@ -193,8 +208,10 @@ private:
     Term last_term_;
     LogIndex written_;
     LogIndex flushed_;
-    WalPosition frontier_;  // log position known durable
+    WalPosition frontier_;    // log position known durable
+    WalPosition sync_asked_;  // a sync up to here is wanted, whatever the mode
     bool failed_ = false;
+    Time now_;  // of the event being handled
 
     std::vector<Pending> pending_;
     bool promises_may_open_ = false;

@@ -38,6 +38,7 @@ void InfoLog::push_entry(const broker::raft::Entry& entry) {
 ClusterLog::ClusterLog(std::uint32_t nodes, std::uint32_t partitions) : partitions_{partitions} {
     memory_.resize(std::size_t{nodes} * partitions);
     committed_.resize(partitions);
+    lineages_.resize(partitions);
 }
 
 void ClusterLog::forget_node(std::uint32_t node) {

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace brokersim {
 
 RaftInvariants::RaftInvariants(const broker::Topics& topics, const DiskTruth& truth,
@@ -48,7 +50,14 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
                 const EntryInfo* const own = logs_.memory(node, fact.partition).at(fact.index);
                 const EntryInfo* const truth = committed.at(fact.index);
                 ++comparisons_;
-                if (own != nullptr && truth != nullptr && own->chain == truth->chain) {
+                bool const cuts_committed =
+                    own != nullptr && truth != nullptr && own->chain == truth->chain;
+                bool const legal =
+                    own != nullptr && may_be_lost(fact.partition, fact.index, own->chain);
+                if (legal) {
+                    state.commit = std::min(state.commit, fact.index.previous());
+                }
+                if (cuts_committed && !legal) {
                     violations_.add("R13", node, [&] {
                         return fmt::format("n{} cut committed entry {} of {}", node,
                                            fact.index.value(), topics_.label(fact.partition));
@@ -182,6 +191,14 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
         });
         return;
     }
+    Term const term = current.raft().term();
+    if (current.raft().is_leader() && memory.at(commit)->term == term) {
+        maybe_cut_lineage(node, partition, commit, term);
+    }
+    if (term < logs_.lineage(partition)) {
+        state.commit = std::max(state.commit, commit);
+        return;
+    }
     for (LogIndex index = state.commit.next(); index <= commit; ++index) {
         const EntryInfo& own = *memory.at(index);
         ++comparisons_;
@@ -208,16 +225,15 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     std::size_t durable = 0;
     for (broker::BrokerId const voter : info.replicas) {
         ++comparisons_;
-        if (truth_.durable_log(voter.value(), partition).holds(commit, own.chain)) {
+        if (truth_.was_stored(voter.value(), partition, commit, own.chain)) {
             ++durable;
         }
     }
     if (durable < info.replicas.size() / 2 + 1) {
         violations_.add("R7", node, [&] {
-            return fmt::format(
-                "n{} committed index {} of {} in term {}; durable on {} of {} voters", node,
-                commit.value(), topics_.label(partition), current.raft().term().value(), durable,
-                info.replicas.size());
+            return fmt::format("n{} committed index {} of {} in term {}; stored on {} of {} voters",
+                               node, commit.value(), topics_.label(partition),
+                               current.raft().term().value(), durable, info.replicas.size());
         });
     }
     if (own.term != current.raft().term()) {
@@ -226,6 +242,39 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
                                node, commit.value(), topics_.label(partition), own.term.value(),
                                current.raft().term().value());
         });
+    }
+}
+
+bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uint64_t chain) const {
+    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).replicas;
+    return std::any_of(voters.begin(), voters.end(), [&](broker::BrokerId voter) {
+        return truth_.was_taken(voter.value(), partition, index, chain);
+    });
+}
+
+void RaftInvariants::maybe_cut_lineage(std::uint32_t node, PartitionId partition, LogIndex commit,
+                                       Term term) {
+    InfoLog& committed = logs_.committed(partition);
+    const InfoLog& memory = logs_.memory(node, partition);
+    auto const agrees = [&](LogIndex index) {
+        const EntryInfo* const own = memory.at(index);
+        return own != nullptr && own->chain == committed.at(index)->chain;
+    };
+    LogIndex const end = committed.last_index();
+    if (end == LogIndex{} || agrees(end) || (commit <= end && agrees(commit))) {
+        return;  // G is a prefix of the leader's log, or the other way round: nothing contradicts
+    }
+    // Chains are cumulative, so agreement ends at one place.
+    LogIndex low{0};
+    LogIndex high = end;
+    while (low.next() < high) {
+        LogIndex const middle{(low.value() + high.value()) / 2};
+        (agrees(middle) ? low : high) = middle;
+    }
+    if (may_be_lost(partition, high, committed.at(high)->chain)) {
+        committed.truncate(high);
+        logs_.lineage(partition) = term;
+        cuts_.push_back(partition);
     }
 }
 

@@ -125,8 +125,12 @@ struct Reference {
     bool sim(std::size_t pos) const { return ops[pos]["process"] == "sim"; }
     static bool completed(const Json& op) { return op["type"] != "invoke"; }
 
+    bool budget(const Json& op) const {
+        return op["f"] == "budget_exceeded" && (get(op, "reason", "") != "power_loss" ||
+                                                get(config, "durability", "fsync") != "fsync");
+    }
     bool covers(std::size_t pos, const std::string& key) const {
-        return sim(pos) && is(pos, "budget_exceeded") && get(ops[pos], "key", key) == key;
+        return sim(pos) && budget(ops[pos]) && get(ops[pos], "key", key) == key;
     }
     bool budget_between(int after, int before, const std::string& key) const {
         for (int p = after + 1; p < before; ++p) {
@@ -359,7 +363,8 @@ struct Reference {
         return all;
     }
 
-    bool event_after_inv(const Msg& m, bool (*wanted)(const Json&, const Msg&)) const {
+    template <class Wanted>
+    bool event_after_inv(const Msg& m, Wanted wanted) const {
         for (int p = realtime ? m.inv + 1 : 0; p < size(); ++p) {
             const Json& op = ops[static_cast<std::size_t>(p)];
             if (op["process"] == "sim" && wanted(op, m)) {
@@ -372,8 +377,8 @@ struct Reference {
         if (m.status != "ACKED") {
             return false;
         }
-        bool const budget = event_after_inv(m, [](const Json& op, const Msg& msg) {
-            return op["f"] == "budget_exceeded" && get(op, "key", msg.key) == msg.key;
+        bool const budget = event_after_inv(m, [this](const Json& op, const Msg& msg) {
+            return this->budget(op) && get(op, "key", msg.key) == msg.key;
         });
         bool const lone = m.acks == "1" && event_after_inv(m, [](const Json& op, const Msg& msg) {
                               return op["f"] == "crash" ||

@@ -133,6 +133,7 @@ void Dialogue::cluster(test::Command const& command) {
     tuning_.max_append_bytes = static_cast<std::uint64_t>(command.number("append-bytes", 65536));
     tuning_.max_inflight = static_cast<std::uint32_t>(command.number("inflight", 64));
     tuning_.commit_before_own_sync = command.has("early-commit");
+    unsynced_quorum_ = command.has("unsynced");
     for (std::uint32_t id = 1; id <= command.number("voters"); ++id) {
         voters_.emplace_back(id);
     }
@@ -143,8 +144,8 @@ void Dialogue::cluster(test::Command const& command) {
 
 void Dialogue::start(std::uint32_t id) {
     Node& node = nodes_[id];
-    node.raft.emplace(Config{BrokerId{id}, voters_, tuning_, 1}, node.disk_state, node.disk, now_,
-                      probes_);
+    node.raft.emplace(Config{BrokerId{id}, voters_, tuning_, 1, unsynced_quorum_}, node.disk_state,
+                      node.disk, now_, probes_);
     node.stored = node.disk_state;
     node.durable_number = node.stored_number;
     node.synced = node.raft->log().last_index();

@@ -57,4 +57,8 @@ TEST_CASE("raft: a restarted node keeps its term, its vote and its log, and no r
     run_story("restart.txt");
 }
 
+TEST_CASE("raft: an unsynced quorum may forget, and the machine follows who leads then", "[raft]") {
+    run_story("unsynced_quorum.txt");
+}
+
 }  // namespace broker::raft
