@@ -156,7 +156,8 @@ void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
             row.set(run.tuning, draws.value(at, "tuning", row.key.key, named->value));
             continue;
         }
-        bool const of_preset = preset && row.key.key.substr(0, 9) == "wal.group";
+        bool const of_preset =
+            preset && (row.key.key.substr(0, 9) == "wal.group" || row.key.key == "wal.queue_max");
         if (!tuning.swarm || row.rare.empty() || of_preset) {
             continue;
         }

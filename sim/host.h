@@ -16,7 +16,13 @@ namespace brokersim {
 
 /// What a step sent, held back until the invariants have seen what the step changed.
 struct Effect {
-    enum class Kind : std::uint8_t { datagram, response, close } kind = Kind::datagram;
+    enum class Kind : std::uint8_t {
+        datagram,
+        response,
+        close,
+        read,
+        read_not
+    } kind = Kind::datagram;
     std::uint32_t to = 0;  // broker (0-based) or connection
     Bytes bytes;
 };
@@ -34,6 +40,13 @@ public:
     void close(broker::ConnectionId connection) override {
         effects.push_back(
             Effect{Effect::Kind::close, static_cast<std::uint32_t>(connection.value() - 1), {}});
+    }
+
+    void read(broker::ConnectionId connection, Reading reading) override {
+        effects.push_back(
+            Effect{reading == Reading::yes ? Effect::Kind::read : Effect::Kind::read_not,
+                   static_cast<std::uint32_t>(connection.value() - 1),
+                   {}});
     }
 
     std::vector<Effect> effects;

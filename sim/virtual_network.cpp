@@ -207,6 +207,7 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
         return;
     }
     connection.closed_by_broker = true;
+    drop_unread(connection);
     if (connection.dead || connection.answers_lost || connection.closed_by_client) {
         return;
     }
@@ -220,6 +221,14 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
     Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
     connection.last_to_client = at;
     scheduler_.push_in_order(at, Work{WorkKind::closed_client, id, 0, 0});
+}
+
+void VirtualNetwork::drop_unread(Connection& connection) {
+    for (std::uint32_t const slot : connection.unread) {
+        frames_.take(slot);
+    }
+    connection.unread.clear();
+    connection.close_unread = false;
 }
 
 bool VirtualNetwork::reset(std::uint32_t id, bool lose_requests) {
@@ -252,6 +261,7 @@ void VirtualNetwork::broker_gone(std::uint32_t broker, bool silently) {
         }
         if (silently) {
             connection.dead = true;
+            drop_unread(connection);
             continue;
         }
         close_by_broker(id);

@@ -214,6 +214,9 @@ void World::handle(const Work& work) {
         case WorkKind::request:
             on_request(work);
             break;
+        case WorkKind::unread:
+            on_unread(work);
+            break;
         case WorkKind::response:
             on_response(work);
             break;
@@ -243,8 +246,13 @@ void World::handle(const Work& work) {
             break;
         }
         case WorkKind::closed_node: {
-            const Connection& connection = network_.connection(work.target);
+            Connection& connection = network_.connection(work.target);
             Host& host = hosts_[connection.broker];
+            if (!connection.dead && (!connection.read || !connection.unread.empty())) {
+                connection.close_unread = true;  // comes behind what was not read yet
+                break;
+            }
+            network_.drop_unread(connection);
             if (host.up() && host.incarnation == work.incarnation && !deferred(host, work)) {
                 step(host, broker::ConnectionClosed{
                                broker::ConnectionId{std::uint64_t{work.target} + 1}});
@@ -366,6 +374,10 @@ void World::on_request(const Work& work) {
     if (alive && deferred(host, work)) {
         return;
     }
+    if (alive && (!connection.read || !connection.unread.empty())) {
+        connection.unread.push_back(work.payload);
+        return;
+    }
     FrameInFlight const frame = network_.take_frame(work.payload);
     if (!alive) {
         if (host.up() && host.incarnation != connection.incarnation && !connection.dead) {
@@ -375,6 +387,40 @@ void World::on_request(const Work& work) {
     }
     step(host, broker::RequestReceived{broker::ConnectionId{std::uint64_t{work.target} + 1},
                                        ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
+}
+
+void World::schedule_unread(std::uint32_t id) {
+    Connection& connection = network_.connection(id);
+    bool const waits = !connection.unread.empty() || connection.close_unread;
+    if (connection.read && waits && !connection.unread_scheduled) {
+        connection.unread_scheduled = true;
+        scheduler_.push_in_order(scheduler_.now(),
+                                 Work{WorkKind::unread, id, connection.incarnation, 0});
+    }
+}
+
+void World::on_unread(const Work& work) {
+    Connection& connection = network_.connection(work.target);
+    Host& host = hosts_[connection.broker];
+    bool const alive = host.up() && host.incarnation == connection.incarnation &&
+                       !connection.closed_by_broker && !connection.dead;
+    if (alive && deferred(host, work)) {
+        return;
+    }
+    connection.unread_scheduled = false;
+    if (!alive || !connection.read) {
+        return;
+    }
+    broker::ConnectionId const id{std::uint64_t{work.target} + 1};
+    if (connection.unread.empty()) {
+        connection.close_unread = false;
+        step(host, broker::ConnectionClosed{id});
+        return;
+    }
+    FrameInFlight const frame = network_.take_frame(connection.unread.front());
+    connection.unread.pop_front();
+    step(host, broker::RequestReceived{id, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
+    schedule_unread(work.target);
 }
 
 void World::on_response(const Work& work) {
@@ -512,6 +558,11 @@ void World::release_effects(Host& host) {
             }
             case Effect::Kind::close:
                 network_.close_by_broker(effect.to);
+                break;
+            case Effect::Kind::read:
+            case Effect::Kind::read_not:
+                network_.connection(effect.to).read = effect.kind == Effect::Kind::read;
+                schedule_unread(effect.to);
                 break;
         }
     }

@@ -139,6 +139,8 @@ private:
     void on_datagram(const Work& work);
     void on_request(const Work& work);
     void on_response(const Work& work);
+    void on_unread(const Work& work);
+    void schedule_unread(std::uint32_t connection);
     void on_phase(Phase next);
     void count_activity(const Work& work);
     /// Counts the operation, credits every stall in force; returns whether there is one.

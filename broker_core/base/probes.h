@@ -17,6 +17,12 @@ namespace broker {
 #define BROKER_PROBES(X)                                                                          \
     X(produce_entry)            /* P1 a produce request was decoded */                            \
     X(produce_admitted)         /* P2 it passed admission */                                      \
+    X(admission_waited)         /* it waited for room: produce bytes in hand of the node */       \
+    X(uncommitted_waited)       /* or uncommitted bytes of its partition */                       \
+    X(log_queue_waited)         /* or batches of its partition's log not stored yet */            \
+    X(admission_expired)        /* and was answered REQUEST_TIMED_OUT, never appended */          \
+    X(pipeline_full)            /* a connection had as many requests unanswered as it may */      \
+    X(reading_stopped)          /* a connection was not read for a while */                       \
     X(produce_refused)          /* left before the append with a definite refusal */              \
     X(produce_timed_out)        /* answered REQUEST_TIMED_OUT; its append goes on */              \
     X(dedup_checked)            /* P5 the producer state was consulted */                         \

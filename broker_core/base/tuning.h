@@ -22,6 +22,7 @@ struct WalTuning {
     Duration group_window = 2_ms;             // 0: close as soon as the disk is idle
     std::uint32_t group_max_batches = 1'000;
     std::uint64_t group_max_bytes = 5'000'000;
+    std::uint32_t queue_max = 2'500;  // batches not stored yet, at which produce waits
     std::uint32_t max_inflight_writes = 4;
     std::uint32_t max_inflight_syncs = 1;
     bool preallocate = true;  // extend a new segment to its full size before its first append
@@ -37,7 +38,7 @@ struct RaftTuning {
     Duration heartbeat = 50_ms;
     std::uint32_t max_inflight = 64;                // appends sent to one follower, unanswered
     std::uint64_t max_append_bytes = 64 * 1024;     // payload of one append; at least one entry
-    std::uint64_t max_uncommitted_bytes = 8 << 20;  // beyond: proposals are refused
+    std::uint64_t max_uncommitted_bytes = 8 << 20;  // of one partition; beyond: produce waits
     bool commit_before_own_sync = false;            // Raft thesis 10.2.1, last paragraph
 };
 
@@ -47,9 +48,11 @@ enum class Acks1 : std::uint8_t {
 };
 
 struct BrokerTuning {
-    Duration request_timeout = 30_s;          // upper bound of a produce request's own timeout
-    Duration shutdown_grace = 10_s;           // from the stop signal to an unclean exit
-    std::uint64_t admission_bytes = 1 << 20;  // admitted, unanswered produce bytes of a node
+    Duration request_timeout = 30_s;  // upper bound of a produce request's own timeout
+    Duration shutdown_grace = 10_s;   // from the stop signal to an unclean exit
+    // Produce bytes in hand of a node, unanswered or not written yet; beyond: produce waits.
+    std::uint64_t admission_bytes = 1 << 20;
+    std::uint32_t pipelined_max = 100;  // unanswered requests of one connection; then not read
     std::uint32_t fetch_max_bytes = 1 << 20;
     std::uint32_t message_max_bytes = 1 << 20;  // one record batch
     Acks1 acks1 = Acks1::written;

@@ -22,7 +22,7 @@ Node::Node(NodeConfig config, Disk& disk, Network& network)
     : config_{std::move(config)},
       topics_{*config_.topics},
       network_{network},
-      connections_{topics_, network} {
+      connections_{topics_, network, config_.tuning.broker.pipelined_max, probes_} {
     ReplicaEnv const env{config_.tuning, disk, probes_, facts_, config_.identity, config_.seed};
     for (const PartitionInfo& info : topics_.partitions()) {
         bool const mine =
@@ -59,16 +59,14 @@ void Node::step(Instant now, const Event& event) {
                    [&](const RequestReceived& request) { on_request(now, request); },
                    [&](const ConnectionClosed& closed) {
                        admitted_bytes_ -= connections_.forget(closed.connection);
-                       std::erase_if(parked_, [&](const ParkedFetch& fetch) {
-                           return fetch.connection == closed.connection;
-                       });
+                       forget_requests(closed.connection);
                    },
                    [&](const DeadlineReached&) { on_deadline(monotonic); },
                    [&](const StopRequested&) { on_stop(monotonic); },
                    [&](const DiskDone& done) { on_disk_done(monotonic, done); },
                },
                event);
-    finish_step(monotonic);
+    finish_step(now);
 }
 
 void Node::on_datagram(Time now, const DatagramReceived& event) {
@@ -108,7 +106,7 @@ void Node::on_request(Instant now, const RequestReceived& event) {
     }
     switch (api->key) {
         case protocol::ApiKey::produce:
-            on_produce(now, connection, *frame);
+            on_produce(now, connection, *frame, event.frame);
             break;
         case protocol::ApiKey::fetch:
             on_fetch(now.monotonic, connection, *frame);
@@ -154,16 +152,24 @@ Replica& Node::touch(PartitionId partition) {
     return *replicas_[partition.value()];
 }
 
-void Node::finish_step(Time now) {
-    for (PartitionId const partition : touched_) {
-        Replica& replica = *replicas_[partition.value()];
-        replica.finish_step(now);
-        if (replica.failed()) {
-            fail_stop();
-            return;
+void Node::finish_step(Instant time) {
+    Time const now = time.monotonic;
+    // An answer may make room for a request that waits, which touches further replicas.
+    do {
+        for (PartitionId const partition : touched_) {
+            Replica& replica = *replicas_[partition.value()];
+            replica.finish_step(now);
+            if (replica.failed()) {
+                fail_stop();
+                return;
+            }
+            deliver(replica);
         }
-        deliver(replica);
-    }
+        touched_.clear();
+        if (!waiting_.empty()) {
+            serve_waiting(time);
+        }
+    } while (!touched_.empty());
     if (!parked_.empty()) {
         serve_parked(now);
     }
@@ -204,6 +210,7 @@ void Node::fail_stop() {
     state_ = NodeState::failed;
     admitted_bytes_ -= connections_.close_all();
     parked_.clear();
+    waiting_.clear();
 }
 
 Time Node::next_deadline() const {
@@ -218,6 +225,9 @@ Time Node::next_deadline() const {
     for (const ParkedFetch& fetch : parked_) {
         deadline = std::min(deadline, fetch.deadline);
     }
+    for (const WaitingProduce& waiting : waiting_) {
+        deadline = std::min(deadline, waiting.deadline);
+    }
     return deadline;
 }
 
@@ -228,8 +238,15 @@ bool Node::serving() const {
 
 void Node::drop_connection(ConnectionId connection) {
     admitted_bytes_ -= connections_.close(connection);
+    forget_requests(connection);
+}
+
+void Node::forget_requests(ConnectionId connection) {
     std::erase_if(
         parked_, [connection](const ParkedFetch& fetch) { return fetch.connection == connection; });
+    std::erase_if(waiting_, [connection](const WaitingProduce& waiting) {
+        return waiting.connection == connection;
+    });
 }
 
 Replica* Node::leading(PartitionId partition) {

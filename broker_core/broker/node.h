@@ -18,8 +18,10 @@
 #include "broker_core/env/network.h"
 #include "broker_core/protocol/fetch.h"
 #include "broker_core/protocol/frame.h"
+#include "broker_core/protocol/produce.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace broker {
@@ -82,23 +84,39 @@ private:
         std::vector<PartitionId> partitions;
     };
 
+    /// A produce request that found a limit reached; its connection is not read meanwhile.
+    struct WaitingProduce {
+        ConnectionId connection;
+        Bytes frame;
+        Time deadline;
+    };
+
     void on_datagram(Time now, const DatagramReceived& event);
     void on_request(Instant now, const RequestReceived& event);
     void on_disk_done(Time now, const DiskDone& done);
     void on_deadline(Time now);
-    void finish_step(Time now);
+    void finish_step(Instant now);
     void deliver(Replica& replica);
     /// The replica took part in this step, so it has to be finished at its end.
     Replica& touch(PartitionId partition);
     void fail_stop();
 
     // produce.cpp
-    void on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request);
+    void on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request,
+                    ByteSpan frame);
+    /// refusal: of every part, where it is no longer to be tried.
+    void produce_request(Instant now, ConnectionId connection,
+                         const protocol::RequestFrame& request, protocol::KafkaError refusal);
     protocol::KafkaError produce_part(Instant now, PartitionId partition, ByteSpan records,
                                       Replica::Acks acks, const wal::ProducePart& part,
                                       Time deadline);
     void acknowledge(const wal::Reply& reply);
     void refuse(const wal::ProducePart& part, protocol::KafkaError error);
+    // admission.cpp
+    enum class Shortage : std::uint8_t { admission, uncommitted, log_queue };
+    [[nodiscard]] std::optional<Shortage> shortage(const protocol::ProduceRequest& produce) const;
+    void wait_for_room(Time now, ConnectionId connection, ByteSpan frame, Shortage shortage);
+    void serve_waiting(Instant now);
     // fetch.cpp
     void on_fetch(Time now, ConnectionId connection, const protocol::RequestFrame& request);
     bool serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& request, bool last);
@@ -118,6 +136,7 @@ private:
     void answer(ConnectionId connection, const protocol::RequestHeader& header,
                 const Response& response);
     void drop_connection(ConnectionId connection);
+    void forget_requests(ConnectionId connection);
     [[nodiscard]] Replica* leading(PartitionId partition);
 
     NodeConfig config_;
@@ -129,6 +148,7 @@ private:
     std::vector<PartitionId> touched_;                // by this step, each once
     Connections connections_;
     std::vector<ParkedFetch> parked_;
+    std::vector<WaitingProduce> waiting_;  // in the order in which they came
     bool look_at_parked_ = false;
     Bytes batches_;  // scratch: records of one fetch response
     std::uint64_t admitted_bytes_ = 0;

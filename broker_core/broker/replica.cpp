@@ -246,14 +246,13 @@ void Replica::wait_for(Time now, LogIndex index, Offset base_offset, Acks acks,
     (void)now;
     switch (acks) {
         case Acks::none:
-            return;
         case Acks::leader: {
+            // Nobody is told of acks=0, but its bytes are in hand until it is written.
             wal::Reply reply;
             reply.part = part;
             reply.base_offset = base_offset;
-            wal::Level const level = env_.tuning.broker.acks1 == Acks1::synced
-                                         ? wal::Level::synced
-                                         : wal::Level::written;
+            bool const synced = acks == Acks::leader && env_.tuning.broker.acks1 == Acks1::synced;
+            wal::Level const level = synced ? wal::Level::synced : wal::Level::written;
             wal_.promise(wal::Requirement{index, level}, Sealed<wal::Reply>{std::move(reply)});
             return;
         }

@@ -10,9 +10,11 @@ namespace broker::wal {
 
 /// One part of a client's produce request, which answers with one response for all its parts.
 struct ProducePart {
-    ConnectionId connection;  // 0: nobody waits
+    ConnectionId connection;  // 0: nobody waits for an answer
     std::uint64_t slot = 0;   // place among the connection's responses
     std::uint32_t part = 0;   // place among the request's partitions
+    // Bytes to release when this part ends, where no response slot keeps them (acks=0).
+    std::uint32_t silent_bytes = 0;
 };
 
 /// A composed reply: a datagram for a peer, or the success of one produce part.

@@ -292,7 +292,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
             return false;
         }
         Reply const reply = std::move(pending.reply).open();
-        if (reply.part.connection != ConnectionId{}) {
+        if (reply.peer == BrokerId{}) {
             output_.dropped.push_back(reply.part);
         }
         return true;

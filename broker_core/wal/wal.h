@@ -87,6 +87,8 @@ public:
     }
     /// Whether all that was appended and stored is durable.
     [[nodiscard]] bool idle() const;
+    /// Frames that were appended and do not count as stored yet.
+    [[nodiscard]] std::uint64_t queued() const { return last_index_.value() - stored().value(); }
     [[nodiscard]] bool has_open_group() const { return !open_group_.bytes.empty(); }
 
     /// What happened since the last call, for the caller to act on.

@@ -192,10 +192,13 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
         return;
     }
     Term const term = current.raft().term();
-    if (current.raft().is_leader() && memory.at(commit)->term == term) {
-        maybe_cut_lineage(node, partition, commit, term);
+    LogIndex const diverged = legal_divergence(node, partition, commit);
+    bool const decides = current.raft().is_leader() && memory.at(commit)->term == term;
+    if (diverged != LogIndex{} && decides) {
+        cut_lineage(node, partition, diverged, commit, term);
     }
-    if (term < logs_.lineage(partition)) {
+    // Of a history that is over; or of one that its leader has yet to make the valid one.
+    if (term < logs_.lineage(partition) || (diverged != LogIndex{} && !decides)) {
         state.commit = std::max(state.commit, commit);
         return;
     }
@@ -252,17 +255,17 @@ bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uin
     });
 }
 
-void RaftInvariants::maybe_cut_lineage(std::uint32_t node, PartitionId partition, LogIndex commit,
-                                       Term term) {
-    InfoLog& committed = logs_.committed(partition);
+LogIndex RaftInvariants::legal_divergence(std::uint32_t node, PartitionId partition,
+                                          LogIndex commit) {
+    const InfoLog& committed = logs_.committed(partition);
     const InfoLog& memory = logs_.memory(node, partition);
     auto const agrees = [&](LogIndex index) {
         const EntryInfo* const own = memory.at(index);
         return own != nullptr && own->chain == committed.at(index)->chain;
     };
-    LogIndex const end = committed.last_index();
-    if (end == LogIndex{} || agrees(end) || (commit <= end && agrees(commit))) {
-        return;  // G is a prefix of the leader's log, or the other way round: nothing contradicts
+    LogIndex const end = std::min(committed.last_index(), commit);
+    if (end == LogIndex{} || agrees(end)) {
+        return LogIndex{};
     }
     // Chains are cumulative, so agreement ends at one place.
     LogIndex low{0};
@@ -271,11 +274,19 @@ void RaftInvariants::maybe_cut_lineage(std::uint32_t node, PartitionId partition
         LogIndex const middle{(low.value() + high.value()) / 2};
         (agrees(middle) ? low : high) = middle;
     }
-    if (may_be_lost(partition, high, committed.at(high)->chain)) {
-        committed.truncate(high);
-        logs_.lineage(partition) = term;
-        cuts_.push_back(partition);
+    return may_be_lost(partition, high, committed.at(high)->chain) ? high : LogIndex{};
+}
+
+void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first,
+                                 LogIndex commit, Term term) {
+    InfoLog& committed = logs_.committed(partition);
+    const InfoLog& memory = logs_.memory(node, partition);
+    committed.truncate(first);
+    for (LogIndex index = first; index <= commit; ++index) {
+        committed.push(*memory.at(index));
     }
+    logs_.lineage(partition) = term;
+    cuts_.push_back(partition);
 }
 
 void RaftInvariants::on_disk(std::uint32_t node, PartitionId partition) {

@@ -81,8 +81,13 @@ private:
     /// Whether a power loss took this entry from some voter, so that it may legally be lost.
     [[nodiscard]] bool may_be_lost(PartitionId partition, LogIndex index,
                                    std::uint64_t chain) const;
-    /// Cuts G to what the leader holds that just committed in its own term, where it legally may.
-    void maybe_cut_lineage(std::uint32_t node, PartitionId partition, LogIndex commit, Term term);
+    /// Where the node's committed entries leave G, if a power loss took that entry of G from some
+    /// voter; 0 if they agree or if nothing excuses it.
+    [[nodiscard]] LogIndex legal_divergence(std::uint32_t node, PartitionId partition,
+                                            LogIndex commit);
+    /// Replaces G from `first` on by what this leader just committed in its own term.
+    void cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first, LogIndex commit,
+                     Term term);
     void missing_append(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,
