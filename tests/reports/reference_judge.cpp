@@ -702,7 +702,7 @@ struct Reference {
     }
 
     void poll_rules() {
-        std::map<std::pair<Json, std::string>, Offset> position;
+        std::map<std::pair<Json, std::string>, Place> position;
         for (int pos = 0; pos < size(); ++pos) {
             const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["process"] == "sim" || !completed(op)) {
@@ -732,25 +732,31 @@ struct Reference {
             }
             if (op["type"] == "ok") {
                 for (const auto& [key, offset] : last_in_op) {
-                    position[{op["process"], key}] = offset;
+                    position[{op["process"], key}] = {offset, pos};
                 }
             }
         }
     }
 
+    struct Place {
+        Offset offset;
+        int pos;
+    };
     void poll_record(int pos, const Json& op, const Json& mop, const std::string& key, Offset o,
                      const Json& value, const std::map<std::string, Offset>& last_in_op,
-                     std::map<std::pair<Json, std::string>, Offset> const& position) {
+                     std::map<std::pair<Json, std::string>, Place> const& position) {
         Json const hw = get(get(mop, "hw", Json::object()), key.c_str());
         if (!hw.is_null() && o >= hw.get<Offset>()) {
             add(16, {{"key", key}, {"value", value}, {"offset", o}, {"hw", hw}});
         }
         std::optional<Offset> prev;
+        int since = pos;
         Json const from = get(get(mop, "from", Json::object()), key.c_str());
         if (last_in_op.contains(key)) {
             prev = last_in_op.at(key);
         } else if (position.contains({op["process"], key})) {
-            prev = position.at({op["process"], key});
+            prev = position.at({op["process"], key}).offset;
+            since = position.at({op["process"], key}).pos;
         } else if (!from.is_null()) {
             prev = from.get<Offset>() - 1;
         }
@@ -763,7 +769,7 @@ struct Reference {
         }
         std::set<Offset> skipped = known(key);
         std::erase_if(skipped, [&](Offset k) { return k <= *prev || k >= o; });
-        if (!skipped.empty() && !budget_after(pos, key) &&
+        if (!skipped.empty() && !budget_after(since, key) &&
             !is_void({pos, op["type"], key, o, value})) {
             add(13, {{"key", key},
                      {"process", op["process"]},
