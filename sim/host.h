@@ -110,6 +110,7 @@ struct Host {
     Time armed_for = Time::never();  // the deadline it serves, by the host's own clock
     bool stopping = false;           // a graceful stop is under way
     bool started_once = false;
+    bool stopped_cleanly = false;  // the last life ended by a graceful stop in time
     Holds pauses;
     std::vector<Work> deferred;           // what came during a pause, in order
     Holds stalls;                         // disk operations complete no earlier

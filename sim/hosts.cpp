@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace brokersim {
 namespace {
@@ -37,10 +38,13 @@ bool World::start(std::uint32_t index) {
     host.armed = Time::never();
     host.armed_for = Time::never();
     std::string reason;
+    bool const expected_clean = std::exchange(host.stopped_cleanly, false);
     try {
         auto const booted = host.node->boot(host.clock.at(scheduler_.now()));
         if (!booted) {
             reason = booted.error().where;
+        } else {
+            report_recovery(host, *booted, expected_clean);
         }
     } catch (const CheckTripped& tripped) {
         reason = fmt::format("CHECK {} failed in {}", tripped.failure.condition,
@@ -73,9 +77,37 @@ bool World::start(std::uint32_t index) {
     return true;
 }
 
+void World::report_recovery(const Host& host,
+                            const std::vector<broker::wal::RecoveryReport>& reports,
+                            bool expected_clean) {
+    for (const broker::wal::RecoveryReport& report : reports) {
+        std::string const partition = topics_.label(report.partition);
+        if (expected_clean && !report.clean_stop) {
+            violations_.add("B15", host.number, [&] {
+                return fmt::format("n{} stopped gracefully, and {} has no clean-shutdown mark",
+                                   host.number, partition);
+            });
+        }
+        recoveries_.push_back(Recovery{host.number, host.incarnation, partition, report});
+        trace_.line([&] { return recovery_text(recoveries_.back()); });
+    }
+}
+
+std::string recovery_text(const Recovery& recovery) {
+    const broker::wal::RecoveryReport& report = recovery.report;
+    return fmt::format(
+        "n{}/{} {} recovered: {} frames kept, {} written again, {} bytes cut, {} "
+        "files refused{}",
+        recovery.node, recovery.incarnation, recovery.partition, report.frames_kept,
+        report.frames_copied, report.bytes_cut, report.files_refused,
+        report.clean_stop ? ", after a clean stop" : "");
+}
+
 void World::down(Host& host, HostState state) {
     CHECK(host.node != nullptr);
     release_effects(host);
+    host.stopped_cleanly =
+        state == HostState::down && host.node->clean() && host.node->serving();
     if (checks_.invariants && state == HostState::down && host.node->clean()) {
         raft_invariants_.on_clean_stop(host.number);
     }

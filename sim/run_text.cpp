@@ -133,6 +133,18 @@ std::string report_text(const RunResult& result) {
                        fault.target, name_of_fate(fault.fate),
                        fired ? " at " + seconds(fault.fired_at.nanoseconds()) : "");
     }
+    if (!result.recoveries.empty()) {
+        text += "recoveries that found anything\n";
+    }
+    for (const Recovery& recovery : result.recoveries) {
+        const broker::wal::RecoveryReport& found = recovery.report;
+        if (found.frames_kept + found.frames_copied + found.bytes_cut + found.files_refused > 0) {
+            fmt::format_to(out, "  {}\n", recovery_text(recovery));
+        }
+    }
+    for (const std::string& failed : result.failed_starts) {
+        fmt::format_to(out, "  {}\n", failed);
+    }
     append_probes(text, result.lives);
     text +=
         "not simulated: disk errors and damage, full disks, clock jumps, membership change, "

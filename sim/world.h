@@ -44,6 +44,15 @@ struct NodeLife {
     broker::Probes probes;
 };
 
+/// What one boot found in the log of one partition.
+struct Recovery {
+    std::uint32_t node = 1;
+    std::uint32_t incarnation = 1;
+    std::string partition;
+    broker::wal::RecoveryReport report;
+};
+std::string recovery_text(const Recovery& recovery);
+
 /// Why settle did not end in time.
 struct Stuck {
     std::string id;  // L1..L4
@@ -65,6 +74,8 @@ public:
     /// The event budget ran out, or events stopped coming before the end.
     [[nodiscard]] bool hung() const { return hung_; }
     [[nodiscard]] const std::vector<std::string>& failed_starts() const { return failed_starts_; }
+    /// In the order of the starts; of those that found nothing to complain about.
+    [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
     [[nodiscard]] const FaultEngine& faults() const { return *faults_; }
     [[nodiscard]] Recorder& recorder() { return recorder_; }
     /// What every incarnation of every node reached, by node, then by incarnation.
@@ -153,6 +164,8 @@ private:
     void release_effects(Host& host);
     void arm_timer(Host& host);
     void down(Host& host, HostState state);
+    void report_recovery(const Host& host, const std::vector<broker::wal::RecoveryReport>& reports,
+                         bool expected_clean);
     /// Stored entries that this power loss took make the loss of acknowledged data legal.
     void record_taken(const Host& host);
     void record_loss(PartitionId partition);
@@ -224,6 +237,7 @@ private:
     std::optional<Stuck> stuck_;
     bool hung_ = false;
     std::vector<std::string> failed_starts_;
+    std::vector<Recovery> recoveries_;
 };
 
 }  // namespace brokersim

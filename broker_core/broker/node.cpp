@@ -71,7 +71,7 @@ void Node::step(Instant now, const Event& event) {
 
 void Node::on_datagram(Time now, const DatagramReceived& event) {
     // A node about to exit takes nothing more, or a busy partition would never let it finish.
-    if (event.bytes.size() < datagram_header_bytes || state_ == NodeState::final_commit) {
+    if (event.bytes.size() < datagram_header_bytes || state_ == NodeState::syncing) {
         return;
     }
     ClusterId const cluster{load_le<std::uint64_t>(event.bytes.data())};
@@ -139,7 +139,7 @@ void Node::on_deadline(Time now) {
         }
         touch(replica->partition());
         // A node about to exit neither votes nor leads any more; its logs still close their groups.
-        if (state_ != NodeState::final_commit) {
+        if (state_ != NodeState::syncing) {
             replica->on_deadline(now);
         }
     }
@@ -214,12 +214,12 @@ void Node::fail_stop() {
 }
 
 Time Node::next_deadline() const {
-    Time deadline = shutdown_deadline_;
+    Time deadline = std::min(shutdown_deadline_, handover_deadline_);
     for (const std::unique_ptr<Replica>& replica : replicas_) {
         if (replica) {
-            deadline = std::min(deadline, state_ == NodeState::final_commit
-                                              ? replica->wal().next_deadline()
-                                              : replica->next_deadline());
+            deadline =
+                std::min(deadline, state_ == NodeState::syncing ? replica->wal().next_deadline()
+                                                                : replica->next_deadline());
         }
     }
     for (const ParkedFetch& fetch : parked_) {

@@ -36,8 +36,11 @@ struct NodeConfig {
 /// Graceful stop, in order; what each state does: shutdown.cpp.
 enum class NodeState : std::uint8_t {
     running,
-    draining,      // refuses new requests, answers admitted ones
+    stopping,      // refuses new requests
+    draining,      // answers admitted ones
     final_commit,  // every composed frame is written and synced
+    handover,      // offers what it leads to others
+    syncing,       // takes nothing more; syncs the rest and marks the stop as clean
     closed,        // stopped by itself; clean() says how
     failed,        // the disk reported an error: stopped at once (fail-stop)
 };
@@ -130,6 +133,12 @@ private:
     // shutdown.cpp
     void on_stop(Time now);
     void advance_shutdown(Time now);
+    void begin_final_commit();
+    [[nodiscard]] bool finally_committed() const;
+    void begin_handover(Time now);
+    [[nodiscard]] bool handed_over() const;
+    void begin_syncing();
+    bool marked();
     void close(bool clean);
 
     template <class Response>
@@ -156,6 +165,8 @@ private:
 
     NodeState state_ = NodeState::running;
     Time shutdown_deadline_ = Time::never();
+    Time handover_deadline_ = Time::never();
+    std::vector<PartitionId> offered_;  // partitions that somebody is about to take over
     bool clean_ = false;
 };
 

@@ -60,8 +60,27 @@ public:
     /// Answers a retry of an appended batch like its original: at once if the log end at this
     /// moment meets the acks level, else with it. base_offset -1: known only to be older.
     void join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part, Time deadline);
-    /// Closes the open group of the log.
+    /// Closes the open group of the log and has it synced.
     void flush() { wal_.flush(); }
+    // The steps of a graceful stop; Node decides when each is over.
+    /// Closes the open group; all that is in the log now is to be synced.
+    void begin_final_commit() {
+        final_index_ = wal_.last_index();
+        wal_.flush();
+    }
+    /// Whether that is durable, as far as no new leader cut it.
+    [[nodiscard]] bool finally_committed() const {
+        return wal_.flushed() >= std::min(final_index_, wal_.last_index());
+    }
+    /// Offers the leadership to an up-to-date peer; returns whether one is about to take it. This
+    /// machine knows no leadership transfer, so nobody ever does, and followers find out by their
+    /// election timeouts.
+    [[nodiscard]] bool offer_leadership(Time now) {
+        (void)now;
+        return false;
+    }
+    /// Writes the clean-shutdown mark once the log is idle; returns whether it is durable.
+    bool mark_clean() { return wal_.mark_clean(); }
     /// Closes groups that are due; once per step, after everything else.
     void finish_step(Time now);
 
@@ -111,6 +130,7 @@ private:
     std::optional<raft::Raft> raft_;     // once the log is open
     partition::Offsets offsets_;
     partition::ProducerState producers_;
+    LogIndex final_index_;                           // of begin_final_commit
     std::uint64_t hard_state_number_ = 0;            // newest handed to the log
     std::deque<Waiter> waiters_;                     // ascending by index
     Time earliest_waiter_deadline_ = Time::never();  // no later than any waiter's

@@ -25,7 +25,8 @@ Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId part
       disk_{disk},
       ops_{ops},
       probes_{probes},
-      hard_state_{partition, identity, disk, ops, probes} {}
+      hard_state_{partition, identity, disk, ops, probes},
+      clean_mark_{partition, disk, ops} {}
 
 // ---------------------------------------------------------------------------------------------
 // Booting
@@ -36,7 +37,17 @@ Result<Booted> Wal::boot() {
     std::vector<SegmentImage> segments;
     std::optional<Bytes> hard_state_bytes;
     SegmentId largest;
+    std::optional<CleanMark> mark;
     for (const std::string& name : disk_.list()) {
+        if (name == clean_mark_name(partition_)) {
+            Result<Bytes> const content = disk_.read(name);
+            if (!content) {
+                return tl::unexpected{content.error()};
+            }
+            mark_found_ = true;
+            mark = decode_clean_mark(*content);
+            continue;
+        }
         std::optional<ParsedName> const parsed = parse_name(name);
         if (!parsed || parsed->partition != partition_) {
             continue;
@@ -78,6 +89,20 @@ Result<Booted> Wal::boot() {
         probes_.reached(Probe::recovery_copied_tail, recovered->copied.size());
     }
     stale_.insert(stale_.end(), recovered->stale.begin(), recovered->stale.end());
+    recovered->report.partition = partition_;
+    recovered->report.files_refused = stale_.size();
+    if (mark && mark->identity == identity_) {
+        // What was synced before the mark cannot be missing from an honest disk.
+        LogIndex const end{recovered->entries.size()};
+        Term const term = end == LogIndex{} ? Term{} : recovered->entries.back().term;
+        if (end < mark->last_index || (end == mark->last_index && term != mark->last_term)) {
+            return fail(ErrorCode::damaged, "wal: the log ends before its clean-shutdown mark");
+        }
+        recovered->report.clean_stop = end == mark->last_index;
+        if (recovered->report.clean_stop) {
+            probes_.reached(Probe::recovery_after_clean_stop);
+        }
+    }
 
     // The fresh segment: its header ends the old one, and the tail not proven durable follows.
     cursor_.header = recovered->fresh;
@@ -134,11 +159,15 @@ void Wal::advance_boot() {
         case BootPhase::linking_state:
             if (boot_directory_synced_ && segment.prepared()) {
                 segment.rename();
+                if (mark_found_) {
+                    mark_removal_ = ops_.draw();
+                    disk_.remove(mark_removal_, clean_mark_name(partition_));
+                }
                 boot_phase_ = BootPhase::renaming_segment;
             }
             break;
         case BootPhase::renaming_segment:
-            if (segment.renamed()) {
+            if (segment.renamed() && mark_removal_ == OpId{}) {
                 sync_boot_directory();
                 boot_phase_ = BootPhase::linking_segment;
             }
@@ -309,6 +338,13 @@ void Wal::flush() {
     close_group();
     ask_for_sync();
     pump();
+}
+
+bool Wal::mark_clean() {
+    if (!clean_mark_.begun() && idle()) {
+        clean_mark_.begin(CleanMark{identity_, last_index_, last_term_});
+    }
+    return clean_mark_.durable();
 }
 
 void Wal::close_group() {
@@ -563,6 +599,15 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
         boot_directory_sync_ = OpId{};
         boot_directory_synced_ = true;
         failed_ = failed_ || done.outcome != DiskOutcome::ok;
+    }
+    if (!mine && mark_removal_ != OpId{} && done.op == mark_removal_) {
+        mine = true;
+        mark_removal_ = OpId{};
+        failed_ = failed_ || done.outcome != DiskOutcome::ok;
+    }
+    if (!mine && clean_mark_.on_disk_done(done)) {
+        mine = true;
+        failed_ = failed_ || clean_mark_.failed();
     }
     if (!mine && std::erase(removals_, done.op) > 0) {
         return true;  // a stale file that stays is read again at the next boot, and is stale again

@@ -22,6 +22,7 @@
 #include "broker_core/base/sealed.h"
 #include "broker_core/base/tuning.h"
 #include "broker_core/env/disk.h"
+#include "broker_core/wal/clean_mark.h"
 #include "broker_core/wal/fresh_file.h"
 #include "broker_core/wal/hard_state.h"
 #include "broker_core/wal/promise.h"
@@ -70,6 +71,10 @@ public:
     /// Closes the open group now and asks for a sync of all there is. Appends nothing, discards
     /// nothing, and twice equals once.
     void flush();
+
+    /// Writes the clean-shutdown mark once all is durable; returns whether it is durable as well.
+    /// Nothing may be appended or stored afterwards.
+    bool mark_clean();
 
     /// Returns whether the operation was this log's.
     bool on_disk_done(Time now, const DiskDone& done);
@@ -195,6 +200,9 @@ private:
     bool boot_directory_synced_ = false;
     std::vector<std::string> stale_;
     std::vector<OpId> removals_;
+    bool mark_found_ = false;  // a clean-shutdown mark, to be removed before the log opens
+    OpId mark_removal_;
+    CleanMarkFile clean_mark_;
 
     Cursor cursor_;
     std::optional<SegmentFile> current_;  // receives writes
