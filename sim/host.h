@@ -126,6 +126,7 @@ struct Host {
         broker::Probes probes;
     };
     std::vector<Life> ended;
+    broker::NodeMetrics past;  // counters of lives that are over
 
     [[nodiscard]] bool up() const { return state == HostState::up; }
 };

@@ -106,13 +106,13 @@ std::string recovery_text(const Recovery& recovery) {
 void World::down(Host& host, HostState state) {
     CHECK(host.node != nullptr);
     release_effects(host);
-    host.stopped_cleanly =
-        state == HostState::down && host.node->clean() && host.node->serving();
+    host.stopped_cleanly = state == HostState::down && host.node->clean() && host.node->serving();
     if (checks_.invariants && state == HostState::down && host.node->clean()) {
         raft_invariants_.on_clean_stop(host.number);
     }
     network_.broker_gone(host.number - 1, false);
     host.ended.push_back(Host::Life{host.incarnation, host.node->probes()});
+    host.past.add_counters(host.node->metrics());
     host.node.reset();
     host.network.effects.clear();
     host.state = state;
@@ -142,6 +142,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.network.effects.clear();
     network_.broker_gone(index, power);
     host.ended.push_back(Host::Life{host.incarnation, host.node->probes()});
+    host.past.add_counters(host.node->metrics());
     host.node.reset();
     host.state = HostState::down;
     host.down_since = scheduler_.now();

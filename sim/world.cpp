@@ -88,7 +88,9 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       recorder_{config.run_id, topics_,
                 static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2},
       disk_random_{config.seed, "disk.latency"},
-      crash_random_{config.seed, "crash"} {
+      crash_random_{config.seed, "crash"},
+      metrics_{(config.warm_up + config.virtual_time) /
+               static_cast<std::int64_t>(MetricsSampler::samples_max)} {
     for (std::uint32_t i = 0; i < config_.brokers; ++i) {
         Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
         host.timer = std::make_unique<HostTimer>(*this, i);
@@ -177,6 +179,9 @@ void World::run() {
                      (static_cast<std::uint64_t>(work.kind) << 56U) |
                          (static_cast<std::uint64_t>(work.target) << 32U) | work.incarnation);
         violations_.at(scheduler_.events(), scheduler_.now());
+        if (metrics_.due(scheduler_.now())) {
+            metrics_.add(scheduler_.now(), cluster_metrics());
+        }
         handle(work);
     }
     broker::set_check_handler(former);
@@ -651,6 +656,19 @@ void World::close(std::uint32_t connection) {
 
 void World::wake(std::uint32_t client, Time at) {
     scheduler_.push(at, Work{WorkKind::client_timer, client, 0, 0});
+}
+
+broker::NodeMetrics World::cluster_metrics() const {
+    broker::NodeMetrics sum;
+    for (const Host& host : hosts_) {
+        sum.add_counters(host.past);
+        if (host.node) {
+            broker::NodeMetrics const now = host.node->metrics();
+            sum.add_counters(now);
+            sum.add_gauges(now);
+        }
+    }
+    return sum;
 }
 
 std::vector<NodeLife> World::lives() const {

@@ -17,6 +17,7 @@
 #include "sim/host.h"
 #include "sim/invariants/raft_invariants.h"
 #include "sim/invariants/send_invariants.h"
+#include "sim/metrics.h"
 #include "sim/recorder.h"
 #include "sim/scheduler.h"
 #include "sim/trace.h"
@@ -76,6 +77,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& failed_starts() const { return failed_starts_; }
     /// In the order of the starts; of those that found nothing to complain about.
     [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
+    [[nodiscard]] MetricsSummary metrics() const { return summarize(metrics_, cluster_metrics()); }
     [[nodiscard]] const FaultEngine& faults() const { return *faults_; }
     [[nodiscard]] Recorder& recorder() { return recorder_; }
     /// What every incarnation of every node reached, by node, then by incarnation.
@@ -154,6 +156,7 @@ private:
     void schedule_unread(std::uint32_t connection);
     void on_phase(Phase next);
     void count_activity(const Work& work);
+    [[nodiscard]] broker::NodeMetrics cluster_metrics() const;
     /// Counts the operation, credits every stall in force; returns whether there is one.
     bool stalled(Host& host);
     bool deferred(Host& host, const Work& work);
@@ -238,6 +241,7 @@ private:
     bool hung_ = false;
     std::vector<std::string> failed_starts_;
     std::vector<Recovery> recoveries_;
+    MetricsSampler metrics_;
 };
 
 }  // namespace brokersim

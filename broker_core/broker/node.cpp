@@ -231,6 +231,28 @@ Time Node::next_deadline() const {
     return deadline;
 }
 
+NodeMetrics Node::metrics() const {
+    NodeMetrics metrics;
+    for (const std::unique_ptr<Replica>& replica : replicas_) {
+        if (!replica) {
+            continue;
+        }
+        const wal::Wal& log = replica->wal();
+        metrics.log_written_bytes += log.metrics().written_bytes;
+        metrics.syncs += log.metrics().syncs;
+        metrics.sync_time += log.metrics().sync_time;
+        metrics.sync_time_max = std::max(metrics.sync_time_max, log.metrics().sync_time_max);
+        metrics.log_queued += log.open() ? log.queued() : 0;
+        metrics.uncommitted_bytes += replica->leads() ? replica->raft().uncommitted_bytes() : 0;
+    }
+    metrics.elections_won = probes_.count(Probe::leader_elected);
+    metrics.admitted_bytes = admitted_bytes_;
+    metrics.requests_unanswered = connections_.unanswered();
+    metrics.requests_waiting = waiting_.size();
+    metrics.fetches_parked = parked_.size();
+    return metrics;
+}
+
 bool Node::serving() const {
     return std::all_of(replicas_.begin(), replicas_.end(),
                        [](const auto& replica) { return !replica || replica->serving(); });

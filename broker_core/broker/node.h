@@ -10,6 +10,7 @@
 #include "broker_core/base/tuning.h"
 #include "broker_core/broker/connections.h"
 #include "broker_core/broker/fact.h"
+#include "broker_core/broker/metrics.h"
 #include "broker_core/broker/replica.h"
 #include "broker_core/broker/topics.h"
 #include "broker_core/env/disk.h"
@@ -76,6 +77,7 @@ public:
         return replicas_[partition.value()].get();
     }
     [[nodiscard]] std::uint64_t admitted_bytes() const { return admitted_bytes_; }
+    [[nodiscard]] NodeMetrics metrics() const;
 
 private:
     struct ParkedFetch {

@@ -441,7 +441,7 @@ void Wal::submit_syncs() {
     // All groups in flight belong to current_: the next segment is not written before this one
     // is sealed.
     OpId const op = ops_.draw();
-    syncs_.push_back(SyncInFlight{op, covered});
+    syncs_.push_back(SyncInFlight{op, now_, covered});
     probes_.reached(Probe::wal_sync_started);
     disk_.sync(op, current_->file.handle());
 }
@@ -499,6 +499,7 @@ void Wal::on_write_done(Group& group) {
     group.written_at = now_;
     group.write = OpId{};
     --writes_in_flight_;
+    metrics_.written_bytes += group.size_bytes;
     recycle(group.bytes);
     probes_.reached(Probe::wal_append_done, group.frames);
     // A frame can be read back only if all before it can: written_ moves over whole prefixes.
@@ -616,6 +617,10 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
         if (syncs_[i].op == done.op) {
             mine = true;
             std::uint64_t const groups = syncs_[i].groups;
+            Duration const took = now - syncs_[i].submitted_at;
+            ++metrics_.syncs;
+            metrics_.sync_time += took;
+            metrics_.sync_time_max = std::max(metrics_.sync_time_max, took);
             syncs_.erase(syncs_.begin() + static_cast<std::ptrdiff_t>(i));
             if (done.outcome != DiskOutcome::ok) {
                 failed_ = true;

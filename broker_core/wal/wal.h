@@ -94,6 +94,14 @@ public:
     [[nodiscard]] bool idle() const;
     /// Frames that were appended and do not count as stored yet.
     [[nodiscard]] std::uint64_t queued() const { return last_index_.value() - stored().value(); }
+    /// Counters of this incarnation, for dashboards.
+    struct Metrics {
+        std::uint64_t written_bytes = 0;
+        std::uint64_t syncs = 0;
+        Duration sync_time;  // from submission to completion, summed
+        Duration sync_time_max;
+    };
+    [[nodiscard]] const Metrics& metrics() const { return metrics_; }
     [[nodiscard]] bool has_open_group() const { return !open_group_.bytes.empty(); }
 
     /// What happened since the last call, for the caller to act on.
@@ -136,6 +144,7 @@ private:
     };
     struct SyncInFlight {
         OpId op;
+        Time submitted_at;
         std::uint64_t groups;  // counted from the front of groups_
     };
     struct Pending {
@@ -225,6 +234,7 @@ private:
 
     std::vector<Pending> pending_;
     bool promises_may_open_ = false;
+    Metrics metrics_;
     Output output_;
 };
 
