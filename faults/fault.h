@@ -71,6 +71,7 @@ enum class TargetKind : std::uint8_t {
     leader,     // of a partition
     follower,   // one of a partition's followers, drawn
     followers,  // all of them
+    voters,     // all brokers that hold the partition
     clients,    // every client
     client,     // p1.. (producers), c1.. (consumers): `number`, `consumer`
     same,       // whom the fault with `id` was resolved to
@@ -80,7 +81,7 @@ struct Target {
     TargetKind kind = TargetKind::one;
     std::uint32_t number = 0;     // node, client: from 1
     bool consumer = false;        // client
-    std::uint32_t partition = 0;  // leader, follower, followers: dense partition id
+    std::uint32_t partition = 0;  // of a role: dense partition id
     std::string id;               // same
     std::string text;             // as written, for reports
 
@@ -96,6 +97,8 @@ enum class Shape : std::uint8_t {
     minority,             // a drawn minority against the rest
     majority,             // a drawn majority against the rest (clients reach both)
     halves,               // even numbers: two equal sides
+    bridge,               // two sides and one drawn broker between them, which reaches both
+    majorities_ring,      // each broker reaches a majority, and no two the same one
 };
 /// Which way a cut blocks, seen from the first group.
 enum class Direction : std::uint8_t { both, in, out };

@@ -12,8 +12,9 @@ namespace brokersim {
 
 /// Whom a kind can act on.
 enum class TargetUse : std::uint8_t {
-    none,     // it acts on every link, on the groups of a topology, or on a fault
+    none,     // it acts on the groups of a topology, or on a fault
     brokers,  // one or more brokers
+    links,    // what leaves or reaches these brokers; without a target every link
     clients,  // one client or all
 };
 

@@ -89,6 +89,8 @@ void draw_producers(Draws& draws, const WorkloadSpec& workload, RunConfig& run) 
         static_cast<std::uint32_t>(draw("max_in_flight", workload.max_in_flight, 0));
     common.first_sequence =
         static_cast<std::int32_t>(draw("first_sequence", workload.first_sequence, 0));
+    common.payload_content =
+        static_cast<PayloadContent>(draw("payload_content", workload.payload_content, 0));
     common.linger = Duration{draw("linger", workload.linger, 0)};
     common.retry_backoff = Duration{draw("retry_backoff", workload.retry_backoff, 0)};
     common.retry_attempts =
@@ -114,6 +116,16 @@ Duration interval_of(std::int64_t rate_mhz) {
     return Duration{1'000'000'000'000 / rate_mhz};
 }
 
+/// One field of the element at `pointer`, which is an object of `place`.
+std::int64_t draw_field(Draws& draws, const std::string& pointer, std::string_view place,
+                        const DrawnField& field) {
+    std::string_view const path = path_of(field.field);
+    std::size_t const slash = path.find('/');
+    bool const inner = slash != std::string_view::npos;  // of `when` or `args`
+    return draws.value(pointer + std::string{path}, inner ? path.substr(0, slash) : place,
+                       inner ? path.substr(slash + 1) : path, field.value);
+}
+
 void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
     std::int64_t const rate = draws.value("/workload/rate", "workload", "rate", workload.rate_mhz);
     if (workload.steps.empty()) {
@@ -131,6 +143,11 @@ void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
             .trigger = spec.when ? *spec.when : Trigger{.at = spec.at.value_or(Duration{})},
             .via = spec.via,
         };
+        for (const DrawnField& field : spec.drawn) {
+            set_field(
+                step.trigger, field.field,
+                draw_field(draws, "/workload/steps/" + spec.id + "/", "workload.steps[]", field));
+        }
         step.messages =
             static_cast<std::uint32_t>(draws.value("/workload/steps/" + spec.id + "/messages",
                                                    "workload.steps[]", "messages", spec.messages));
@@ -174,7 +191,15 @@ void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
 }
 
 void draw_plan(Draws& draws, const Scenario& scenario, RunConfig& run) {
-    run.plan = scenario.faults.script;
+    for (const ScriptElement& written : scenario.faults.script) {
+        Element element = written;
+        for (const DrawnField& field : written.drawn) {
+            set_field(
+                element, field.field,
+                draw_field(draws, "/faults/script/" + written.id + "/", "faults.script[]", field));
+        }
+        run.plan.push_back(std::move(element));
+    }
     run.limits = scenario.faults.limits;
     FaultPhase phase;
     phase.end = run.virtual_time - run.limits.stop_before_end;

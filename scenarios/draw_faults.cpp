@@ -21,6 +21,7 @@ constexpr std::array work_in_flight = {ArmOn::write, ArmOn::sync, ArmOn::group_w
 Target target_of(const KindRules& rules) {
     switch (rules.target) {
         case TargetUse::none:
+        case TargetUse::links:
             return {.kind = TargetKind::all, .text = "all"};
         case TargetUse::clients:
             return {.kind = TargetKind::clients, .text = "clients"};
@@ -38,10 +39,9 @@ struct KindStreams {
           target{draws.stream(at + "/target")},
           topology{draws.stream(at + "/topology")},
           direction{draws.stream(at + "/direction")},
-          by{draws.stream(at + "/args/by")},
           arm{draws.stream(at + "/arm")} {}
 
-    broker::Random every, lasts, target, topology, direction, by, arm;
+    broker::Random every, lasts, target, topology, direction, arm;
 };
 
 }  // namespace
@@ -66,6 +66,47 @@ std::string drawn_id(FaultKind kind, std::size_t number) {
     return fmt::format("{}#{}", name_of(kind), number);
 }
 
+void set_field(Trigger& trigger, ElementField field, std::int64_t value) {
+    switch (field) {
+        case ElementField::at:
+            trigger.at = Duration{value};
+            break;
+        case ElementField::not_before:
+            trigger.not_before = Duration{value};
+            break;
+        case ElementField::after:
+            trigger.after = Duration{value};
+            break;
+        case ElementField::lasts:
+        case ElementField::grace:
+        case ElementField::by:
+        case ElementField::factor:
+            break;  // of no trigger
+    }
+}
+
+void set_field(Element& element, ElementField field, std::int64_t value) {
+    switch (field) {
+        case ElementField::at:
+        case ElementField::not_before:
+        case ElementField::after:
+            set_field(element.trigger, field, value);
+            break;
+        case ElementField::lasts:
+            element.lasts = Duration{value};
+            break;
+        case ElementField::grace:
+            element.grace = Duration{value};
+            break;
+        case ElementField::by:
+            element.by = Duration{value};
+            break;
+        case ElementField::factor:
+            element.factor = static_cast<std::uint32_t>(value);
+            break;
+    }
+}
+
 void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase& phase,
                        std::vector<Element>& plan) {
     const KindRules& rules = rules_of(fault.kind);
@@ -79,6 +120,15 @@ void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase&
         return;
     }
     KindStreams streams{draws, at};
+    std::vector<broker::Random> arguments;
+    for (const DrawnField& field : fault.drawn) {
+        arguments.push_back(draws.stream(at + "/" + std::string{path_of(field.field)}));
+    }
+    auto const draw_arguments = [&](Element& element) {
+        for (std::size_t i = 0; i < arguments.size(); ++i) {
+            set_field(element, fault.drawn[i].field, fault.drawn[i].value.draw(arguments[i]));
+        }
+    };
     Element common = fault.arguments;
     common.kind = fault.kind;
     common.scripted = false;
@@ -89,7 +139,10 @@ void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase&
         element.id = drawn_id(fault.kind, 1);
         element.probability = fault.probability;
         element.lasts = fault.lasts ? Duration{fault.lasts->draw(streams.lasts)} : phase.end;
-        element.by = fault.by ? Duration{fault.by->draw(streams.by)} : common.by;
+        draw_arguments(element);
+        if (!fault.targets.empty()) {
+            element.target = fault.targets[streams.target.below(fault.targets.size())];
+        }
         plan.push_back(std::move(element));
         return;
     }
@@ -117,9 +170,7 @@ void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase&
         if (fault.any_direction) {
             element.direction = static_cast<Direction>(streams.direction.below(3));
         }
-        if (fault.by) {
-            element.by = Duration{fault.by->draw(streams.by)};
-        }
+        draw_arguments(element);
         plan.push_back(std::move(element));
     }
 }

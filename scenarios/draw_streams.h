@@ -48,6 +48,10 @@ void draw_random_fault(Draws& draws, const RandomFault& fault, const FaultPhase&
 void draw_swarm_faults(Draws& draws, const std::vector<RandomFault>& replaced,
                        const FaultPhase& phase, std::vector<Element>& plan);
 
+/// Sets a field of an element, or of a step's trigger, to what was drawn.
+void set_field(Trigger& trigger, ElementField field, std::int64_t value);
+void set_field(Element& element, ElementField field, std::int64_t value);
+
 /// Gives nine in ten crashes and shutdowns a trigger that waits for work in flight: a fault
 /// between write and sync finds more than one placed by time alone. Faults of disks
 /// always wait for work.

@@ -19,8 +19,9 @@ constexpr std::size_t deepest_chain = 8;
 /// Files of one scenario; a bound on diamonds of files that extend each other's bases.
 constexpr std::size_t files_at_most = 64;
 
-constexpr std::array<std::string_view, 9> not_inherited = {
-    "$schema", "format", "name", "why", "comment", "covers", "tags", "extends", "matrix"};
+constexpr std::array<std::string_view, 10> not_inherited = {
+    "$schema", "format", "name",    "why",    "comment",
+    "covers",  "tags",   "extends", "matrix", "regressions"};
 
 bool is_distribution(const JsonValue& value) {
     return value.find("uniform") != nullptr || value.find("log_uniform") != nullptr ||
@@ -30,6 +31,23 @@ bool is_distribution(const JsonValue& value) {
 bool merges(const JsonValue& base, const JsonValue& own) {
     return base.is(JsonValue::Kind::object) && own.is(JsonValue::Kind::object) &&
            !is_distribution(base) && !is_distribution(own);
+}
+
+/// Whether two values say the same.
+bool same(const JsonValue& a, const JsonValue& b) {
+    if (a.kind != b.kind || a.boolean != b.boolean || a.text != b.text ||
+        a.items.size() != b.items.size() || a.members.size() != b.members.size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < a.items.size(); ++i) {
+        if (!same(a.items[i], b.items[i])) {
+            return false;
+        }
+    }
+    return std::all_of(a.members.begin(), a.members.end(), [&](const JsonMember& member) {
+        const JsonMember* const other = b.find(member.key);
+        return other != nullptr && same(member.value, other->value);
+    });
 }
 
 /// Lays `own` over `base`; both are objects.
@@ -63,6 +81,10 @@ void merge(Findings& findings, JsonValue& base, JsonValue own, const std::string
                 value = std::move(fresh);
             }
             if (found != index.end()) {
+                if (member.key_span.file == 0 && same(base.members[found->second].value, value)) {
+                    findings.warn(member.value.span, at, "SCN107", "this repeats what is inherited",
+                                  "remove the key");
+                }
                 base.members[found->second] = {member.key, member.key_span, std::move(value)};
             } else {
                 base.members.push_back({std::move(member.key), member.key_span, std::move(value)});
@@ -110,8 +132,7 @@ public:
             findings_.error({.file = file}, "", "SCN213", "the file cannot be read");
             return std::nullopt;
         }
-        JsonDocument document =
-            read_json(findings_.files[file], file, fs::path{path}.extension() == ".jsonc");
+        JsonDocument document = read(path, file);
         for (JsonError& error : document.errors) {
             findings_.error(error.span, "", std::move(error.code), std::move(error.message),
                             std::move(error.help));
@@ -129,6 +150,28 @@ public:
     }
 
 private:
+    /// Comments in a .json file are read all the same, with a warning at the first of them.
+    JsonDocument read(const std::string& path, std::uint32_t file) {
+        bool const comments = fs::path{path}.extension() == ".jsonc";
+        const SourceFile& source = findings_.files[file];
+        JsonDocument strict = read_json(source, file, comments);
+        if (strict.root || comments || strict.errors.empty()) {
+            return strict;
+        }
+        Span const first = strict.errors.front().span;
+        std::string const line = source.line(first.line);
+        bool const comment =
+            first.column <= line.size() &&
+            line.find_first_of('/', first.column > 1 ? first.column - 2 : 0) != std::string::npos;
+        JsonDocument lax = read_json(source, file, true);
+        if (!comment || !lax.root) {
+            return strict;
+        }
+        findings_.warn(first, "", "SCN101", "a comment in a .json file: other tools will refuse it",
+                       "write it as \"comment\", or name the file .jsonc");
+        return lax;
+    }
+
     static bool read_file(const std::string& path, std::string& into) {
         std::error_code failed;
         if (!fs::is_regular_file(path, failed)) {
@@ -223,6 +266,15 @@ private:
 std::optional<JsonValue> load_tree(Findings& findings, const std::string& path,
                                    const std::optional<std::string>& text) {
     return Loader{findings, path}.load(path, text);
+}
+
+std::string stem_of(const std::string& path) {
+    return fs::path{path}.stem().string();
+}
+
+bool is_file(const std::string& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored);
 }
 
 std::string path_beside(const std::string& from, const std::string& written) {

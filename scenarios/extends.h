@@ -20,4 +20,9 @@ std::optional<JsonValue> load_tree(Findings& findings, const std::string& path,
 /// `written` (a path in the file `from`) seen from the working directory.
 std::string path_beside(const std::string& from, const std::string& written);
 
+bool is_file(const std::string& path);
+
+/// The name of a file without its folder and its ending.
+std::string stem_of(const std::string& path);
+
 }  // namespace brokersim

@@ -69,6 +69,8 @@ constexpr Row table[] = {
     key("", "faults", object, "what breaks"),
     key("", "run", object, "length, limits and seeds"),
     key("", "expect", object, "what a green run shows"),
+    key("", "matrix", object, "one scenario per combination of these values"),
+    key("", "regressions", list, "seeds that once showed something; played before all others"),
 
     key("cluster", "brokers", integer, "number of brokers").range(1, 9).or_else("3").drawn(),
     key("cluster", "durability", word,
@@ -131,6 +133,8 @@ constexpr Row table[] = {
         .range(1, 10'000'000'000).or_else("100/s").drawn(),
     key("workload", "payload", size, "bytes of a value, per message")
         .range(1, 524'288).or_else("100B").drawn(),
+    key("workload", "payload_content", word, "what a value holds: noise, zeros, or both in turn")
+        .of("random zeros zero_runs").or_else("random").drawn(),
     key("workload", "batch_records", integer, "most records of one batch")
         .range(1, 10'000).or_else("1").drawn(),
     key("workload", "linger", duration, "wait for more records of a batch")
@@ -155,7 +159,8 @@ constexpr Row table[] = {
     key("workload", "comment", any, "free text, not read"),
 
     key("workload.steps[]", "id", text, "name of the burst").needed(),
-    key("workload.steps[]", "at", duration, "start, since the run phase began").range(0, 24 * hour),
+    key("workload.steps[]", "at", duration, "start, since the run phase began")
+        .range(0, 24 * hour).drawn(),
     key("workload.steps[]", "when", object, "start after an event"),
     key("workload.steps[]", "messages", integer, "of the burst")
         .range(1, 10'000'000).or_else("1").drawn(),
@@ -176,13 +181,14 @@ constexpr Row table[] = {
 
     key("faults.script[]", "id", text, "name of the fault, unique in the file").needed(),
     key("faults.script[]", "at", duration,
-        "time since the run phase began; beside arm: from then on").range(0, 24 * hour),
+        "time since the run phase began; beside arm: from then on").range(0, 24 * hour).drawn(),
     key("faults.script[]", "when", object, "after an event"),
     key("faults.script[]", "arm", object, "when the named work is in flight"),
     key("faults.script[]", "do", text, "kind of the fault").needed(),
     key("faults.script[]", "target", target, "whom"),
     key("faults.script[]", "for", duration,
-        "how long; default: until healed, restarted, or the heal phase").range(0, 24 * hour),
+        "how long; default: until healed, restarted, or the heal phase")
+        .range(0, 24 * hour).drawn(),
     key("faults.script[]", "topology", any, "of a partition: groups, or a shape"),
     key("faults.script[]", "direction", word,
         "which way a partition blocks, seen from its first group")
@@ -197,8 +203,8 @@ constexpr Row table[] = {
     key("when", "id", text, "of which fault"),
     key("when", "nth", integer, "which time").range(1, 1'000'000'000).or_else("1"),
     key("when", "not_before", duration, "since the run phase began")
-        .range(0, 24 * hour).or_else("0s"),
-    key("when", "after", duration, "then wait so long").range(0, 24 * hour).or_else("0s"),
+        .range(0, 24 * hour).or_else("0s").drawn(),
+    key("when", "after", duration, "then wait so long").range(0, 24 * hour).or_else("0s").drawn(),
     key("when", "comment", any, "free text, not read"),
 
     key("arm", "on", text, "work in flight").needed(),
@@ -208,12 +214,13 @@ constexpr Row table[] = {
     key("args", "kind", word, "of a crash: what the disk keeps")
         .of("process power serve_then_power mixed").or_else("mixed"),
     key("args", "grace", duration, "of a shutdown: killed after so long; default: the broker's own")
-        .range(0, hour),
+        .range(0, hour).drawn(),
     key("args", "probability", probability, "per message, of a drop, duplicate or reorder")
         .range(0, 1'000'000'000).or_else("1"),
     key("args", "by", duration, "of delay: added; of reorder: mean of the extra delay (5ms)")
         .range(0, minute).drawn(),
-    key("args", "factor", integer, "of slow_disk: times slower").range(1, 1'000'000).or_else("10"),
+    key("args", "factor", integer, "of slow_disk: times slower")
+        .range(1, 1'000'000).or_else("10").drawn(),
     key("args", "point", word, "of a reset: before or after the request was processed")
         .of("before after any").or_else("any"),
     key("args", "fault", text, "of heal: id of the fault it ends; default: all"),
@@ -244,6 +251,9 @@ constexpr Row table[] = {
     key("faults.random.KIND", "args", object, "arguments of the kind"),
     key("faults.random.KIND", "comment", any, "free text, not read"),
 
+    key("faults.limits", "budget", word,
+        "strict: never more damage at once than the broker promises to survive")
+        .of("strict").or_else("strict"),
     key("faults.limits", "keep_quorum", boolean, "at most a minority down or cut off at a time")
         .or_else("false"),
     key("faults.limits", "max_down", integer, "at most so many brokers down at a time").range(0, 9),
@@ -282,6 +292,15 @@ constexpr Row table[] = {
     key("expect.in_seeds", "of", integer, "of so many seeds; default: as many as run")
         .range(1, 1'000'000'000),
     key("expect.in_seeds", "comment", any, "free text, not read"),
+
+    key("regressions[]", "seed", seed, "the seed").needed(),
+    key("regressions[]", "violated", text, "what it violated: a property, an id or an anomaly"),
+    key("regressions[]", "signature", text, "as it was printed"),
+    key("regressions[]", "commit", text, "at which it was seen"),
+    key("regressions[]", "issue", text, "where it was reported"),
+    key("regressions[]", "found", text, "date, such as 2026-03-02"),
+    key("regressions[]", "repro", text, "path of a pinned file, relative to this file"),
+    key("regressions[]", "comment", any, "free text, not read"),
 
     key("distribution", "uniform", list, "[low, high], both included"),
     key("distribution", "log_uniform", list, "[low, high], uniform in the logarithm"),

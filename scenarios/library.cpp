@@ -56,6 +56,13 @@ FoundScenarios find_scenario(const std::string& name_or_path,
         }
         return found;
     }
+    if (std::size_t const at = name_or_path.rfind('@'); at != std::string::npos) {
+        found = find_scenario(name_or_path.substr(0, at), roots);
+        for (std::string& path : found.paths) {
+            path += name_or_path.substr(at);
+        }
+        return found;
+    }
     std::vector<std::string> names;
     for (const std::string& path : list_scenarios(roots)) {
         names.push_back(fs::path{path}.stem().string());

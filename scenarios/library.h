@@ -14,7 +14,8 @@ struct FoundScenarios {
 };
 
 /// name_or_path: a file, a folder (all its .json and .jsonc files, at any depth), or the name of a
-/// scenario in one of the folders `roots`. A name that two files have finds none (SCN215).
+/// scenario in one of the folders `roots`. A name that two files have finds none (SCN215). What
+/// ends in "@SUFFIX" is a child of a matrix.
 FoundScenarios find_scenario(const std::string& name_or_path,
                              const std::vector<std::string>& roots);
 

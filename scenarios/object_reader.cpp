@@ -2,6 +2,7 @@
 #include "scenarios/object_reader.h"
 
 #include "broker_core/base/check.h"
+#include "scenarios/not_built.h"
 #include "scenarios/suggest.h"
 
 #include <fmt/format.h>
@@ -40,80 +41,10 @@ std::string path_of_place(std::string_view place) {
     return path;
 }
 
-/// A line that is longer is not repeated below its message.
-constexpr std::size_t longest_line_shown = 500;
-
 /// Keys listed in a message; the knobs are too many for a line.
 constexpr std::size_t keys_listed = 20;
 
 }  // namespace
-
-void Findings::add(Span span, std::string pointer, ValueError error,
-                   std::vector<std::string> notes) {
-    broken_.insert(pointer);
-    if (full()) {
-        return;
-    }
-    const SourceFile& file = files[span.file];
-    std::string line = file.line(span.line);
-    if (line.size() > longest_line_shown) {
-        line.clear();
-    }
-    diagnostics.push_back({.file = file.path,
-                           .line = span.line,
-                           .column = span.column,
-                           .end_column = span.column + span.length,
-                           .pointer = std::move(pointer),
-                           .code = std::move(error.code),
-                           .message = std::move(error.message),
-                           .help = std::move(error.help),
-                           .replacement = std::move(error.replacement),
-                           .notes = std::move(notes),
-                           .source_line = std::move(line)});
-}
-
-void Findings::error(Span span, std::string pointer, std::string code, std::string message,
-                     std::string help, std::string replacement) {
-    add(span, std::move(pointer),
-        {std::move(code), std::move(message), std::move(help), std::move(replacement)});
-}
-
-bool Findings::broken(std::string_view pointer) const {
-    auto const at = broken_.lower_bound(pointer);
-    if (at == broken_.end() || at->compare(0, pointer.size(), pointer) != 0) {
-        return false;
-    }
-    if (at->size() == pointer.size()) {
-        return true;
-    }
-    auto const inside = broken_.lower_bound(std::string{pointer} + "/");
-    return inside != broken_.end() &&
-           inside->compare(0, pointer.size() + 1, std::string{pointer} + "/") == 0;
-}
-
-std::string Findings::place(std::string_view what, const Span& span) const {
-    return fmt::format("note: {} is at {}:{}:{}", what, files[span.file].path, span.line,
-                       span.column);
-}
-
-std::string pointer_to(std::string_view parent, std::string_view key) {
-    std::string made{parent};
-    made += '/';
-    for (char const c : key) {
-        if (c == '~') {
-            made += "~0";
-        } else if (c == '/') {
-            made += "~1";
-        } else {
-            made += c;
-        }
-    }
-    return made;
-}
-
-std::string pointer_to(std::string_view parent, std::size_t index) {
-    return fmt::format("{}/{}", parent, index);
-}
 
 ObjectReader::ObjectReader(Findings& findings, const JsonValue* value, std::string pointer,
                            std::string_view place, std::vector<std::string_view> not_required)
@@ -165,6 +96,11 @@ void ObjectReader::report_unknown(const JsonMember& member) {
     for (const KeyRow* row : rows) {
         here.push_back({row->key, row->required && value_->find(row->key) == nullptr});
         allowed += (allowed.empty() ? "" : ", ") + std::string{row->key};
+    }
+    if (is_not_built(place_, member.key)) {
+        findings_->add(member.key_span, pointer_to(pointer_, member.key),
+                       not_built_error("key", member.key));
+        return;
     }
     bool const knob = place_ == "tuning";
     ValueError made{knob ? "SCN218" : "SCN010",
@@ -246,159 +182,6 @@ void ObjectReader::read(std::string_view key, Distribution& into) {
     }
 }
 
-std::optional<Distribution> ObjectReader::read_distribution(const KeyRow& row,
-                                                            const JsonValue& value,
-                                                            const std::string& at) {
-    if (!value.is(JsonValue::Kind::object)) {
-        std::optional<std::int64_t> const number = scalar(row, value, at);
-        return number ? std::optional{Distribution::fixed(*number)} : std::nullopt;
-    }
-    std::size_t const before = findings_->diagnostics.size();
-    ObjectReader reader{*findings_, &value, at, "distribution"};
-    std::vector<std::string_view> kinds;
-    for (std::string_view const kind : {"uniform", "log_uniform", "exponential", "choice"}) {
-        if (reader.has(kind)) {
-            kinds.push_back(kind);
-        }
-    }
-    bool const weights_alone = reader.has("weights") && !reader.has("choice");
-    if (kinds.size() != 1 || weights_alone) {
-        if (findings_->diagnostics.size() == before) {
-            findings_->error(value.span, at, "SCN020",
-                             kinds.empty()   ? "a distribution needs a kind"
-                             : weights_alone ? "weights belong to choice"
-                                             : "a distribution has one kind",
-                             "kinds are uniform, log_uniform, exponential and choice");
-        }
-        return std::nullopt;
-    }
-    std::string_view const kind = kinds.front();
-    const JsonValue& body = *reader.value_of(kind);
-    std::string const inside = pointer_to(at, kind);
-    bool const only_choice = row.type == ValueType::word || row.type == ValueType::boolean;
-    if (only_choice && kind != "choice") {
-        findings_->error(body.span, inside, "SCN020",
-                         fmt::format("\"{}\" is drawn by choice", row.key));
-        return std::nullopt;
-    }
-    if (kind == "choice") {
-        return read_choice(row, body, reader.value_of("weights"), at);
-    }
-    if (kind == "exponential") {
-        return read_exponential(row, body, inside);
-    }
-    return read_range(row, body, inside, kind == "log_uniform");
-}
-
-std::optional<Distribution> ObjectReader::read_range(const KeyRow& row, const JsonValue& bounds,
-                                                     const std::string& at, bool logarithmic) {
-    if (!bounds.is(JsonValue::Kind::list) || bounds.items.size() != 2) {
-        findings_->error(bounds.span, at, "SCN020", "two bounds belong here: [low, high]");
-        return std::nullopt;
-    }
-    std::optional<std::int64_t> const low = scalar(row, bounds.items[0], pointer_to(at, 0U));
-    std::optional<std::int64_t> const high = scalar(row, bounds.items[1], pointer_to(at, 1U));
-    if (!low || !high) {
-        return std::nullopt;
-    }
-    if (*low > *high) {
-        findings_->error(
-            bounds.span, at, "SCN206", "the low bound is above the high one",
-            fmt::format("write [{}, {}]", write_scalar(row, *high), write_scalar(row, *low)));
-        return std::nullopt;
-    }
-    if (logarithmic && *low < 1) {
-        findings_->error(bounds.items[0].span, pointer_to(at, 0U), "SCN014",
-                         "log_uniform begins at 1 or above: zero has no logarithm");
-        return std::nullopt;
-    }
-    return logarithmic ? Distribution::log_uniform(*low, *high)
-                       : Distribution::uniform(*low, *high);
-}
-
-std::optional<Distribution> ObjectReader::read_exponential(const KeyRow& row,
-                                                           const JsonValue& value,
-                                                           const std::string& at) {
-    std::size_t const before = findings_->diagnostics.size();
-    ObjectReader reader{*findings_, &value, at, "exponential"};
-    const JsonValue* const mean_value = reader.value_of("mean");
-    if (mean_value == nullptr || findings_->diagnostics.size() != before) {
-        return std::nullopt;
-    }
-    if (row.low > 0) {
-        findings_->error(value.span, at, "SCN014",
-                         fmt::format("exponential can draw 0, but \"{}\" begins at {}", row.key,
-                                     write_scalar(row, row.low)));
-        return std::nullopt;
-    }
-    std::optional<std::int64_t> const mean = scalar(row, *mean_value, pointer_to(at, "mean"));
-    if (!mean) {
-        return std::nullopt;
-    }
-    if (*mean < 0) {
-        findings_->error(mean_value->span, pointer_to(at, "mean"), "SCN014",
-                         "the mean of an exponential distribution is not negative");
-        return std::nullopt;
-    }
-    const JsonValue* const max_value = reader.value_of("max");
-    if (max_value == nullptr) {
-        return Distribution::exponential(*mean, *mean > row.high / 10 ? row.high : *mean * 10);
-    }
-    std::optional<std::int64_t> const max = scalar(row, *max_value, pointer_to(at, "max"));
-    if (!max) {
-        return std::nullopt;
-    }
-    if (*max < *mean) {
-        findings_->error(max_value->span, pointer_to(at, "max"), "SCN207", "max is below the mean");
-        return std::nullopt;
-    }
-    return Distribution::exponential(*mean, *max);
-}
-
-std::optional<Distribution> ObjectReader::read_choice(const KeyRow& row, const JsonValue& values,
-                                                      const JsonValue* weights,
-                                                      const std::string& at) {
-    std::string const inside = pointer_to(at, "choice");
-    if (!values.is(JsonValue::Kind::list)) {
-        findings_->error(values.span, inside, "SCN012", "choice takes a list of values");
-        return std::nullopt;
-    }
-    if (values.items.empty()) {
-        findings_->error(values.span, inside, "SCN016", "there is nothing to choose from");
-        return std::nullopt;
-    }
-    std::vector<std::int64_t> numbers;
-    for (std::size_t i = 0; i < values.items.size(); ++i) {
-        if (std::optional<std::int64_t> const number =
-                scalar(row, values.items[i], pointer_to(inside, i))) {
-            numbers.push_back(*number);
-        }
-    }
-    std::vector<std::uint32_t> numbered_weights;
-    if (weights != nullptr) {
-        std::string const place = pointer_to(at, "weights");
-        KeyRow const weight{
-            .key = "weights", .type = ValueType::integer, .low = 1, .high = 1'000'000};
-        bool good =
-            weights->is(JsonValue::Kind::list) && weights->items.size() == values.items.size();
-        for (const JsonValue& item : weights->items) {
-            tl::expected<std::int64_t, ValueError> const read = read_scalar(weight, item);
-            good = good && read.has_value();
-            numbered_weights.push_back(read ? static_cast<std::uint32_t>(*read) : 0U);
-        }
-        if (!good) {
-            findings_->error(weights->span, place, "SCN020",
-                             fmt::format("weights are {} whole numbers from 1, one per value",
-                                         values.items.size()));
-            return std::nullopt;
-        }
-    }
-    if (numbers.size() != values.items.size()) {
-        return std::nullopt;
-    }
-    return Distribution::choice(std::move(numbers), std::move(numbered_weights));
-}
-
 std::optional<std::string> ObjectReader::text(std::string_view key) {
     const JsonValue* const value = value_of(key);
     if (value == nullptr) {
@@ -466,9 +249,15 @@ bool ObjectReader::one_of(const std::vector<std::string_view>& keys, bool none) 
         }
     }
     if (present.size() > 1) {
-        error(present[1], "SCN015",
+        // Files come in the order in which they were read, the one that was asked for first.
+        bool const second_inherited = span(present[1]).file > span(present[0]).file;
+        bool const inherited = span(present[1]).file != span(present[0]).file;
+        std::string_view const own = second_inherited ? present[0] : present[1];
+        std::string_view const other = second_inherited ? present[1] : present[0];
+        error(own, "SCN015",
               fmt::format("\"{}\" and \"{}\" exclude each other", present[0], present[1]),
-              "remove one of them");
+              inherited ? fmt::format("\"{0}\" is inherited: write \"{0}\": null", other)
+                        : "remove one of them");
         return false;
     }
     // A misspelt one was reported as unknown; it is not also missing.

@@ -8,29 +8,52 @@
 namespace brokersim {
 namespace {
 
+// Faults after which a node boots from its disk.
+constexpr std::string_view restarts = "crash shutdown";
+
 const PropertyRow properties[] = {
-    {"no_lost_acks", {"B2"}},
-    {"no_duplicates", {"B3", "B4"}},
-    {"no_phantoms", {"B4", "B14"}},
-    {"no_reorder", {"B7", "B8"}},
-    {"offsets_consistent", {"B5"}},
-    {"bytes_intact", {"B12", "B16"}},
-    {"high_watermark_sound", {"B6"}},
-    {"ack_is_durable", {"B1", "R16"}},
-    {"election_safety", {"R1", "R10", "R11", "R18", "R19"}},
-    {"log_matching", {"R2", "R3", "R14"}},
-    {"commit_safety", {"R4", "R5", "R6", "R7", "R8", "R13", "R17"}},
-    {"raft_state_sound", {"R9", "R12", "R15", "R20", "R21", "R23"}},
-    {"persist_before_send", {"R16"}},
-    {"recovery_sound", {"R22", "R24", "R25"}},
-    {"dedup_sound", {"B9", "B10"}},
-    {"retention_sound", {"B11"}},
-    {"clean_shutdown", {"B15"}},
-    {"recovers", {"L1", "L2", "L3"}, true},
-    {"all_requests_answered", {"L4", "B13"}, true},
-    {"progress_during_faults", {"L5", "L6"}, true},
-    {"replicas_identical", {"L3"}, true},
-    {"checks_hold", {"CHECK"}},
+    {"no_lost_acks", {"B2"}, false, "", "every acknowledged message can be read"},
+    {"no_duplicates", {"B3", "B4"}, false, "", "no message is stored twice"},
+    {"no_phantoms", {"B4", "B14"}, false, "", "nothing is read that was not sent"},
+    {"no_reorder", {"B7", "B8"}, false, "", "messages of a producer keep their order"},
+    {"offsets_consistent", {"B5"}, false, "", "an offset means one record, for ever"},
+    {"bytes_intact", {"B12", "B16"}, false, "", "what is read is what was sent, whole batches"},
+    {"high_watermark_sound", {"B6"}, false, "", "nothing is read that could still be lost"},
+    {"ack_is_durable", {"B1", "R16"}, false, "", "an ack leaves after the covering sync"},
+    {"election_safety",
+     {"R1", "R10", "R11", "R18", "R19"},
+     false,
+     "",
+     "one leader per term, one vote per term, terms only rise"},
+    {"log_matching", {"R2", "R3", "R14"}, false, "", "equal index and term: equal logs before"},
+    {"commit_safety",
+     {"R4", "R5", "R6", "R7", "R8", "R13", "R17"},
+     false,
+     "",
+     "what was committed once stays, everywhere"},
+    {"raft_state_sound",
+     {"R9", "R12", "R15", "R20", "R21", "R23"},
+     false,
+     "",
+     "a node's own state fits together after every step"},
+    {"persist_before_send", {"R16"}, false, "", "promises leave after the sync that covers them"},
+    {"recovery_sound",
+     {"R22", "R24", "R25"},
+     false,
+     restarts,
+     "a restart finds all that was promised, and nothing that was cut"},
+    {"dedup_sound", {"B9", "B10"}, false, "", "the producer table is the fold of the log"},
+    {"retention_sound", {"B11"}, false, "", "only what may be dropped is dropped"},
+    {"clean_shutdown",
+     {"B15"},
+     false,
+     "shutdown",
+     "a graceful stop leaves everything durable that it accepted"},
+    {"recovers", {"L1", "L2", "L3"}, true, "", "after the faults there are leaders and progress"},
+    {"all_requests_answered", {"L4", "B13"}, true, "", "every request gets an answer in time"},
+    {"progress_during_faults", {"L5", "L6"}, true, "", "the run goes on while faults act"},
+    {"replicas_identical", {"L3"}, true, "", "after the faults all replicas are equal"},
+    {"checks_hold", {"CHECK"}, false, "", "no assertion of the broker fails"},
 };
 
 constexpr std::array<std::string_view, 22> anomalies = {
@@ -61,6 +84,12 @@ std::span<const std::string_view> world_events() {
 }
 std::span<const std::string_view> judge_notes() {
     return notes;
+}
+
+bool is_invariant(std::string_view id) {
+    return std::any_of(std::begin(properties), std::end(properties), [&](const PropertyRow& row) {
+        return std::find(row.ids.begin(), row.ids.end(), id) != row.ids.end();
+    });
 }
 
 std::vector<std::string_view> ids_of_property(std::string_view name) {

@@ -3,6 +3,7 @@
 
 #include "broker_core/base/probes.h"
 #include "faults/kinds.h"
+#include "scenarios/not_built.h"
 #include "scenarios/properties.h"
 #include "scenarios/suggest.h"
 #include "scenarios/targets.h"
@@ -53,6 +54,10 @@ void read_event(ObjectReader& when, Trigger& trigger) {
         std::find(events.begin(), events.end(), *event) != events.end()) {
         return;
     }
+    if (is_not_built("when.event", *event)) {
+        when.refuse("event", not_built_error("event", *event));
+        return;
+    }
     std::vector<Candidate> candidates;
     for (std::string_view const name : events) {
         candidates.push_back({name});
@@ -76,6 +81,10 @@ void read_arm_word(ObjectReader& arm, Trigger& trigger) {
             return;
         }
         candidates.push_back({entry.word});
+    }
+    if (is_not_built("arm.on", *word)) {
+        arm.refuse("on", not_built_error("work in flight", *word));
+        return;
     }
     std::string help = did_you_mean(*word, candidates);
     arm.error("on", "SCN229", fmt::format("unknown work in flight {}", quote_json(*word)),
@@ -129,48 +138,59 @@ void check_use(ObjectReader& object, const KindRules& rules) {
     refuse("args", !rules.args.empty());
 }
 
-/// by_drawn: where to put a drawn `by`; without it `by` must be fixed.
+/// A key that may be drawn: its (smallest) value; what is not fixed is remembered in `drawn`.
+std::optional<std::int64_t> number_or_drawn(ObjectReader& object, std::string_view key,
+                                            ElementField field, std::vector<DrawnField>& drawn) {
+    std::optional<Distribution> value = object.distribution(key);
+    if (!value) {
+        return std::nullopt;
+    }
+    std::int64_t const smallest = value->smallest();
+    if (value->kind() != Distribution::Kind::fixed) {
+        drawn.push_back({field, std::move(*value)});
+    }
+    return smallest;
+}
+
+void refuse_other_args(ObjectReader& args, const KindRules& rules) {
+    for (const KeyRow* row : keys_of("args")) {
+        if (row->key != "comment" && args.has(row->key) && !has_word(rules.args, row->key)) {
+            args.error(row->key, "SCN224",
+                       fmt::format("{} takes no argument \"{}\"", name_of(rules.kind), row->key),
+                       fmt::format("its arguments are: {}", rules.args));
+        }
+    }
+}
+
 void read_args(ObjectReader& object, const KindRules& rules, Element& element,
-               std::optional<Distribution>* by_drawn) {
-    bool const wants_by = has_word(rules.args, "by");
+               std::vector<DrawnField>& drawn) {
     if (rules.kind == FaultKind::reorder) {
         element.by = default_reorder;
     }
     element.factor = rules.kind == FaultKind::slow_disk ? default_slow_factor : 1U;
-    if (!rules.args.empty()) {
-        ObjectReader args = object.object("args", "args");
-        for (const KeyRow* row : keys_of("args")) {
-            if (row->key != "comment" && args.has(row->key) && !has_word(rules.args, row->key)) {
-                args.error(
-                    row->key, "SCN224",
-                    fmt::format("{} takes no argument \"{}\"", name_of(rules.kind), row->key),
-                    fmt::format("its arguments are: {}", rules.args));
-            }
-        }
-        element.crash = static_cast<CrashKind>(
-            args.number("kind").value_or(static_cast<std::int64_t>(CrashKind::mixed)));
-        element.grace = duration_or(args.number("grace"), Duration{-1});
-        element.factor = static_cast<std::uint32_t>(args.number("factor").value_or(element.factor));
-        element.point = static_cast<ResetPoint>(
-            args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
-        element.heals = args.text("fault").value_or("");
-        if (has_word(rules.args, "probability")) {
-            element.probability.parts_per_billion =
-                static_cast<std::uint32_t>(args.number("probability").value_or(1'000'000'000));
-        }
-        if (std::optional<Distribution> by = args.distribution("by")) {
-            element.by = Duration{by->smallest()};
-            if (by_drawn != nullptr) {
-                *by_drawn = std::move(by);
-            } else if (by->kind() != Distribution::Kind::fixed) {
-                args.error("by", "SCN224", "a scripted fault has a fixed \"by\"");
-            }
-        }
-        bool const no_by = !args.has("by") && !object.findings().broken(object.pointer("args"));
-        if (wants_by && rules.kind == FaultKind::delay && no_by) {
-            object.error("args", "SCN013", "argument \"by\" is missing: how much longer",
-                         R"(write "args": {"by": "50ms"})");
-        }
+    if (rules.args.empty()) {
+        return;
+    }
+    ObjectReader args = object.object("args", "args");
+    refuse_other_args(args, rules);
+    element.crash = static_cast<CrashKind>(
+        args.number("kind").value_or(static_cast<std::int64_t>(CrashKind::mixed)));
+    element.grace =
+        duration_or(number_or_drawn(args, "grace", ElementField::grace, drawn), Duration{-1});
+    element.factor = static_cast<std::uint32_t>(
+        number_or_drawn(args, "factor", ElementField::factor, drawn).value_or(element.factor));
+    element.point = static_cast<ResetPoint>(
+        args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
+    element.heals = args.text("fault").value_or("");
+    if (has_word(rules.args, "probability")) {
+        element.probability.parts_per_billion =
+            static_cast<std::uint32_t>(args.number("probability").value_or(1'000'000'000));
+    }
+    element.by = duration_or(number_or_drawn(args, "by", ElementField::by, drawn), element.by);
+    bool const no_by = !args.has("by") && !object.findings().broken(object.pointer("args"));
+    if (rules.kind == FaultKind::delay && no_by) {
+        object.error("args", "SCN013", "argument \"by\" is missing: how much longer",
+                     R"(write "args": {"by": "50ms"})");
     }
 }
 
@@ -189,9 +209,13 @@ void read_script_topology(ObjectReader& object, Element& element,
     }
     std::optional<std::string> const word = object.text("topology");
     std::optional<Shape> const shape = word ? shape_named(*word) : std::nullopt;
-    if (word && !shape) {
-        object.error("topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
-                     "shapes are one, leader, leader_with_clients, minority, majority, halves");
+    if (word && is_not_built("topology", *word)) {
+        object.refuse("topology", not_built_error("shape", *word));
+    } else if (word && !shape) {
+        object.error(
+            "topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
+            "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
+            "majorities_ring");
     }
     element.shape = shape.value_or(Shape::one);
 }
@@ -202,7 +226,9 @@ std::optional<FaultKind> read_kind(ObjectReader& object) {
         return std::nullopt;
     }
     std::optional<FaultKind> const kind = fault_kind_named(*word);
-    if (!kind) {
+    if (!kind && is_not_built("faults.random", *word)) {
+        object.refuse("do", not_built_error("fault", *word));
+    } else if (!kind) {
         std::vector<Candidate> candidates;
         for (std::string_view const name : fault_kind_names) {
             candidates.push_back({name});
@@ -219,17 +245,18 @@ std::optional<FaultKind> read_kind(ObjectReader& object) {
     return kind;
 }
 
-Element read_element(Findings& findings, const JsonValue& value, const std::string& pointer,
-                     const std::vector<TopicSpec>& topics) {
+ScriptElement read_element(Findings& findings, const JsonValue& value, const std::string& pointer,
+                           const std::vector<TopicSpec>& topics) {
     ObjectReader object{findings, &value, pointer, "faults.script[]"};
-    Element element;
+    ScriptElement element;
     element.id = object.text("id").value_or("");
-    if (std::optional<Trigger> trigger = read_trigger(object, true, topics)) {
+    if (std::optional<Trigger> trigger = read_trigger(object, true, topics, element.drawn)) {
         element.trigger = std::move(*trigger);
     }
     element.may_miss = object.number("may_miss").value_or(0) != 0;
     std::optional<Target> target = target_at(object, "target", topics);
-    std::optional<std::int64_t> const lasts = object.number("for");
+    std::optional<std::int64_t> const lasts =
+        number_or_drawn(object, "for", ElementField::lasts, element.drawn);
     std::optional<FaultKind> const kind = read_kind(object);
     if (!kind) {
         return element;
@@ -247,7 +274,7 @@ Element read_element(Findings& findings, const JsonValue& value, const std::stri
                      "write \"target\": \"n1\", or a role such as \"leader(orders/0)\"");
     } else if (rules.target == TargetUse::clients) {
         element.target = {.kind = TargetKind::clients, .text = "clients"};
-    } else if (rules.target == TargetUse::none) {
+    } else if (rules.target == TargetUse::none || rules.target == TargetUse::links) {
         element.target = {.kind = TargetKind::all, .text = "all"};
     }
     if (lasts && rules.lasts) {
@@ -257,7 +284,7 @@ Element read_element(Findings& findings, const JsonValue& value, const std::stri
         read_script_topology(object, element, topics);
     }
     element.direction = static_cast<Direction>(object.number("direction").value_or(0));
-    read_args(object, rules, element, nullptr);
+    read_args(object, rules, element, element.drawn);
     return element;
 }
 
@@ -283,11 +310,16 @@ void read_random_shapes(ObjectReader& object, RandomFault& fault) {
     each_of(object, "topology", [&](const JsonValue& item, const std::string& at) {
         std::optional<Shape> const shape =
             item.is(JsonValue::Kind::string) ? shape_named(item.text) : std::nullopt;
+        if (!shape && is_not_built("topology", item.text)) {
+            object.findings().add(item.span, at, not_built_error("shape", item.text));
+            return;
+        }
         if (!shape) {
             object.findings().error(
                 item.span, at, item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
                 "a random partition takes a shape, or a list of shapes",
-                "shapes are one, leader, leader_with_clients, minority, majority, halves");
+                "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
+                "majorities_ring");
             return;
         }
         fault.shapes.push_back(*shape);
@@ -341,17 +373,18 @@ RandomFault read_random(Findings& findings, FaultKind kind, const JsonValue& val
     std::int64_t const direction = object.number("direction").value_or(0);
     fault.any_direction = direction == 3;
     fault.direction = fault.any_direction ? Direction::both : static_cast<Direction>(direction);
-    read_args(object, rules, fault.arguments, &fault.by);
+    read_args(object, rules, fault.arguments, fault.drawn);
     return fault;
 }
 
 }  // namespace
 
 std::optional<Trigger> read_trigger(ObjectReader& object, bool arm,
-                                    const std::vector<TopicSpec>& topics) {
+                                    const std::vector<TopicSpec>& topics,
+                                    std::vector<DrawnField>& drawn) {
     std::size_t const before = object.findings().diagnostics.size();
     Trigger trigger;
-    trigger.at = duration_or(object.number("at"));
+    trigger.at = duration_or(number_or_drawn(object, "at", ElementField::at, drawn));
     bool const armed = arm && object.has("arm");
     if (armed) {
         object.one_of({"when", "arm"}, false);
@@ -371,8 +404,9 @@ std::optional<Trigger> read_trigger(ObjectReader& object, bool arm,
         trigger.target = target_at(body, "target", topics);
         trigger.of = body.text("id").value_or("");
         trigger.nth = static_cast<std::uint64_t>(body.number("nth").value_or(1));
-        trigger.not_before = duration_or(body.number("not_before"));
-        trigger.after = duration_or(body.number("after"));
+        trigger.not_before =
+            duration_or(number_or_drawn(body, "not_before", ElementField::not_before, drawn));
+        trigger.after = duration_or(number_or_drawn(body, "after", ElementField::after, drawn));
     }
     return object.findings().diagnostics.size() == before ? std::optional{std::move(trigger)}
                                                           : std::nullopt;
@@ -399,6 +433,7 @@ FaultSpec read_faults(ObjectReader& scenario, const std::vector<TopicSpec>& topi
         }
     }
     ObjectReader limits = object.object("limits", "faults.limits");
+    limits.number("budget");  // one word only, so far
     faults.limits.keep_quorum = limits.number("keep_quorum").value_or(0) != 0;
     faults.limits.max_down = limits.number("max_down");
     faults.limits.stop_before_end = duration_or(limits.number("stop_before_end"));

@@ -18,6 +18,7 @@ struct ProducerConfig {
     std::uint32_t batch_records = 1;  // at most so many records in one batch
     std::uint32_t max_in_flight = 5;
     std::int32_t first_sequence = 0;
+    PayloadContent payload_content = PayloadContent::random;
     Duration linger;
     Duration retry_backoff;
     std::uint32_t retry_attempts = INT32_MAX;
@@ -49,6 +50,7 @@ struct RunConfig {
     std::uint64_t run_id = 0;  // hash of scenario and seed: stands in every message
     std::uint32_t brokers = 3;
     std::vector<broker::TopicConfig> topics;
+    bool movable = false;  // every broker may become a replica of every partition
     broker::Tuning tuning;
 
     // Drawn at each use.

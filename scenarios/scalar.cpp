@@ -1,6 +1,7 @@
 // Reading and writing single values, in integers from the first digit to the last.
 #include "scenarios/scalar.h"
 
+#include "scenarios/not_built.h"
 #include "scenarios/suggest.h"
 
 #include <fmt/format.h>
@@ -267,6 +268,9 @@ Outcome read_word(const KeyRow& row, const JsonValue& value) {
         }
         candidates.push_back({words[i]});
         allowed += (i == 0 ? "" : ", ") + std::string{words[i]};
+    }
+    if (is_not_built(fmt::format("{}.{}", row.place, row.key), value.text)) {
+        return tl::unexpected<ValueError>{not_built_error("word", value.text)};
     }
     std::optional<std::string> const near = nearest(value.text, candidates);
     return wrong("SCN011",

@@ -9,12 +9,30 @@
 #include "faults/fault.h"
 #include "scenarios/value.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
+
+/// A field of an element, or of the trigger of a step, that may be drawn.
+enum class ElementField : std::uint8_t { at, not_before, after, lasts, grace, by, factor };
+
+/// Where a file writes the field, below its element: "for", "when/after", "args/by".
+constexpr std::string_view path_of(ElementField field) {
+    constexpr std::array<std::string_view, 7> paths = {
+        "at", "when/not_before", "when/after", "for", "args/grace", "args/by", "args/factor"};
+    return paths[static_cast<std::size_t>(field)];
+}
+
+struct DrawnField {
+    ElementField field = ElementField::at;
+    Distribution value;
+};
 
 struct TopicSpec {
     std::string name = "orders";
@@ -50,8 +68,16 @@ struct StepSpec {
     std::optional<Duration> at;   // since the run phase began
     std::optional<Trigger> when;  // or after an event
     Distribution messages = Distribution::fixed(1);
-    std::int64_t rate_mhz = 0;  // messages per 1000 s; 0: the workload's
-    std::optional<Target> via;  // first contact broker
+    std::int64_t rate_mhz = 0;      // messages per 1000 s; 0: the workload's
+    std::optional<Target> via;      // first contact broker
+    std::vector<DrawnField> drawn;  // of its trigger
+};
+
+/// What the values of messages hold behind their identity.
+enum class PayloadContent : std::uint8_t {
+    random,     // bytes that look like noise
+    zeros,      // zeros only, as an unwritten disk would give
+    zero_runs,  // noise and zeros in turn, 64 bytes each
 };
 
 struct WorkloadSpec {
@@ -60,10 +86,11 @@ struct WorkloadSpec {
     // Drawn per producer; words as ProducerAcks.
     Distribution acks = Distribution::fixed(2);
     Distribution idempotent = Distribution::fixed(1);
-    Distribution messages = Distribution::fixed(100);      // of all producers together
-    Distribution rate_mhz = Distribution::fixed(100'000);  // messages per 1000 s, together
-    Distribution payload = Distribution::fixed(100);       // bytes of a value, per message
-    Distribution batch_records = Distribution::fixed(1);   // most records of one batch
+    Distribution messages = Distribution::fixed(100);       // of all producers together
+    Distribution rate_mhz = Distribution::fixed(100'000);   // messages per 1000 s, together
+    Distribution payload = Distribution::fixed(100);        // bytes of a value, per message
+    Distribution payload_content = Distribution::fixed(0);  // words as PayloadContent
+    Distribution batch_records = Distribution::fixed(1);    // most records of one batch
     Distribution linger = Distribution::fixed(0);
     Distribution max_in_flight = Distribution::fixed(5);
     Distribution first_sequence = Distribution::fixed(0);
@@ -96,19 +123,31 @@ struct RandomFault {
     std::vector<Target> targets;  // one is drawn
     std::vector<Shape> shapes;    // partition: one is drawn
     Direction direction = Direction::both;
-    bool any_direction = false;      // drawn
-    Element arguments;               // crash, grace, by, factor, point
-    std::optional<Distribution> by;  // delay, reorder
+    bool any_direction = false;     // drawn
+    Element arguments;              // crash, grace, by, factor, point
+    std::vector<DrawnField> drawn;  // of the arguments, at each use
 };
 
+/// An element that a file writes. Fields that are drawn hold their smallest value until then.
+struct ScriptElement : Element {
+    ScriptElement() = default;
+    // Implicit, so that a drawn plan can be written down as a script.
+    ScriptElement(Element element) : Element{std::move(element)} {}
+
+    std::vector<DrawnField> drawn;
+};
+
+enum class Budget : std::uint8_t { strict };
+
 struct FaultLimits {
-    bool keep_quorum = false;  // at most a minority down or cut off at a time
+    Budget budget = Budget::strict;  // no more damage at once than the broker promises to survive
+    bool keep_quorum = false;        // at most a minority down or cut off at a time
     std::optional<std::int64_t> max_down;
     Duration stop_before_end;
 };
 
 struct FaultSpec {
-    std::vector<Element> script;
+    std::vector<ScriptElement> script;
     bool swarm = false;  // classes and intensities are drawn; `random` replaces rows
     std::vector<RandomFault> random;
     FaultLimits limits;
@@ -143,8 +182,19 @@ struct ExpectSpec {
     std::vector<std::string> sometimes;  // probes or judge notes one seed must hit
 };
 
+/// A seed that once showed something; `run` plays it before all others.
+struct Regression {
+    std::uint64_t seed = 0;
+    std::string violated;   // property, id or anomaly; empty: not said
+    std::string signature;  // as printed then
+    std::string commit;
+    std::string issue;
+    std::string found;  // date
+    std::string repro;  // path of a pinned file
+};
+
 struct Scenario {
-    std::string name;
+    std::string name;  // of a child of a matrix: name@acks=1,brokers=3
     std::string why;
     std::vector<std::string> tags;
     std::vector<std::string> covers;
@@ -156,6 +206,7 @@ struct Scenario {
     FaultSpec faults;
     RunSpec run;
     ExpectSpec expect;
+    std::vector<Regression> regressions;
     /// 64-bit hash of the resolved form; names and comments do not count.
     std::uint64_t hash = 0;
 };

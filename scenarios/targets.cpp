@@ -1,6 +1,7 @@
 // The grammar of targets: a word, nK, or role(argument).
 #include "scenarios/targets.h"
 
+#include "scenarios/not_built.h"
 #include "scenarios/suggest.h"
 
 #include <fmt/format.h>
@@ -22,7 +23,7 @@ constexpr std::array bare_words = {
 constexpr std::array roles = {
     TargetWord{"leader", TargetKind::leader},       TargetWord{"follower", TargetKind::follower},
     TargetWord{"followers", TargetKind::followers}, TargetWord{"client", TargetKind::client},
-    TargetWord{"same", TargetKind::same},
+    TargetWord{"voters", TargetKind::voters},       TargetWord{"same", TargetKind::same},
 };
 
 struct ShapeWord {
@@ -36,6 +37,8 @@ constexpr std::array shapes = {
     ShapeWord{"minority", Shape::minority},
     ShapeWord{"majority", Shape::majority},
     ShapeWord{"halves", Shape::halves},
+    ShapeWord{"bridge", Shape::bridge},
+    ShapeWord{"majorities_ring", Shape::majorities_ring},
 };
 
 /// A positive decimal of at most six digits, without sign or leading zero.
@@ -101,6 +104,9 @@ tl::expected<std::uint32_t, ValueError> partition_of(std::string_view text,
 }
 
 tl::unexpected<ValueError> unknown_target(std::string_view text) {
+    if (is_not_built("target", text.substr(0, text.find('(')))) {
+        return tl::unexpected<ValueError>{not_built_error("target", text)};
+    }
     std::vector<Candidate> candidates;
     for (const TargetWord& entry : bare_words) {
         candidates.push_back({entry.word});
@@ -112,7 +118,7 @@ tl::unexpected<ValueError> unknown_target(std::string_view text) {
     std::optional<std::string> const near = nearest(word, candidates);
     std::string help =
         "targets are n1, one, minority, majority, all, leader(t/p), follower(t/p), "
-        "followers(t/p), clients, client(p1), same(id), rest";
+        "followers(t/p), voters(t/p), clients, client(p1), same(id), rest";
     if (near && *near != word) {
         help = fmt::format("did you mean \"{}\"?", *near);
     } else if (near) {

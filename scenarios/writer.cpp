@@ -1,164 +1,17 @@
 // Writing scenarios, section by section, through the rows of the table of keys.
 #include "scenarios/writer.h"
 
-#include "broker_core/base/check.h"
 #include "broker_core/base/hash.h"
-#include "faults/kinds.h"
-#include "scenarios/keys.h"
-#include "scenarios/knobs.h"
+#include "scenarios/object_writer.h"
 #include "scenarios/scalar.h"
-#include "scenarios/targets.h"
+#include "scenarios/write_faults.h"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <filesystem>
 
 namespace brokersim {
 namespace {
-
-/// Collects the members of one object and writes them in the order they were added.
-class ObjectWriter {
-public:
-    explicit ObjectWriter(std::string_view place) : place_{place} {}
-
-    void raw(std::string_view key, const std::string& json) {
-        CHECK(find_key(place_, key) != nullptr);
-        text_ += (text_.empty() ? "" : ", ") + quote_json(key) + ": " + json;
-    }
-    void text(std::string_view key, std::string_view value) { raw(key, quote_json(value)); }
-    void number(std::string_view key, std::int64_t value) {
-        raw(key, write_scalar(row(key), value));
-    }
-    void duration(std::string_view key, Duration value) { number(key, value.nanoseconds()); }
-    void drawn(std::string_view key, const Distribution& value) {
-        raw(key, distribution(row(key), value));
-    }
-    void texts(std::string_view key, const std::vector<std::string>& values) {
-        if (!values.empty()) {
-            std::string list;
-            for (const std::string& value : values) {
-                list += (list.empty() ? "" : ", ") + quote_json(value);
-            }
-            raw(key, "[" + list + "]");
-        }
-    }
-    [[nodiscard]] std::string json() const { return "{" + text_ + "}"; }
-    [[nodiscard]] bool empty() const { return text_.empty(); }
-
-private:
-    [[nodiscard]] const KeyRow& row(std::string_view key) const {
-        const KeyRow* const found = find_key(place_, key);
-        CHECK(found != nullptr);
-        return *found;
-    }
-
-    static std::string distribution(const KeyRow& row, const Distribution& value) {
-        auto const one = [&row](std::int64_t number) { return write_scalar(row, number); };
-        switch (value.kind()) {
-            case Distribution::Kind::fixed:
-                break;
-            case Distribution::Kind::uniform:
-                return fmt::format(R"({{"uniform": [{}, {}]}})", one(value.low()),
-                                   one(value.high()));
-            case Distribution::Kind::log_uniform:
-                return fmt::format(R"({{"log_uniform": [{}, {}]}})", one(value.low()),
-                                   one(value.high()));
-            case Distribution::Kind::exponential:
-                return fmt::format(R"({{"exponential": {{"mean": {}, "max": {}}}}})",
-                                   one(value.low()), one(value.high()));
-            case Distribution::Kind::choice: {
-                std::string values;
-                std::string weights;
-                for (std::int64_t const number : value.values()) {
-                    values += (values.empty() ? "" : ", ") + one(number);
-                }
-                for (std::uint32_t const weight : value.weights()) {
-                    weights += (weights.empty() ? "" : ", ") + fmt::format("{}", weight);
-                }
-                return weights.empty()
-                           ? fmt::format(R"({{"choice": [{}]}})", values)
-                           : fmt::format(R"({{"choice": [{}], "weights": [{}]}})", values, weights);
-            }
-        }
-        return one(value.low());
-    }
-
-    std::string_view place_;
-    std::string text_;
-};
-
-constexpr std::array<std::string_view, 7> arm_names = {
-    "io_submit", "io_done", "write", "sync", "group_window", "queued_request", "recovery"};
-
-std::string write_when(const Trigger& trigger) {
-    ObjectWriter when{"when"};
-    when.text("event", trigger.event);
-    if (trigger.target) {
-        when.text("target", trigger.target->text);
-    }
-    if (!trigger.of.empty()) {
-        when.text("id", trigger.of);
-    }
-    when.number("nth", static_cast<std::int64_t>(trigger.nth));
-    when.duration("not_before", trigger.not_before);
-    when.duration("after", trigger.after);
-    return when.json();
-}
-
-void write_trigger(ObjectWriter& object, const Trigger& trigger) {
-    if (trigger.kind == Trigger::Kind::when) {
-        object.raw("when", write_when(trigger));
-        return;
-    }
-    object.duration("at", trigger.at);
-    if (trigger.kind == Trigger::Kind::arm) {
-        ObjectWriter arm{"arm"};
-        arm.text("on", name_of(trigger.on));
-        arm.number("nth", static_cast<std::int64_t>(trigger.nth));
-        object.raw("arm", arm.json());
-    }
-}
-
-/// The arguments that the kind has.
-ObjectWriter write_args(FaultKind kind, const Element& element) {
-    std::string_view const has = rules_of(kind).args;
-    ObjectWriter args{"args"};
-    if (has_word(has, "kind")) {
-        args.number("kind", static_cast<std::int64_t>(element.crash));
-    }
-    if (has_word(has, "grace") && element.grace >= Duration{}) {
-        args.duration("grace", element.grace);
-    }
-    if (has_word(has, "probability")) {
-        args.number("probability", element.probability.parts_per_billion);
-    }
-    if (has_word(has, "by")) {
-        args.duration("by", element.by);
-    }
-    if (has_word(has, "factor")) {
-        args.number("factor", element.factor);
-    }
-    if (has_word(has, "point")) {
-        args.number("point", static_cast<std::int64_t>(element.point));
-    }
-    if (has_word(has, "fault") && !element.heals.empty()) {
-        args.text("fault", element.heals);
-    }
-    return args;
-}
-
-std::string write_groups(std::vector<std::vector<Target>> const& groups) {
-    std::string all;
-    for (const std::vector<Target>& group : groups) {
-        std::string one;
-        for (const Target& target : group) {
-            one += (one.empty() ? "" : ", ") + quote_json(target.text);
-        }
-        all += (all.empty() ? "[" : ", [") + one + "]";
-    }
-    return "[" + all + "]";
-}
 
 std::string write_cluster(const ClusterSpec& cluster) {
     ObjectWriter object{"cluster"};
@@ -203,10 +56,10 @@ std::string write_step(const StepSpec& spec) {
     ObjectWriter step{"workload.steps[]"};
     step.text("id", spec.id);
     if (spec.at) {
-        step.duration("at", *spec.at);
+        write_field(step, "at", ElementField::at, spec.at->nanoseconds(), spec.drawn);
     }
     if (spec.when) {
-        step.raw("when", write_when(*spec.when));
+        step.raw("when", write_when(*spec.when, spec.drawn));
     }
     step.drawn("messages", spec.messages);
     if (spec.rate_mhz != 0) {
@@ -227,6 +80,7 @@ std::string write_workload(const WorkloadSpec& workload) {
     object.drawn("messages", workload.messages);
     object.drawn("rate", workload.rate_mhz);
     object.drawn("payload", workload.payload);
+    object.drawn("payload_content", workload.payload_content);
     object.drawn("batch_records", workload.batch_records);
     object.drawn("linger", workload.linger);
     object.drawn("max_in_flight", workload.max_in_flight);
@@ -257,77 +111,6 @@ std::string write_tuning(const TuningSpec& tuning) {
     for (const TuningSpec::Knob& knob : tuning.knobs) {
         object.drawn(knob.name, knob.value);
     }
-    return object.json();
-}
-
-std::string write_random(const RandomFault& fault) {
-    const KindRules& rules = rules_of(fault.kind);
-    ObjectWriter object{"faults.random.KIND"};
-    object.number("enabled", fault.enabled.parts_per_billion);
-    if (fault.every) {
-        object.drawn("every", *fault.every);
-    }
-    if (rules.placement == Placement::per_message) {
-        object.number("probability", fault.probability.parts_per_billion);
-    }
-    if (fault.lasts) {
-        object.drawn("for", *fault.lasts);
-    }
-    std::vector<std::string> targets;
-    for (const Target& target : fault.targets) {
-        targets.push_back(target.text);
-    }
-    object.texts("target", targets);
-    std::vector<std::string> shapes;
-    for (Shape const shape : fault.shapes) {
-        shapes.emplace_back(name_of(shape));
-    }
-    object.texts("topology", shapes);
-    if (rules.topology) {
-        object.number("direction",
-                      fault.any_direction ? 3 : static_cast<std::int64_t>(fault.direction));
-    }
-    Element arguments = fault.arguments;
-    arguments.probability = fault.probability;
-    ObjectWriter args{"args"};
-    std::string json = "{}";
-    if (fault.by) {
-        args.drawn("by", *fault.by);
-        json = args.json();
-    } else if (rules.placement != Placement::per_message || has_word(rules.args, "by")) {
-        arguments.probability = Probability{1'000'000'000};
-        json = write_args(fault.kind, arguments).json();
-    }
-    if (json != "{}") {
-        object.raw("args", json);
-    }
-    return object.json();
-}
-
-std::string write_faults(const FaultSpec& faults) {
-    ObjectWriter object{"faults"};
-    std::string script;
-    for (const Element& element : faults.script) {
-        script += (script.empty() ? "" : ",\n    ") + write_element(element);
-    }
-    if (!script.empty()) {
-        object.raw("script", "[\n    " + script + "]");
-    }
-    ObjectWriter random{"faults.random"};
-    for (const RandomFault& fault : faults.random) {
-        random.raw(name_of(fault.kind), write_random(fault));
-    }
-    if (!random.empty()) {
-        object.raw("random", random.json());
-    }
-    object.number("swarm", faults.swarm ? 1 : 0);
-    ObjectWriter limits{"faults.limits"};
-    limits.number("keep_quorum", faults.limits.keep_quorum ? 1 : 0);
-    if (faults.limits.max_down) {
-        limits.number("max_down", *faults.limits.max_down);
-    }
-    limits.duration("stop_before_end", faults.limits.stop_before_end);
-    object.raw("limits", limits.json());
     return object.json();
 }
 
@@ -381,6 +164,27 @@ std::string write_expect(const ExpectSpec& expect) {
     return object.json();
 }
 
+std::string write_regressions(const std::vector<Regression>& regressions) {
+    std::string list;
+    for (const Regression& one : regressions) {
+        ObjectWriter object{"regressions[]"};
+        object.text("seed", fmt::format("{:#x}", one.seed));
+        auto const text = [&](std::string_view key, const std::string& value) {
+            if (!value.empty()) {
+                object.text(key, value);
+            }
+        };
+        text("violated", one.violated);
+        text("signature", one.signature);
+        text("commit", one.commit);
+        text("issue", one.issue);
+        text("found", one.found);
+        text("repro", std::filesystem::path{one.repro}.filename().string());
+        list += (list.empty() ? "" : ", ") + object.json();
+    }
+    return "[" + list + "]";
+}
+
 /// everything: with names, texts and what does not change a run.
 std::string write(const Scenario& scenario, bool everything) {
     std::string text = "{\n  \"format\": 1";
@@ -388,7 +192,8 @@ std::string write(const Scenario& scenario, bool everything) {
         text += ",\n  " + quote_json(key) + ": " + json;
     };
     if (everything) {
-        section("name", quote_json(scenario.name));
+        // A child of a matrix is written under the name of its file.
+        section("name", quote_json(scenario.name.substr(0, scenario.name.find('@'))));
         section("why", quote_json(scenario.why));
         ObjectWriter lists{""};
         lists.texts("covers", scenario.covers);
@@ -407,38 +212,13 @@ std::string write(const Scenario& scenario, bool everything) {
     section("faults", write_faults(scenario.faults));
     section("run", write_run(scenario.run, everything));
     section("expect", write_expect(scenario.expect));
+    if (everything && !scenario.regressions.empty()) {
+        section("regressions", write_regressions(scenario.regressions));
+    }
     return text + "\n}\n";
 }
 
 }  // namespace
-
-std::string_view name_of(ArmOn on) {
-    return arm_names[static_cast<std::size_t>(on)];
-}
-
-std::string write_element(const Element& element) {
-    const KindRules& rules = rules_of(element.kind);
-    ObjectWriter object{"faults.script[]"};
-    object.text("id", element.id);
-    write_trigger(object, element.trigger);
-    object.text("do", name_of(element.kind));
-    if (rules.target != TargetUse::none) {
-        object.text("target", element.target.text);
-    }
-    if (element.lasts && rules.lasts) {
-        object.duration("for", *element.lasts);
-    }
-    if (rules.topology) {
-        object.raw("topology", element.shape == Shape::groups ? write_groups(element.groups)
-                                                              : quote_json(name_of(element.shape)));
-        object.number("direction", static_cast<std::int64_t>(element.direction));
-    }
-    if (ObjectWriter const args = write_args(element.kind, element); !args.empty()) {
-        object.raw("args", args.json());
-    }
-    object.number("may_miss", element.may_miss || !element.scripted ? 1 : 0);
-    return object.json();
-}
 
 std::string write_scenario(const Scenario& scenario) {
     return write(scenario, true);

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace brokersim {
 
@@ -16,8 +18,8 @@ std::string write_scenario(const Scenario& scenario);
 /// does not change a run does not change the hash.
 std::uint64_t hash_scenario(const Scenario& scenario);
 
-/// One element of `faults.script`, as JSON on one line.
-std::string write_element(const Element& element);
+/// One element of `faults.script`, as JSON on one line. drawn: fields that are distributions.
+std::string write_element(const Element& element, const std::vector<DrawnField>& drawn = {});
 
 /// The word of a file for work in flight, such as "group_window".
 std::string_view name_of(ArmOn on);

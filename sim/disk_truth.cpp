@@ -18,8 +18,9 @@ std::uint64_t chain_next(std::uint64_t previous, LogIndex index, Term term, bool
     return broker::fold64(state, payload_hash);
 }
 
-DiskTruth::DiskTruth(std::uint32_t nodes, std::uint32_t partitions, broker::Durability durability)
-    : durability_{durability} {
+DiskTruth::DiskTruth(std::uint32_t nodes, std::uint32_t partitions, CommittedLinks committed,
+                     broker::Durability durability)
+    : committed_{std::move(committed)}, durability_{durability} {
     nodes_.resize(nodes);
     for (Node& node : nodes_) {
         node.replicas.resize(partitions);
@@ -53,7 +54,8 @@ void DiskTruth::file_created(std::uint32_t node, std::uint32_t inode, std::strin
     }
     entry.partition = parsed->partition;
     entry.segment = parsed->segment;
-    entry.is_state = parsed->segment == SegmentId{};
+    entry.is_base = parsed->base != LogIndex{};
+    entry.is_state = parsed->segment == SegmentId{} && !entry.is_base;
 }
 
 void DiskTruth::written(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
@@ -63,6 +65,10 @@ void DiskTruth::written(std::uint32_t node, std::uint32_t inode, std::uint64_t o
         return;
     }
     Replica& replica = nodes_[node - 1].replicas[entry.partition.value()];
+    if (entry.is_base) {
+        write_base(replica, inode, data);
+        return;
+    }
     Segment* segment = segment_of(replica, inode);
     if (segment == nullptr) {
         std::optional<wal::SegmentHeader> const header =
@@ -143,6 +149,12 @@ void DiskTruth::durable(std::uint32_t node, std::uint32_t inode, std::uint64_t o
         return;
     }
     Replica& replica = owner.replicas[entry.partition.value()];
+    if (entry.is_base) {
+        if (Base* const base = base_of(replica, inode)) {
+            base->content_durable = true;
+        }
+        return;
+    }
     Segment* const segment = segment_of(replica, inode);
     if (segment == nullptr) {
         return;
@@ -181,6 +193,13 @@ void DiskTruth::linked(std::uint32_t node, std::uint32_t inode, std::string_view
         }
         return;
     }
+    if (entry.is_base) {
+        if (Base* const base = base_of(replica, inode)) {
+            (durably ? base->linked_durably : base->linked) = true;
+            adopt(entry.partition, replica, *base, durably);
+        }
+        return;
+    }
     Segment* const segment = segment_of(replica, inode);
     if (segment == nullptr || parsed->segment != segment->header.segment) {
         return;
@@ -195,7 +214,7 @@ void DiskTruth::linked(std::uint32_t node, std::uint32_t inode, std::string_view
                       other.frames.back().end > segment->header.previous_length);
     }
     if (kills) {
-        refold(replica);
+        refold(entry.partition, replica);
         return;
     }
     advance(replica, replica.written, false);
@@ -204,16 +223,135 @@ void DiskTruth::linked(std::uint32_t node, std::uint32_t inode, std::string_view
 
 void DiskTruth::unlinked(std::uint32_t node, std::string_view name, bool durably) {
     std::optional<wal::ParsedName> const parsed = wal::parse_name(name);
-    if (!parsed || parsed->kind != wal::ParsedName::Kind::segment) {
+    if (!parsed) {
         return;
     }
     Replica& replica = nodes_[node - 1].replicas[parsed->partition.value()];
-    for (Segment& segment : replica.segments) {
-        if (segment.header.segment == parsed->segment) {
-            (durably ? segment.linked_durably : segment.linked) = false;
-            refold(replica);
+    if (parsed->kind == wal::ParsedName::Kind::base) {
+        for (Base& base : replica.bases) {
+            if (base.index == parsed->base) {
+                (durably ? base.linked_durably : base.linked) = false;
+            }
+        }
+        return;
+    }
+    if (parsed->kind != wal::ParsedName::Kind::segment) {
+        return;
+    }
+    for (std::size_t i = 0; i < replica.segments.size(); ++i) {
+        Segment& segment = replica.segments[i];
+        if (segment.header.segment != parsed->segment) {
+            continue;
+        }
+        (durably ? segment.linked_durably : segment.linked) = false;
+        // What a base makes superfluous may go: the fold has it already.
+        Fold& fold = durably ? replica.durable : replica.written;
+        const Base* const base = newest_base(replica, durably);
+        if (base == nullptr || i >= fold.segment) {
+            refold(parsed->partition, replica);
         }
     }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Bases
+
+DiskTruth::Base* DiskTruth::base_of(Replica& replica, std::uint32_t inode) {
+    for (Base& base : replica.bases) {
+        if (base.inode == inode) {
+            return &base;
+        }
+    }
+    return nullptr;
+}
+
+void DiskTruth::write_base(Replica& replica, std::uint32_t inode, ByteSpan data) {
+    std::optional<Base> parsed = parse_base(data);
+    if (!parsed) {
+        return;  // a partial write: nothing that a recovery could use
+    }
+    parsed->inode = inode;
+    auto const at =
+        std::lower_bound(replica.bases.begin(), replica.bases.end(), parsed->index,
+                         [](const Base& base, LogIndex index) { return base.index < index; });
+    if (at != replica.bases.end() && at->index == parsed->index) {
+        *at = *parsed;  // the index of a file that a power loss took
+    } else {
+        replica.bases.insert(at, *parsed);
+    }
+}
+
+std::optional<DiskTruth::Base> DiskTruth::parse_base(ByteSpan data) {
+    constexpr std::size_t installed_at = 8 + 2;
+    constexpr std::size_t index_at = installed_at + 1 + 8 + 4 + 8 + 4;
+    if (data.size() < index_at + 16) {
+        return std::nullopt;
+    }
+    Base base;
+    base.installed = data[installed_at] != std::byte{0};
+    base.index = LogIndex{broker::load_le<std::uint64_t>(data.data() + index_at)};
+    base.term = Term{broker::load_le<std::uint64_t>(data.data() + index_at + 8)};
+    return base;
+}
+
+const DiskTruth::Base* DiskTruth::newest_base(const Replica& replica, bool durably) {
+    for (auto base = replica.bases.rbegin(); base != replica.bases.rend(); ++base) {
+        if (durably ? base->linked_durably && base->content_durable : base->linked) {
+            return &*base;
+        }
+    }
+    return nullptr;
+}
+
+/// The segment that begins a new chain behind the base; it may have no name yet.
+std::size_t DiskTruth::chain_behind(const Replica& replica, LogIndex base) {
+    for (std::size_t i = replica.segments.size(); i > 0; --i) {
+        const Segment& segment = replica.segments[i - 1];
+        if (segment.header.previous == SegmentId{} && segment.header.first_index == base.next()) {
+            return i - 1;
+        }
+    }
+    return replica.segments.size();
+}
+
+void DiskTruth::begin_with_base(PartitionId partition, Fold& fold, LogIndex base,
+                                std::size_t segment) {
+    fold = Fold{};
+    fold.log.begin_with(committed_ ? committed_(partition, base) : std::vector<Link>{});
+    fold.segment = segment;
+}
+
+void DiskTruth::adopt(PartitionId partition, Replica& replica, const Base& base, bool durably) {
+    Fold& fold = durably ? replica.durable : replica.written;
+    const Link* const held = fold.log.at(base.index);
+    const Base* const newest = newest_base(replica, durably);
+    if (newest != &base || !base.installed || (held != nullptr && held->term == base.term)) {
+        return;
+    }
+    refold(partition, replica, fold, durably);
+}
+
+bool DiskTruth::usable(const Segment& segment, bool durably) {
+    return durably ? segment.linked_durably && segment.header_durable : segment.linked;
+}
+
+std::size_t DiskTruth::chain_start(const Replica& replica, LogIndex base, bool durably) {
+    SegmentId wanted;
+    for (std::size_t i = replica.segments.size(); i > 0; --i) {
+        const Segment& segment = replica.segments[i - 1];
+        bool const newest = wanted == SegmentId{};
+        if (!usable(segment, durably) || (!newest && segment.header.segment != wanted)) {
+            continue;
+        }
+        if (segment.header.first_index <= base.next()) {
+            return i - 1;
+        }
+        wanted = segment.header.previous;
+        if (wanted == SegmentId{}) {
+            break;
+        }
+    }
+    return replica.segments.size();
 }
 
 void DiskTruth::power_lost(std::uint32_t node) {
@@ -228,6 +366,7 @@ void DiskTruth::power_lost(std::uint32_t node) {
             segment.header_durable = false;
             segment.frames.clear();
         }
+        replica.bases.clear();
         replica.hard_state_sequence = 0;
         replica.hard_state = HardState{};
     }
@@ -258,6 +397,15 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
         read_state(owner, entry);
         return;
     }
+    if (entry.is_base) {
+        write_base(replica, inode, content);
+        if (Base* const base = base_of(replica, inode)) {
+            base->linked = true;
+            base->linked_durably = true;
+            base->content_durable = true;
+        }
+        return;
+    }
     Segment* const segment = segment_of(replica, inode);
     if (segment == nullptr || !wal::decode_segment_header(content)) {
         return;
@@ -268,35 +416,53 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
 }
 
 void DiskTruth::survivors_told(std::uint32_t node) {
-    for (Replica& replica : nodes_[node - 1].replicas) {
-        refold(replica);
+    std::vector<Replica>& replicas = nodes_[node - 1].replicas;
+    for (std::uint32_t partition = 0; partition < replicas.size(); ++partition) {
+        Replica& replica = replicas[partition];
+        refold(PartitionId{partition}, replica);
         for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
-            std::uint64_t const chain = replica.before_loss.at(i)->chain;
-            if (replica.written.log.holds(i, chain)) {
+            const Link* const link = replica.before_loss.at(i);
+            if (link == nullptr || replica.written.log.holds(i, link->chain)) {
                 break;  // chains are cumulative: all before it is there too
             }
-            replica.taken.emplace(i, chain);
+            replica.taken.emplace(i, link->chain);
             ++replica.taken_last;
         }
         replica.before_loss.clear();
     }
 }
 
-void DiskTruth::refold(Replica& replica) {
-    replica.written = Fold{};
-    replica.durable = Fold{};
-    advance(replica, replica.written, false);
-    advance(replica, replica.durable, true);
+void DiskTruth::refold(PartitionId partition, Replica& replica) {
+    refold(partition, replica, replica.written, false);
+    refold(partition, replica, replica.durable, true);
+}
+
+void DiskTruth::refold(PartitionId partition, Replica& replica, Fold& fold, bool durably) {
+    const Base* const base = newest_base(replica, durably);
+    if (base == nullptr) {
+        fold = Fold{};
+        advance(replica, fold, durably);
+        return;
+    }
+    std::size_t const start = chain_start(replica, base->index, durably);
+    LogIndex const before = start < replica.segments.size()
+                                ? replica.segments[start].header.first_index.previous()
+                                : base->index;
+    begin_with_base(partition, fold, before, start);
+    advance(replica, fold, durably);
+    const Link* const held = fold.log.at(base->index);
+    if (base->installed && (held == nullptr || held->term != base->term)) {
+        // The log contradicts the base or ends before it: void, until a chain begins behind it.
+        begin_with_base(partition, fold, base->index, chain_behind(replica, base->index));
+    }
 }
 
 void DiskTruth::advance(Replica& replica, Fold& fold, bool durably) {
-    auto const usable = [durably](const Segment& segment) {
-        return durably ? segment.linked_durably && segment.header_durable : segment.linked;
-    };
+    auto const is_usable = [durably](const Segment& segment) { return usable(segment, durably); };
     if (fold.frames == 0) {
         // Where to begin: the first segment a recovery could use.
         std::size_t first = fold.segment;
-        while (first < replica.segments.size() && !usable(replica.segments[first])) {
+        while (first < replica.segments.size() && !is_usable(replica.segments[first])) {
             ++first;
         }
         if (first == replica.segments.size()) {
@@ -309,7 +475,7 @@ void DiskTruth::advance(Replica& replica, Fold& fold, bool durably) {
         // The next usable segment that continues this one says where it ends.
         std::uint64_t end = UINT64_MAX;
         std::size_t successor = fold.segment + 1;
-        while (successor < replica.segments.size() && !usable(replica.segments[successor])) {
+        while (successor < replica.segments.size() && !is_usable(replica.segments[successor])) {
             ++successor;
         }
         bool const has_successor = successor < replica.segments.size();

@@ -15,7 +15,9 @@
 #include "sim/disk_watcher.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -64,14 +66,21 @@ public:
         }
     }
     void clear() { links_.clear(); }
+    /// A log that is known to begin with these entries.
+    void begin_with(std::vector<Link> links) { links_ = std::move(links); }
 
 private:
     std::vector<Link> links_;
 };
 
+/// The committed log of a partition, as far as its links: what a base stands for.
+using CommittedLinks = std::function<std::vector<Link>(PartitionId, LogIndex)>;
+
 class DiskTruth final : public DiskWatcher {
 public:
-    DiskTruth(std::uint32_t nodes, std::uint32_t partitions,
+    /// committed: gives the links up to an index, fewer if fewer are committed; a base on a disk is
+    /// believed to stand for them, and is checked elsewhere.
+    DiskTruth(std::uint32_t nodes, std::uint32_t partitions, CommittedLinks committed = {},
               broker::Durability durability = broker::Durability::fsync);
 
     // DiskWatcher
@@ -146,8 +155,18 @@ private:
         std::size_t segment = 0;
         std::size_t frames = 0;
     };
+    struct Base {
+        LogIndex index;
+        Term term;
+        std::uint32_t inode = 0;
+        bool installed = false;
+        bool content_durable = false;
+        bool linked = false;
+        bool linked_durably = false;
+    };
     struct Replica {
         std::vector<Segment> segments;  // ascending by id
+        std::vector<Base> bases;        // ascending by index
         Fold written;
         Fold durable;
         HardState hard_state;
@@ -160,6 +179,7 @@ private:
     struct File {
         PartitionId partition;
         bool is_state = false;
+        bool is_base = false;
         SegmentId segment;  // 0: no segment
         bool known = false;
         bool state_linked_durably = false;
@@ -177,9 +197,21 @@ private:
     Segment* segment_of(Replica& replica, std::uint32_t inode);
     void read_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable);
     void read_state(Node& node, File& file);
-    void refold(Replica& replica);
-    void advance(Replica& replica, Fold& fold, bool durably);
+    Base* base_of(Replica& replica, std::uint32_t inode);
+    static std::optional<Base> parse_base(ByteSpan data);
+    [[nodiscard]] static bool usable(const Segment& segment, bool durably);
+    void write_base(Replica& replica, std::uint32_t inode, ByteSpan data);
+    void adopt(PartitionId partition, Replica& replica, const Base& base, bool durably);
+    [[nodiscard]] static const Base* newest_base(const Replica& replica, bool durably);
+    [[nodiscard]] static std::size_t chain_start(const Replica& replica, LogIndex base,
+                                                 bool durably);
+    [[nodiscard]] static std::size_t chain_behind(const Replica& replica, LogIndex base);
+    void begin_with_base(PartitionId partition, Fold& fold, LogIndex base, std::size_t segment);
+    void refold(PartitionId partition, Replica& replica);
+    void refold(PartitionId partition, Replica& replica, Fold& fold, bool durably);
+    static void advance(Replica& replica, Fold& fold, bool durably);
 
+    CommittedLinks committed_;
     broker::Durability durability_;
     std::vector<Node> nodes_;  // by node - 1
 };

@@ -25,6 +25,15 @@ std::uint32_t life_of(const ElementState& state, std::uint32_t host) {
     return 0;
 }
 
+/// Bits of hosts; of none: every broker.
+std::uint32_t mask_of(const std::vector<std::uint32_t>& hosts) {
+    std::uint32_t mask = 0;
+    for (std::uint32_t const host : hosts) {
+        mask |= 1U << host;
+    }
+    return hosts.empty() ? UINT32_MAX : mask;
+}
+
 }  // namespace
 
 bool FaultEngine::act(std::uint32_t index, ElementState& state) {
@@ -37,7 +46,8 @@ bool FaultEngine::act(std::uint32_t index, ElementState& state) {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
-            network.begin(MessageFault{index, element.kind, element.probability, element.by});
+            network.begin(MessageFault{index, element.kind, element.probability, element.by,
+                                       mask_of(state.hosts)});
             return true;
         case FaultKind::reset: {
             std::uint32_t broken = 0;
@@ -249,6 +259,18 @@ std::vector<std::uint32_t> FaultEngine::members_of(const Target& target) {
     return resolve(target);
 }
 
+std::vector<std::uint32_t> FaultEngine::draw_order() {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
+        order.push_back(host);
+    }
+    for (std::size_t left = order.size(); left > 1; --left) {
+        std::uint64_t const other = random_.below(left);
+        std::swap(order[left - 1], order[other]);
+    }
+    return order;
+}
+
 std::optional<std::vector<std::vector<std::uint32_t>>> FaultEngine::groups_of(ElementState& state) {
     const Element& element = state.element;
     std::uint32_t const brokers = actions_.brokers();
@@ -321,6 +343,19 @@ std::optional<std::vector<std::vector<std::uint32_t>>> FaultEngine::groups_of(El
             side = {*leader};
             break;
         }
+        case Shape::bridge: {
+            // The first one drawn stands between the two sides and is cut from neither.
+            std::vector<std::uint32_t> const order = draw_order();
+            auto const middle = order.begin() + 1 + (brokers - 1) / 2;
+            groups.emplace_back(order.begin() + 1, middle);
+            groups.emplace_back(middle, order.end());
+            return groups;
+        }
+        case Shape::majorities_ring:
+            for (std::uint32_t const host : draw_order()) {
+                groups.push_back({host});
+            }
+            return groups;
         case Shape::groups:
             break;
     }
@@ -371,6 +406,12 @@ bool FaultEngine::act_partition(std::uint32_t index, ElementState& state) {
     }
     for (std::size_t i = 0; i < groups->size(); ++i) {
         for (std::size_t j = i + 1; j < groups->size(); ++j) {
+            // In a ring each reaches so many neighbours on both sides that all have a majority.
+            std::size_t const apart = std::min(j - i, groups->size() - (j - i));
+            std::size_t const reach = (groups->size() / 2 + 1) / 2;
+            if (state.element.shape == Shape::majorities_ring && apart <= reach) {
+                continue;
+            }
             block_between(index, state, (*groups)[i], (*groups)[j]);
         }
     }

@@ -208,7 +208,11 @@ void FaultEngine::trigger(std::uint32_t element) {
     bool const on_hosts = what.kind == FaultKind::crash || what.kind == FaultKind::shutdown ||
                           what.kind == FaultKind::restart || what.kind == FaultKind::pause ||
                           what.kind == FaultKind::disk_stall || what.kind == FaultKind::slow_disk;
-    if (on_hosts) {
+    // Faults of links act on those of their target; without one on all, which needs no draw.
+    bool const on_links = (what.kind == FaultKind::drop || what.kind == FaultKind::duplicate ||
+                           what.kind == FaultKind::reorder || what.kind == FaultKind::delay) &&
+                          what.target.kind != TargetKind::all;
+    if (on_hosts || on_links) {
         if (state.hosts.empty()) {
             state.hosts = resolve(what.target);
         }
@@ -367,6 +371,11 @@ std::vector<std::uint32_t> FaultEngine::resolve(const Target& target) {
             }
             break;
         }
+        case TargetKind::voters:
+            for (broker::BrokerId const replica : actions_.replicas_of(target.partition)) {
+                hosts.push_back(replica.value() - 1);
+            }
+            break;
         case TargetKind::same:
             for (const ElementState& state : states_) {
                 if (state.element.id == target.id) {

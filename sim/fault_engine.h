@@ -131,6 +131,8 @@ private:
     [[nodiscard]] std::uint64_t io_count(const ElementState& state, std::uint32_t host) const;
     [[nodiscard]] bool within_limits(const ElementState& state) const;
     std::vector<std::uint32_t> draw_some(std::uint32_t count);
+    /// All hosts, in a drawn order.
+    std::vector<std::uint32_t> draw_order();
     std::optional<std::vector<std::vector<std::uint32_t>>> groups_of(ElementState& state);
     std::vector<std::uint32_t> members_of(const Target& target);
     void block_between(std::uint32_t index, ElementState& state,

@@ -28,7 +28,7 @@ bool World::start(std::uint32_t index) {
     broker::NodeConfig node;
     node.identity = broker::wal::DiskIdentity{
         broker::ClusterId{cluster_of(config_.run_id)}, broker::BrokerId{host.number},
-        broker::DiskUuid{broker::fold64(config_.run_id, host.number)}};
+        topics_.formed_with(broker::BrokerId{host.number}).disk};
     node.topics = &topics_;
     node.tuning = config_.tuning;
     node.seed = broker::fold64(broker::fold64(config_.seed, host.number), host.incarnation);

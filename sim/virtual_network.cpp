@@ -22,6 +22,15 @@ VirtualNetwork::VirtualNetwork(std::uint64_t seed, std::uint32_t brokers, std::u
       cut_elements_(std::size_t{members_} * members_, UINT32_MAX),
       largest_latency_{std::max(latency.largest(), client_latency.largest())} {}
 
+namespace {
+
+/// Brokers are few (9 at most), so a set of them is one word.
+constexpr std::uint32_t bit_of(std::uint32_t broker) {
+    return 1U << broker;
+}
+
+}  // namespace
+
 void VirtualNetwork::mark_effective(std::uint32_t element) {
     if (element != UINT32_MAX &&
         std::find(effective_.begin(), effective_.end(), element) == effective_.end()) {
@@ -35,10 +44,10 @@ std::vector<std::uint32_t> VirtualNetwork::take_effective() {
     return taken;
 }
 
-Duration VirtualNetwork::added_delay() {
+Duration VirtualNetwork::added_delay(std::uint32_t ends) {
     Duration added;
     for (MessageFault& fault : faults_) {
-        if (fault.kind == FaultKind::delay) {
+        if (fault.kind == FaultKind::delay && (fault.brokers & ends) != 0) {
             ++fault.chances;
             added += fault.by;
             mark_effective(fault.element);
@@ -47,9 +56,9 @@ Duration VirtualNetwork::added_delay() {
     return added;
 }
 
-Time VirtualNetwork::arrival(const Distribution& latency) {
+Time VirtualNetwork::arrival(const Distribution& latency, std::uint32_t ends) {
     std::int64_t const drawn = latency.draw(random_);
-    return scheduler_.now() + Duration{drawn} + added_delay();
+    return scheduler_.now() + Duration{drawn} + added_delay(ends);
 }
 
 void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
@@ -60,10 +69,14 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
         ++datagrams_lost;
         return;
     }
-    Time at = arrival(latency_);
+    std::uint32_t const ends = bit_of(from) | bit_of(to);
+    Time at = arrival(latency_, ends);
     std::uint32_t copy_by = UINT32_MAX;
     Time copy_at = at;
     for (MessageFault& fault : faults_) {
+        if ((fault.brokers & ends) == 0) {
+            continue;
+        }
         fault.chances += fault.kind != FaultKind::delay ? 1 : 0;  // those are asked for a time
         switch (fault.kind) {
             case FaultKind::drop:
@@ -76,7 +89,7 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
             case FaultKind::duplicate:
                 if (fault_random_.chance(fault.probability)) {
                     copy_by = fault.element;
-                    copy_at = arrival(latency_);
+                    copy_at = arrival(latency_, ends);
                 }
                 break;
             case FaultKind::reorder:
@@ -126,7 +139,7 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
         connections_[id].dead = true;
         return id;
     }
-    Time const at = arrival(client_latency_);
+    Time const at = arrival(client_latency_, bit_of(broker));
     connections_[id].last_to_client = at;
     connections_[id].last_to_broker = at;
     scheduler_.push(at, Work{WorkKind::connected, id, 0, 0});
@@ -150,7 +163,8 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     if (!(tag.kind == RequestKind::produce && tag.acks == 0)) {
         connection.expected.push_back(tag);
     }
-    Time const at = std::max(arrival(client_latency_), connection.last_to_broker + Duration{1});
+    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
+                             connection.last_to_broker + Duration{1});
     connection.last_to_broker = at;
     std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), -1});
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
@@ -172,7 +186,8 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
         }
         return;
     }
-    Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
+    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
+                             connection.last_to_client + Duration{1});
     connection.last_to_client = at;
     std::uint32_t const slot =
         frames_.put(FrameInFlight{std::move(frame), leader_epoch, partition});
@@ -196,7 +211,8 @@ void VirtualNetwork::close_by_client(std::uint32_t id) {
         connection.dead = true;  // the broker is not told
         return;
     }
-    Time const at = std::max(arrival(client_latency_), connection.last_to_broker + Duration{1});
+    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
+                             connection.last_to_broker + Duration{1});
     connection.last_to_broker = at;
     scheduler_.push_in_order(at, Work{WorkKind::closed_node, id, connection.incarnation, 0});
 }
@@ -218,7 +234,8 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
         return;
     }
     // Behind every response that left before.
-    Time const at = std::max(arrival(client_latency_), connection.last_to_client + Duration{1});
+    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
+                             connection.last_to_client + Duration{1});
     connection.last_to_client = at;
     scheduler_.push_in_order(at, Work{WorkKind::closed_client, id, 0, 0});
 }

@@ -83,7 +83,8 @@ struct MessageFault {
     FaultKind kind = FaultKind::drop;
     Probability probability;
     Duration by;
-    std::uint64_t chances = 0;  // messages it was asked about
+    std::uint32_t brokers = UINT32_MAX;  // one bit each: what leaves or reaches them is struck
+    std::uint64_t chances = 0;           // messages it was asked about
 };
 
 class VirtualNetwork {
@@ -147,9 +148,10 @@ public:
     std::uint64_t responses_sent = 0;
 
 private:
-    Time arrival(const Distribution& latency);
+    /// ends: the brokers between which the message travels, one bit each.
+    Time arrival(const Distribution& latency, std::uint32_t ends);
     void mark_effective(std::uint32_t element);
-    Duration added_delay();
+    Duration added_delay(std::uint32_t ends);
 
     std::uint32_t brokers_;
     std::uint32_t members_;

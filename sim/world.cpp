@@ -68,13 +68,29 @@ private:
     std::uint32_t host_;
 };
 
+namespace {
+
+/// The disks that the cluster is formed with.
+std::vector<broker::DiskUuid> disks_of(const RunConfig& config) {
+    std::vector<broker::DiskUuid> disks;
+    for (std::uint32_t broker = 1; broker <= config.brokers; ++broker) {
+        disks.emplace_back(broker::fold64(config.run_id, broker));
+    }
+    return disks;
+}
+
+}  // namespace
+
 World::World(const RunConfig& config, const Checks& checks, Trace& trace)
     : config_{config},
       checks_{checks},
       trace_{trace},
-      topics_{config.topics, config.brokers},
+      topics_{config.topics, config.brokers, disks_of(config), config.movable},
       scheduler_{config.seed},
       truth_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size()),
+             [this](PartitionId partition, LogIndex last) {
+                 return logs_.committed(partition).links_to(last);
+             },
              config.tuning.wal.durability},
       logs_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
       raft_invariants_{topics_, truth_, logs_, config.tuning.broker.producer_expiry, violations_},

@@ -3,6 +3,7 @@
 
 #include "broker_core/base/number.h"
 
+#include <compare>
 #include <cstdint>
 
 namespace broker {
@@ -30,6 +31,15 @@ using Incarnation = Number<struct IncarnationTag, std::uint32_t>;
 using ClusterId = Number<struct ClusterIdTag, std::uint64_t>;
 /// Identity of one disk. Voter identity is (broker id, disk uuid), as in KIP-853.
 using DiskUuid = Number<struct DiskUuidTag, std::uint64_t>;
+
+/// A broker on one disk takes part in a partition; with another disk it is somebody else, who
+/// promised nothing (KIP-853, KIP-903).
+struct Member {
+    BrokerId id;
+    DiskUuid disk;
+
+    friend auto operator<=>(const Member&, const Member&) = default;
+};
 
 /// Idempotent producer (KIP-98); -1 means none.
 using ProducerId = Number<struct ProducerIdTag, std::int64_t>;

@@ -41,6 +41,9 @@ namespace broker {
     X(wal_sync_asked)            /* not fsync: a roll, cut, flush or promise asked for one */      \
     X(wal_failed)                /* a write or sync failed; the log is poisoned */                 \
     X(wal_truncated)             /* a truncation frame was appended */                             \
+    X(wal_installed)             /* a base from the leader replaced the whole log */               \
+    X(wal_base_durable)          /* a base is durable: a recovery begins with it */                \
+    X(segment_removed)           /* a segment within the base was removed */                       \
     X(group_joined)              /* a frame joined a group that already held one */                \
     X(segment_rotated)           /* a full segment was sealed and a new one begun */               \
     X(segment_renamed)           /* a new segment got its final name */                            \
@@ -61,9 +64,27 @@ namespace broker {
     X(committed_cut)             /* unsynced quorum: committed entries lost a vote and were cut */ \
     X(follower_forgot)           /* unsynced quorum: a follower lost entries it had stored */      \
     X(raft_committed)            /* the commit index rose */                                       \
+    X(config_appended)           /* a change of members entered the log */                         \
+    X(config_joint)              /* of these, one with two sets of voters */                       \
+    X(leader_left_group)         /* a leader stepped down: the change it made leaves it out */     \
+    X(transfer_started)          /* a leader was asked to hand over */                             \
+    X(transfer_sent)             /* it told its successor to campaign */                           \
+    X(transfer_done)             /* it stepped down for the successor's term */                    \
+    X(transfer_gave_up)          /* the successor did not take over in time */                     \
+    X(read_index_confirmed)      /* a read was answered after a round of heartbeats */             \
+    X(log_compacted)             /* a prefix of the log gave way to a snapshot */                  \
+    X(snapshot_started)          /* a snapshot is being sent to a follower */                      \
+    X(snapshot_chunk_sent)       /* */                                                             \
+    X(snapshot_chunk_refused)    /* a chunk of another snapshot, term or place */                  \
+    X(snapshot_corrupt)          /* a whole snapshot failed its checksum */                        \
+    X(snapshot_installed)        /* a follower's log begins with a snapshot it was sent */         \
     X(ack_sent)                  /* a success response left, acks 1 or all */                      \
     X(ack_all_sent)              /* of these, acks=all */                                          \
     X(ack_one_sent)              /* of these, acks=1 */                                            \
+    X(retention_moved)           /* a leader let old records go, by size or age */                 \
+    X(records_deleted)           /* a leader let records go because it was asked to */             \
+    X(log_start_applied)         /* the start of the records rose on a replica */                  \
+    X(read_below_log_start)      /* a reader asked for records that are gone */                    \
     X(flush_called)              /* the open group was closed before its time */                   \
     X(fetch_served)              /* a fetch returned records */                                    \
     X(fetch_parked)              /* a fetch waited for records */                                  \
@@ -81,6 +102,7 @@ namespace broker {
     X(recovery_after_clean_stop) /* a log ended where its clean-shutdown mark said */              \
     X(recovery_truncated_tail)   /* a torn tail was cut */                                         \
     X(recovery_copied_tail)      /* frames not proven durable were written again */                \
+    X(recovery_log_replaced)     /* a void log gave way to an installed base */                    \
     X(recovery_done)             /* */
 
 enum class Probe : std::uint8_t {

@@ -15,6 +15,9 @@ enum class ErrorCode : unsigned char {
     foreign,      // belongs to another cluster, node or disk
     unsupported,  // a version or feature this build does not speak
     limit,        // a named limit would be exceeded
+    invalid,      // asked for something that makes no sense in this state
+    not_leader,   // only the leader can do it
+    busy,         // something of this kind is under way already
 };
 
 struct Error {

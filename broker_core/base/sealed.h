@@ -45,18 +45,22 @@ private:
 
 /// Proof that every entry up to `index()`, whose term is `term()`, is stored in the local log as
 /// its durability mode asks: a completed sync makes one, or where the operator chose so, a
-/// completed write. Source: Raft thesis 10.2.1.
+/// completed write. Source: Raft thesis 10.2.1. `generation()` counts the cuts the log had seen:
+/// an entry that was cut and came back is not stored because it once was.
 class DurableLog {
 public:
     [[nodiscard]] LogIndex index() const { return index_; }
     [[nodiscard]] Term term() const { return term_; }
+    [[nodiscard]] Generation generation() const { return generation_; }
 
 private:
     friend class wal::Wal;
-    DurableLog(LogIndex index, Term term) : index_{index}, term_{term} {}
+    DurableLog(LogIndex index, Term term, Generation generation)
+        : index_{index}, term_{term}, generation_{generation} {}
 
     LogIndex index_;
     Term term_;
+    Generation generation_;
 };
 
 /// Proof that the node stored this term and vote durably (Raft paper, figure 2: persistent state).

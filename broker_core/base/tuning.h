@@ -37,9 +37,15 @@ struct RaftTuning {
     Duration election_jitter = 150_ms;
     Duration heartbeat = 50_ms;
     std::uint32_t max_inflight = 64;                // appends sent to one follower, unanswered
+    std::uint64_t max_inflight_bytes = 1 << 20;     // payload of these
     std::uint64_t max_append_bytes = 64 * 1024;     // payload of one append; at least one entry
     std::uint64_t max_uncommitted_bytes = 8 << 20;  // of one partition; beyond: produce waits
     bool commit_before_own_sync = false;            // Raft thesis 10.2.1, last paragraph
+    bool read_index = false;                        // ListOffsets waits for a confirmed leader
+    Duration transfer_timeout = 150_ms;             // then a hand-over is given up
+    std::uint64_t snapshot_threshold = 1'000;       // entries committed between two snapshots
+    std::uint64_t trailing = 100;                   // entries kept below the start of the records
+    std::uint64_t snapshot_chunk = 16 * 1024;       // bytes of a snapshot in one message, >= 1
 };
 
 enum class Acks1 : std::uint8_t {
@@ -56,6 +62,8 @@ struct BrokerTuning {
     std::uint32_t fetch_max_bytes = 1 << 20;
     std::uint32_t message_max_bytes = 1 << 20;  // one record batch
     Acks1 acks1 = Acks1::written;
+    std::uint64_t retention_bytes = 0;  // of topics that do not say; 0: no limit
+    Duration retention_time{};          // likewise
     bool strict_unknown_producer = true;
     Duration producer_expiry = 86'400_s;
 };

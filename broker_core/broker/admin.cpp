@@ -1,9 +1,7 @@
-// The requests around producing and fetching: versions, metadata, offsets, producer ids.
+// The requests around producing and fetching: versions, metadata, producer ids.
 #include "broker_core/broker/node.h"
-#include "broker_core/partition/record_batch.h"
 #include "broker_core/protocol/api_versions.h"
 #include "broker_core/protocol/init_producer_id.h"
-#include "broker_core/protocol/list_offsets.h"
 #include "broker_core/protocol/metadata.h"
 
 #include <fmt/core.h>
@@ -15,33 +13,16 @@ using protocol::KafkaError;
 
 constexpr std::int32_t kafka_port = 9092;
 
-/// The first record at or below the high watermark whose timestamp is >= `timestamp_ms`.
-struct TimedOffset {
-    Offset offset{-1};
-    std::int64_t timestamp_ms = -1;
-};
-
-TimedOffset find_by_time(const Replica& replica, std::int64_t timestamp_ms) {
-    for (LogIndex index{1}; index <= replica.raft().commit(); ++index) {
-        const raft::Entry& entry = replica.raft().log().at(index);
-        if (entry.control) {
-            continue;
-        }
-        partition::RecordBatchView const batch{entry.payload};
-        if (batch.max_timestamp_ms() < timestamp_ms) {
-            continue;
-        }
-        if (batch.is_compressed()) {
-            return TimedOffset{batch.base_offset(), batch.base_timestamp_ms()};
-        }
-        partition::RecordReader reader{batch};
-        for (partition::Record record; reader.next(record);) {
-            if (record.timestamp_ms >= timestamp_ms) {
-                return TimedOffset{reader.offset(), record.timestamp_ms};
-            }
-        }
+/// As far as this broker knows: its own replica's word, or how the topic was created.
+std::vector<BrokerId> voters_of(const PartitionInfo& info, const Replica* replica) {
+    if (replica == nullptr || !replica->serving()) {
+        return info.replicas;
     }
-    return TimedOffset{};
+    std::vector<BrokerId> voters;
+    for (const Member& member : replica->raft().configuration().voters) {
+        voters.push_back(member.id);
+    }
+    return voters;
 }
 
 }  // namespace
@@ -95,11 +76,11 @@ void Node::on_metadata(ConnectionId connection, const protocol::RequestFrame& re
             const PartitionInfo& info = topics_.partition(id);
             protocol::MetadataPartition& partition = topic.partitions.add();
             partition.index = info.index;
-            for (BrokerId const replica : info.replicas) {
-                partition.replica_nodes.push_back(static_cast<std::int32_t>(replica.value()));
-                partition.isr_nodes.push_back(static_cast<std::int32_t>(replica.value()));
-            }
             const Replica* const replica = replicas_[id.value()].get();
+            for (BrokerId const voter : voters_of(info, replica)) {
+                partition.replica_nodes.push_back(static_cast<std::int32_t>(voter.value()));
+                partition.isr_nodes.push_back(static_cast<std::int32_t>(voter.value()));
+            }
             BrokerId const leader = replica != nullptr ? replica->leader() : BrokerId{};
             if (leader == BrokerId{}) {
                 partition.error = KafkaError::leader_not_available;
@@ -115,42 +96,6 @@ void Node::on_metadata(ConnectionId connection, const protocol::RequestFrame& re
     } else {
         for (std::string_view const name : *metadata->topics) {
             describe(name);
-        }
-    }
-    answer(connection, request.header, response);
-}
-
-void Node::on_list_offsets(ConnectionId connection, const protocol::RequestFrame& request) {
-    Result<protocol::ListOffsetsRequest> const list =
-        protocol::decode_list_offsets_request(request.body, request.header.api_version);
-    if (!list) {
-        drop_connection(connection);
-        return;
-    }
-    protocol::ListOffsetsResponse response;
-    for (const protocol::ListOffsetsTopic& topic : list->topics) {
-        protocol::ListOffsetsTopicResponse& topic_response = response.topics.add();
-        topic_response.name = topic.name;
-        for (const protocol::ListOffsetsPartition& asked : topic.partitions) {
-            protocol::ListOffsetsPartitionResponse& part = topic_response.partitions.add();
-            part.index = asked.index;
-            std::optional<PartitionId> const partition = topics_.find(topic.name, asked.index);
-            Replica* const replica = partition ? leading(*partition) : nullptr;
-            if (!partition) {
-                part.error = KafkaError::unknown_topic_or_partition;
-            } else if (replica == nullptr || state_ != NodeState::running) {
-                part.error = KafkaError::not_leader_or_follower;
-            } else if (!replica->watermark_known()) {
-                part.error = KafkaError::leader_not_available;
-            } else if (asked.timestamp_ms == protocol::timestamp_latest) {
-                part.offset = replica->high_watermark();
-            } else if (asked.timestamp_ms == protocol::timestamp_earliest) {
-                part.offset = Offset{0};
-            } else {
-                TimedOffset const found = find_by_time(*replica, asked.timestamp_ms);
-                part.offset = found.offset;
-                part.timestamp_ms = found.timestamp_ms;
-            }
         }
     }
     answer(connection, request.header, response);

@@ -9,13 +9,18 @@
 namespace broker {
 
 enum class FactKind : std::uint8_t {
-    became_leader,  // term
-    stepped_down,   // term
-    accepted,       // a client batch passed every check and is about to be appended, once
-    truncated,      // index: the first entry removed
-    appended,       // index..last: entries that joined the log in memory
-    committed,      // index: the commit index rose to it
-    serving,        // the replica's log is recovered and durable; index: its last entry
+    became_leader,   // term
+    stepped_down,    // term
+    accepted,        // a client batch passed every check and is about to be appended, once
+    truncated,       // index: the first entry removed
+    appended,        // index..last: entries that joined the log in memory
+    committed,       // index: the commit index rose to it
+    serving,         // the replica's log is recovered and durable; index: its last entry
+    installed,       // a snapshot replaced the log; index: the entry it stands for
+    compacted,       // entries up to index gave way to a snapshot
+    log_start,       // an entry that raised the start of the records was applied
+    admin_accepted,  // what an administrator asked for was begun
+    admin_refused,   // or was not
 };
 
 struct Fact {
@@ -24,6 +29,8 @@ struct Fact {
     Term term;
     LogIndex index;
     LogIndex last;
+    Offset offset;             // log_start: where the records begin now
+    std::uint64_t number = 0;  // admin_accepted, admin_refused: of the request
 };
 
 }  // namespace broker

@@ -10,7 +10,7 @@ namespace {
 using protocol::KafkaError;
 
 // Control records of Kafka's transactions have types 0 and 1; others are skipped by clients.
-constexpr std::int16_t no_op_control_type = 2;
+constexpr std::int16_t first_control_type = 2;
 
 KafkaError epoch_error(std::int32_t asked, Term current) {
     if (asked < 0) {
@@ -60,7 +60,10 @@ void Node::append_batches(const Replica& replica, Offset from, std::uint32_t max
         if (entry.control) {
             partition::encode_control_batch(
                 batches_, partition::BatchPosition{replica.offsets().base_of(index), entry.term},
-                no_op_control_type, 0);
+                static_cast<std::int16_t>(
+                    first_control_type +
+                    static_cast<std::int16_t>(raft::control_kind(entry.payload))),
+                0);
         } else {
             append(batches_, entry.payload);
         }
@@ -107,11 +110,15 @@ bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& r
                      asked.fetch_offset > replica->offsets().log_end())) {
                     part.error = KafkaError::offset_not_available;
                 }
+                if (part.error == KafkaError::none && asked.fetch_offset < replica->log_start()) {
+                    probes_.reached(Probe::read_below_log_start);
+                    part.error = KafkaError::offset_out_of_range;
+                }
             }
             if (part.error == KafkaError::none) {
                 part.high_watermark = replica->high_watermark();
                 part.last_stable_offset = part.high_watermark;
-                part.log_start_offset = Offset{0};
+                part.log_start_offset = replica->log_start();
                 std::uint32_t const limit =
                     std::min(config_.tuning.broker.fetch_max_bytes,
                              static_cast<std::uint32_t>(std::max(asked.max_bytes, 0)));

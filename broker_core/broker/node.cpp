@@ -23,10 +23,11 @@ Node::Node(NodeConfig config, Disk& disk, Network& network)
       topics_{*config_.topics},
       network_{network},
       connections_{topics_, network, config_.tuning.broker.pipelined_max, probes_} {
-    ReplicaEnv const env{config_.tuning, disk, probes_, facts_, config_.identity, config_.seed};
+    ReplicaEnv const env{config_.tuning,   disk,    probes_,     facts_,
+                         config_.identity, topics_, config_.seed};
     for (const PartitionInfo& info : topics_.partitions()) {
         bool const mine =
-            std::binary_search(info.replicas.begin(), info.replicas.end(), config_.identity.node);
+            std::binary_search(info.hosts.begin(), info.hosts.end(), config_.identity.node);
         replicas_.push_back(mine ? std::make_unique<Replica>(info, env) : nullptr);
     }
 }
@@ -64,6 +65,7 @@ void Node::step(Instant now, const Event& event) {
                    [&](const DeadlineReached&) { on_deadline(monotonic); },
                    [&](const StopRequested&) { on_stop(monotonic); },
                    [&](const DiskDone& done) { on_disk_done(monotonic, done); },
+                   [&](const AdminRequested& request) { on_admin(monotonic, request); },
                },
                event);
     finish_step(now);
@@ -112,7 +114,7 @@ void Node::on_request(Instant now, const RequestReceived& event) {
             on_fetch(now.monotonic, connection, *frame);
             break;
         case protocol::ApiKey::list_offsets:
-            on_list_offsets(connection, *frame);
+            on_list_offsets(now.monotonic, connection, *frame);
             break;
         case protocol::ApiKey::metadata:
             on_metadata(connection, *frame);
@@ -158,6 +160,9 @@ void Node::finish_step(Instant time) {
     do {
         for (PartitionId const partition : touched_) {
             Replica& replica = *replicas_[partition.value()];
+            if (state_ == NodeState::running) {
+                replica.enforce_retention(time, topics_.topic_of(partition));
+            }
             replica.finish_step(now);
             if (replica.failed()) {
                 fail_stop();
@@ -174,6 +179,7 @@ void Node::finish_step(Instant time) {
         serve_parked(now);
     }
     if (state_ != NodeState::running) {
+        serve_parked_reads();
         advance_shutdown(now);
     }
 }
@@ -198,6 +204,10 @@ void Node::deliver(Replica& replica) {
         refuse(part, protocol::KafkaError::request_timed_out);
     }
     look_at_parked_ = look_at_parked_ || output.watermark_moved;
+    if (!output.reads.empty()) {
+        on_reads(output.reads);
+        output.reads.clear();
+    }
     output.opened.clear();
     output.unknown.clear();
     output.timed_out.clear();
@@ -211,6 +221,7 @@ void Node::fail_stop() {
     admitted_bytes_ -= connections_.close_all();
     parked_.clear();
     waiting_.clear();
+    parked_reads_.clear();
 }
 
 Time Node::next_deadline() const {
@@ -269,6 +280,8 @@ void Node::forget_requests(ConnectionId connection) {
     std::erase_if(waiting_, [connection](const WaitingProduce& waiting) {
         return waiting.connection == connection;
     });
+    std::erase_if(parked_reads_,
+                  [connection](const ParkedRead& read) { return read.connection == connection; });
 }
 
 Replica* Node::leading(PartitionId partition) {

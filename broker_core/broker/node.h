@@ -19,6 +19,7 @@
 #include "broker_core/env/network.h"
 #include "broker_core/protocol/fetch.h"
 #include "broker_core/protocol/frame.h"
+#include "broker_core/protocol/list_offsets.h"
 #include "broker_core/protocol/produce.h"
 
 #include <memory>
@@ -95,6 +96,15 @@ private:
         Bytes frame;
         Time deadline;
     };
+    /// A ListOffsets that waits until its leaders have proved that they lead.
+    struct ParkedRead {
+        ConnectionId connection;
+        std::uint64_t slot = 0;
+        Bytes request;  // the body, decoded again when it is served
+        std::int16_t version = 0;
+        std::vector<std::uint64_t> waits_for;  // numbers of confirmations
+        bool lost = false;                     // one of them will never come
+    };
 
     void on_datagram(Time now, const DatagramReceived& event);
     void on_request(Instant now, const RequestReceived& event);
@@ -130,8 +140,14 @@ private:
     // admin.cpp
     void on_api_versions(ConnectionId connection, const protocol::RequestFrame& request);
     void on_metadata(ConnectionId connection, const protocol::RequestFrame& request);
-    void on_list_offsets(ConnectionId connection, const protocol::RequestFrame& request);
     void on_init_producer_id(ConnectionId connection, const protocol::RequestFrame& request);
+    // reads.cpp
+    void on_list_offsets(Time now, ConnectionId connection, const protocol::RequestFrame& request);
+    void serve_list_offsets(const ParkedRead& read, const protocol::ListOffsetsRequest& list);
+    void on_reads(const std::vector<raft::ReadReady>& reads);
+    void serve_parked_reads();
+    // administration.cpp
+    void on_admin(Time now, const AdminRequested& request);
     // shutdown.cpp
     void on_stop(Time now);
     void advance_shutdown(Time now);
@@ -160,6 +176,8 @@ private:
     Connections connections_;
     std::vector<ParkedFetch> parked_;
     std::vector<WaitingProduce> waiting_;  // in the order in which they came
+    std::vector<ParkedRead> parked_reads_;
+    std::uint64_t reads_ = 0;  // confirmations asked for
     bool look_at_parked_ = false;
     Bytes batches_;  // scratch: records of one fetch response
     std::uint64_t admitted_bytes_ = 0;

@@ -148,7 +148,7 @@ KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan recor
 
     // Route.
     Replica* const replica = leading(partition);
-    if (replica == nullptr) {
+    if (replica == nullptr || !replica->raft().accepts_proposals()) {
         return KafkaError::not_leader_or_follower;
     }
     std::uint32_t const min_insync = topics_.topic_of(partition).min_insync_replicas;

@@ -22,26 +22,46 @@ Result<wal::RecoveryReport> Replica::boot() {
     if (!booted) {
         return tl::unexpected{booted.error()};
     }
+    if (booted->base.index != LogIndex{}) {
+        Result<raft::Snapshot> const snapshot = raft::decode_snapshot(booted->base.snapshot);
+        if (!snapshot || !decode_partition_state(snapshot->state, producers_.options())) {
+            return fail(ErrorCode::damaged, "replica: snapshot of the base");
+        }
+    }
     booted_ = std::move(*booted);
     return booted_->report;
 }
 
 void Replica::start_raft(Time now) {
     CHECK(booted_.has_value());
-    std::vector<raft::Entry> entries;
-    entries.reserve(booted_->entries.size());
-    for (wal::RecoveredEntry& entry : booted_->entries) {
-        CHECK(entry.index.value() == entries.size() + 1);
-        entries.push_back(raft::Entry{entry.term, entry.control, std::move(entry.payload)});
+    raft::Stored stored{booted_->hard_state, {}, {}};
+    if (booted_->base.index != LogIndex{}) {
+        Result<raft::Snapshot> snapshot = raft::decode_snapshot(booted_->base.snapshot);
+        CHECK(snapshot.has_value());  // boot() refuses what cannot be decoded
+        stored.snapshot = std::move(*snapshot);
+        base_state_ = *decode_partition_state(stored.snapshot.state, producers_.options());
+        producers_ = base_state_.producers;
+        offsets_ = partition::Offsets{stored.snapshot.index, base_state_.next};
+        log_start_ = base_state_.log_start;
+        applied_ = stored.snapshot.index;
     }
-    raft_.emplace(raft::Config{env_.identity.node, info_.replicas, env_.tuning.raft,
-                               fold64(env_.seed, info_.id.value()),
+    stored.entries.reserve(booted_->entries.size());
+    for (wal::RecoveredEntry& entry : booted_->entries) {
+        CHECK(entry.index == stored.snapshot.index + stored.entries.size() + 1);
+        stored.entries.push_back(raft::Entry{entry.term, entry.control, std::move(entry.payload)});
+    }
+    raft::Configuration bootstrap;
+    for (BrokerId const replica : info_.replicas) {
+        bootstrap.voters.push_back(env_.topics.formed_with(replica));
+    }
+    raft_.emplace(raft::Config{Member{env_.identity.node, env_.identity.disk}, bootstrap,
+                               env_.tuning.raft, fold64(env_.seed, info_.id.value()),
                                env_.tuning.wal.durability != Durability::fsync},
-                  booted_->hard_state, std::move(entries), now, env_.probes);
+                  std::move(stored), now, env_.probes);
     booted_.reset();
     LogIndex const last = raft_->log().last_index();
-    for (LogIndex index{1}; index <= last; ++index) {
-        fold(raft_->log().at(index));
+    for (LogIndex index = raft_->log().first_index(); index <= last; ++index) {
+        fold(index);
     }
     env_.facts.push_back(Fact{FactKind::serving, info_.id, raft_->term(), last, last});
 }
@@ -76,6 +96,9 @@ void Replica::on_deadline(Time now) {
 }
 
 void Replica::finish_step(Time now) {
+    if (raft_ && !wal_.failed()) {
+        maybe_compact();
+    }
     wal_.finish_step(now);
     settle(now);
 }
@@ -124,15 +147,19 @@ void Replica::perform(Time now) {
     if (ready.hard_state) {
         hard_state_number_ = wal_.store(*ready.hard_state);
     }
-    // 2. A conflicting suffix goes, in memory and on disk, before what replaces it.
+    // 2. A snapshot from the leader takes the place of the whole log, in memory and on disk.
+    if (ready.install) {
+        install();
+    }
+    // 3. A conflicting suffix goes, in memory and on disk, before what replaces it.
     if (ready.truncate_from) {
         cut(now, *ready.truncate_from);
     }
-    // 3. New entries join the log, each exactly once.
+    // 4. New entries join the log, each exactly once.
     if (ready.append_from) {
         append_from(now, *ready.append_from);
     }
-    // 4. Every message waits in the log for what it promises: the hard state of its step, and
+    // 5. Every message waits in the log for what it promises: the hard state of its step, and
     //    where it speaks for entries, those entries. A leader's appends speak for none.
     for (raft::SealedMessage& sealed : ready.messages) {
         BrokerId const peer = sealed.to;
@@ -149,7 +176,7 @@ void Replica::perform(Time now) {
                 return reply;
             }));
     }
-    // 5. What committed becomes visible, and its waiters are answered, again through the log.
+    // 6. What committed becomes visible, and its waiters are answered, again through the log.
     if (ready.became_leader || ready.stepped_down) {
         env_.facts.push_back(
             Fact{ready.became_leader ? FactKind::became_leader : FactKind::stepped_down, info_.id,
@@ -159,11 +186,12 @@ void Replica::perform(Time now) {
     if (ready.commit) {
         env_.facts.push_back(
             Fact{FactKind::committed, info_.id, raft_->term(), *ready.commit, *ready.commit});
+        apply_committed(raft_->commit());
         producers_.forget_undo_below(offsets_.end_of(*ready.commit));
         output_.watermark_moved = true;
         answer_committed();
     }
-    // 6. Whoever waits on a lost leadership learns that nothing is known (KAFKA-13574).
+    // 7. Whoever waits on a lost leadership learns that nothing is known (KAFKA-13574).
     if (ready.stepped_down) {
         for (const Waiter& waiter : waiters_) {
             output_.unknown.push_back(waiter.part);
@@ -171,6 +199,7 @@ void Replica::perform(Time now) {
         waiters_.clear();
         earliest_waiter_deadline_ = Time::never();
     }
+    output_.reads.insert(output_.reads.end(), ready.reads.begin(), ready.reads.end());
     ready.clear();
 }
 
@@ -179,25 +208,27 @@ void Replica::cut(Time now, LogIndex first) {
     wal_.truncate(now, first, raft_->log().term_at(first.previous()));
     if (offsets_.base_of(first) < producers_.undo_begin()) {
         // Below what had committed, which only an unsynced quorum can lose: fold again.
-        producers_ = partition::ProducerState{producers_.options()};
-        offsets_ = partition::Offsets{};
-        for (LogIndex index{1}; index < first; ++index) {
-            fold(raft_->log().at(index));
-        }
+        fold_again(first.previous());
         return;
     }
     producers_.truncate_to(offsets_.base_of(first));
     offsets_.truncate(first);
+    while (!log_starts_.empty() && log_starts_.back().index >= first) {
+        log_starts_.pop_back();
+    }
 }
 
-void Replica::fold(const raft::Entry& entry) {
-    if (entry.control) {
-        offsets_.append(1);
-        return;
+void Replica::fold_again(LogIndex last) {
+    producers_ = base_state_.producers;
+    offsets_ = partition::Offsets{raft_->log().start(), base_state_.next};
+    log_starts_.clear();
+    log_start_ = base_state_.log_start;
+    applied_ = raft_->log().start();
+    retained_bytes_ = 0;
+    for (LogIndex index = raft_->log().first_index(); index <= last; ++index) {
+        fold(index);
     }
-    partition::RecordBatchView const batch{entry.payload};
-    producers_.apply(batch, offsets_.log_end());
-    offsets_.append(batch.records_count());
+    apply_committed(std::min(last, raft_->commit()));
 }
 
 void Replica::append_from(Time now, LogIndex first) {
@@ -205,12 +236,47 @@ void Replica::append_from(Time now, LogIndex first) {
     for (LogIndex index = first; index <= log.last_index(); ++index) {
         const raft::Entry& entry = log.at(index);
         wal_.append(now, index, entry.term, entry.control, entry.payload);
-        CHECK(entry.control ||
-              partition::RecordBatchView{entry.payload}.base_offset() == offsets_.log_end());
-        fold(entry);
+        fold(index);
     }
     env_.facts.push_back(
         Fact{FactKind::appended, info_.id, raft_->term(), first, log.last_index()});
+}
+
+// ---------------------------------------------------------------------------------------------
+// Administration
+
+Result<void> Replica::transfer_leadership(Time now, BrokerId to) {
+    if (!leads()) {
+        return fail(ErrorCode::not_leader, "replica: transfer");
+    }
+    Result<void> const begun = raft_->transfer_leadership(now, to);
+    settle(now);
+    return begun;
+}
+
+Result<void> Replica::change_members(Time now, const ChangeMembers& change) {
+    if (!leads()) {
+        return fail(ErrorCode::not_leader, "replica: change of members");
+    }
+    Result<void> const begun =
+        raft_->change_members(now, raft::Configuration{change.voters, {}, change.learners});
+    settle(now);
+    return begun;
+}
+
+bool Replica::offer_leadership(Time now) {
+    std::optional<BrokerId> const successor =
+        leads() ? raft_->best_successor() : std::optional<BrokerId>{};
+    return successor && transfer_leadership(now, *successor).has_value();
+}
+
+Result<void> Replica::confirm_leadership(Time now, std::uint64_t number) {
+    if (!leads()) {
+        return fail(ErrorCode::not_leader, "replica: read");
+    }
+    Result<void> const asked = raft_->read_index(now, number);
+    settle(now);
+    return asked;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -233,8 +299,11 @@ void Replica::produce(Time now, ByteSpan batch, Acks acks, const wal::ProducePar
 void Replica::join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part,
                    Time deadline) {
     CHECK(leads());
-    LogIndex const index =
-        base_offset < Offset{0} ? raft_->log().last_index() : offsets_.index_of(base_offset);
+    // An original that is no longer in the log is committed: its place is as good as the start.
+    bool const compacted = base_offset < offsets_.end_of(raft_->log().start());
+    LogIndex const index = base_offset < Offset{0} ? raft_->log().last_index()
+                           : compacted             ? raft_->log().start()
+                                                   : offsets_.index_of(base_offset);
     env_.probes.reached(index <= raft_->commit() ? Probe::duplicate_answered
                                                  : Probe::duplicate_in_flight);
     wait_for(now, index, base_offset, acks, part, deadline);

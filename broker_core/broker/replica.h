@@ -5,8 +5,11 @@
 #include "broker_core/base/probes.h"
 #include "broker_core/base/tuning.h"
 #include "broker_core/broker/fact.h"
+#include "broker_core/broker/partition_state.h"
 #include "broker_core/broker/topics.h"
 #include "broker_core/env/disk.h"
+#include "broker_core/env/event.h"
+#include "broker_core/env/instant.h"
 #include "broker_core/partition/offsets.h"
 #include "broker_core/partition/producer_state.h"
 #include "broker_core/raft/raft.h"
@@ -26,6 +29,7 @@ struct ReplicaEnv {
     Probes& probes;
     std::vector<Fact>& facts;
     wal::DiskIdentity identity;
+    const Topics& topics;
     std::uint64_t seed = 0;
 };
 
@@ -62,6 +66,8 @@ public:
     void join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part, Time deadline);
     /// Closes the open group of the log and has it synced.
     void flush() { wal_.flush(); }
+    /// Lets records go that are over the limits of the topic or of the tuning. Leader only.
+    void enforce_retention(Instant now, const TopicConfig& topic);
     // The steps of a graceful stop; Node decides when each is over.
     /// Closes the open group; all that is in the log now is to be synced.
     void begin_final_commit() {
@@ -72,26 +78,33 @@ public:
     [[nodiscard]] bool finally_committed() const {
         return wal_.flushed() >= std::min(final_index_, wal_.last_index());
     }
-    /// Offers the leadership to an up-to-date peer; returns whether one is about to take it. This
-    /// machine knows no leadership transfer, so nobody ever does, and followers find out by their
-    /// election timeouts.
-    [[nodiscard]] bool offer_leadership(Time now) {
-        (void)now;
-        return false;
-    }
     /// Writes the clean-shutdown mark once the log is idle; returns whether it is durable.
     bool mark_clean() { return wal_.mark_clean(); }
-    /// Closes groups that are due; once per step, after everything else.
+    /// Compacts what may be, closes groups that are due; once per step, after everything else.
     void finish_step(Time now);
+
+    // Administration. Errors: not_leader; busy, while something of the kind is under way or the
+    // leader's term has committed nothing; invalid.
+    Result<void> transfer_leadership(Time now, BrokerId to);
+    Result<void> change_members(Time now, const ChangeMembers& change);
+    /// Records before `before` go; -1: all that are committed (KIP-107).
+    Result<void> delete_records(Time now, Offset before);
+    /// Offers the leadership to the voter whose log is furthest. Returns whether somebody was
+    /// found; transferring() tells how long it lasts.
+    bool offer_leadership(Time now);
+    /// Asks for proof that this replica still leads; Output::reads answers with the number.
+    Result<void> confirm_leadership(Time now, std::uint64_t number);
 
     struct Output {
         std::vector<wal::Reply> opened;
         std::vector<wal::ProducePart> unknown;    // fate unknown: leadership or entry lost
         std::vector<wal::ProducePart> timed_out;  // likewise; their append goes on
+        std::vector<raft::ReadReady> reads;       // leadership confirmed, or lost
         bool watermark_moved = false;             // or leadership: parked fetches look again
 
         [[nodiscard]] bool empty() const {
-            return opened.empty() && unknown.empty() && timed_out.empty() && !watermark_moved;
+            return opened.empty() && unknown.empty() && timed_out.empty() && reads.empty() &&
+                   !watermark_moved;
         }
     };
     [[nodiscard]] Output& output() { return output_; }
@@ -107,6 +120,8 @@ public:
     /// Offset after the last committed entry. Clients may see it only if watermark_known().
     [[nodiscard]] Offset high_watermark() const { return offsets_.end_of(raft_->commit()); }
     [[nodiscard]] bool watermark_known() const { return raft_ && raft_->leads_with_own_commit(); }
+    /// The first record that may be read; known as the watermark is.
+    [[nodiscard]] Offset log_start() const { return log_start_; }
     [[nodiscard]] bool has_waiters() const { return !waiters_.empty(); }
 
 private:
@@ -115,8 +130,16 @@ private:
     void perform(Time now);
     void cut(Time now, LogIndex first);
     void append_from(Time now, LogIndex first);
-    /// Offsets and producers after one more entry: both are pure functions of the log.
-    void fold(const raft::Entry& entry);
+    /// Offsets, producers and log starts again, from the base on.
+    void fold_again(LogIndex last);
+    // retention.cpp
+    void fold(LogIndex index);
+    void apply_committed(LogIndex last);
+    void raise_log_start(Offset start);
+    void move_log_start(Time now, Offset start);
+    [[nodiscard]] Offset newest_log_start() const;
+    void maybe_compact();
+    void install();
     void answer_committed();
     void expire_waiters(Time now);
     void wait_for(Time now, LogIndex index, Offset base_offset, Acks acks,
@@ -130,7 +153,17 @@ private:
     std::optional<raft::Raft> raft_;     // once the log is open
     partition::Offsets offsets_;
     partition::ProducerState producers_;
-    LogIndex final_index_;                           // of begin_final_commit
+    LogIndex final_index_;       // of begin_final_commit
+    PartitionState base_state_;  // as of the start of Raft's log
+    /// Entries that move the start of the records and have not committed yet.
+    struct LogStart {
+        LogIndex index;
+        Offset offset;
+    };
+    std::deque<LogStart> log_starts_;
+    Offset log_start_;
+    LogIndex applied_;                               // committed entries looked at
+    std::uint64_t retained_bytes_ = 0;               // of applied batches from log_start_ on
     std::uint64_t hard_state_number_ = 0;            // newest handed to the log
     std::deque<Waiter> waiters_;                     // ascending by index
     Time earliest_waiter_deadline_ = Time::never();  // no later than any waiter's

@@ -90,7 +90,7 @@ void Node::begin_handover(Time now) {
     state_ = NodeState::handover;
     probes_.reached(Probe::shutdown_committed);
     // A transfer that takes longer is given up (Raft thesis 3.10).
-    handover_deadline_ = now + config_.tuning.raft.election_timeout;
+    handover_deadline_ = now + config_.tuning.raft.transfer_timeout;
     offered_.clear();
     for (const std::unique_ptr<Replica>& replica : replicas_) {
         if (replica && replica->leads() && touch(replica->partition()).offer_leadership(now)) {
@@ -136,6 +136,7 @@ void Node::close(bool clean) {
     admitted_bytes_ -= connections_.close_all();
     parked_.clear();
     waiting_.clear();
+    parked_reads_.clear();
 }
 
 }  // namespace broker

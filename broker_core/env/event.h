@@ -5,7 +5,9 @@
 #include "broker_core/base/ids.h"
 #include "broker_core/env/disk.h"
 
+#include <cstdint>
 #include <variant>
+#include <vector>
 
 namespace broker {
 
@@ -33,7 +35,28 @@ struct DeadlineReached {};
 /// SIGTERM: stop gracefully. A second one ends the process as a crash would.
 struct StopRequested {};
 
+/// Hand the leadership of a partition to another broker.
+struct TransferLeadership {
+    BrokerId to;
+};
+/// Change who votes and who only learns; ascending, each broker once.
+struct ChangeMembers {
+    std::vector<Member> voters;
+    std::vector<Member> learners;
+};
+/// Records before `before` may go; -1: all that are committed (KIP-107).
+struct DeleteRecords {
+    Offset before;
+};
+/// An administrator asks the leader of a partition; whoever is not refuses. The outcome is a fact
+/// with the same number; what was accepted can still be lost with the leadership.
+struct AdminRequested {
+    std::uint64_t number = 0;
+    PartitionId partition;
+    std::variant<TransferLeadership, ChangeMembers, DeleteRecords> what;
+};
+
 using Event = std::variant<DatagramReceived, RequestReceived, ConnectionClosed, DeadlineReached,
-                           StopRequested, DiskDone>;
+                           StopRequested, DiskDone, AdminRequested>;
 
 }  // namespace broker

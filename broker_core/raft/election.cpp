@@ -2,9 +2,16 @@
 #include "broker_core/base/check.h"
 #include "broker_core/raft/raft.h"
 
-#include <bit>
+#include <algorithm>
 
 namespace broker::raft {
+namespace {
+
+bool is_among(const std::vector<Member>& members, const Member& member) {
+    return std::find(members.begin(), members.end(), member) != members.end();
+}
+
+}  // namespace
 
 Time Raft::draw_election_deadline(Time now) {
     Duration const extra = random_.between(Duration{}, config_.tuning.election_jitter);
@@ -25,13 +32,19 @@ void Raft::become_follower(Time now, Term term, BrokerId leader) {
     if (is_leader()) {
         ready_.stepped_down = true;
         uncommitted_bytes_ = 0;
+        lose_reads();
         probes_.reached(Probe::leader_stepped_down);
+        const auto& leading = std::get<Leader>(role_);
+        if (leading.transfer && leading.transfer->told && term > hard_state_.term) {
+            probes_.reached(Probe::transfer_done);
+        }
     }
     if (term > hard_state_.term) {
         // The vote belongs to a term; within one it is never taken back.
         hard_state_ = HardState{term, BrokerId{}};
         persist();
         held_.clear();
+        incoming_.reset();
     }
     Time const deadline = draw_election_deadline(now);
     role_ = Follower{leader, deadline};
@@ -40,48 +53,53 @@ void Raft::become_follower(Time now, Term term, BrokerId leader) {
     }
 }
 
+bool Raft::may_campaign() const {
+    // A vote request names the durable end of the log. While entries or a snapshot are on their
+    // way to the disk, that is not the end of the log.
+    return is_voter() && stable_ == log_.last_index();
+}
+
 void Raft::campaign(Time now) {
     probes_.reached(Probe::pre_vote_started);
-    if (stable_ < log_.last_index()) {
-        // A vote request names the durable end of the log: wait until it is the end.
+    if (!may_campaign()) {
         probes_.reached(Probe::campaign_waited_for_sync);
-        BrokerId const leader{};
         Time const deadline = draw_election_deadline(now);
-        role_ = Follower{leader, deadline};
+        role_ = Follower{BrokerId{}, deadline};
         return;
     }
     become_pre_candidate(now);
-    count_vote(now, config_.id, true);
+    count_vote(now, config_.self);
 }
 
 void Raft::become_pre_candidate(Time now) {
     CHECK(!is_leader());
     Time const deadline = draw_election_deadline(now);
-    role_ = PreCandidate{0, deadline};
-    for (BrokerId const voter : config_.voters) {
-        if (voter != config_.id) {
-            send(Message{.kind = MessageKind::pre_vote,
-                         .to = voter,
-                         .term = hard_state_.term.next(),
-                         .index = log_.last_index(),
-                         .log_term = log_.last_term()});
+    role_ = PreCandidate{{}, deadline};
+    for (const Member& member : configuration().members()) {
+        if (member != config_.self && configuration().is_voter(member)) {
+            send(member, Message{.kind = MessageKind::pre_vote,
+                                 .term = hard_state_.term.next(),
+                                 .index = log_.last_index(),
+                                 .log_term = log_.last_term()});
         }
     }
 }
 
-void Raft::become_candidate(Time now) {
+void Raft::become_candidate(Time now, bool force) {
     CHECK(!is_leader());
     CHECK(stable_ == log_.last_index());
-    hard_state_ = HardState{hard_state_.term.next(), config_.id};
+    hard_state_ = HardState{hard_state_.term.next(), config_.self.id};
     persist();
     held_.clear();
+    incoming_.reset();
     Time const deadline = draw_election_deadline(now);
-    role_ = Candidate{0, 0, deadline};
+    role_ = Candidate{{}, deadline};
     probes_.reached(Probe::election_started);
-    for (BrokerId const voter : config_.voters) {
-        if (voter != config_.id) {
-            send(Message{.kind = MessageKind::vote,
-                         .to = voter,
+    for (const Member& member : configuration().members()) {
+        if (member != config_.self && configuration().is_voter(member)) {
+            send(member,
+                 Message{.kind = MessageKind::vote,
+                         .force = force,
                          .index = log_.last_index(),
                          .log_term = log_.last_term()},
                  log_.last_index());
@@ -91,16 +109,13 @@ void Raft::become_candidate(Time now) {
 
 void Raft::become_leader(Time now) {
     CHECK(std::holds_alternative<Candidate>(role_));
-    CHECK(hard_state_.vote == config_.id);
+    CHECK(hard_state_.vote == config_.self.id);
     Leader leader;
-    leader.progress.assign(config_.voters.size(), Progress{log_.last_index().next()});
     leader.first_own = log_.last_index().next();
     leader.next_heartbeat = now + config_.tuning.heartbeat;
     leader.quorum_check = now + config_.tuning.election_timeout;
-    for (Progress& progress : leader.progress) {
-        progress.heard_since_check = true;  // a full period to be heard in
-    }
     role_ = std::move(leader);
+    match_peers(log_.last_index().next());
     ready_.became_leader = true;
     uncommitted_bytes_ = 0;
     probes_.reached(Probe::leader_elected);
@@ -150,27 +165,32 @@ void Raft::on_pre_vote_reply(Time now, const Message& message) {
         message.term != hard_state_.term.next()) {
         return;
     }
-    count_vote(now, message.from, true);
+    count_vote(now, Member{message.from, message.from_disk});
 }
 
 void Raft::on_vote_reply(Time now, const Message& message) {
-    if (std::holds_alternative<Candidate>(role_)) {
-        count_vote(now, message.from, !message.reject);
+    if (std::holds_alternative<Candidate>(role_) && !message.reject) {
+        count_vote(now, Member{message.from, message.from_disk});
     }
 }
 
-void Raft::count_vote(Time now, BrokerId voter, bool granted) {
-    std::uint64_t const bit = std::uint64_t{1} << *voter_of(voter);
-    if (auto* pre_candidate = std::get_if<PreCandidate>(&role_)) {
-        pre_candidate->granted |= bit;  // by voter, not by reply: a doubled reply counts once
-        if (static_cast<std::size_t>(std::popcount(pre_candidate->granted)) >= quorum()) {
-            become_candidate(now);
-        }
+void Raft::count_vote(Time now, const Member& voter) {
+    auto* pre_candidate = std::get_if<PreCandidate>(&role_);
+    std::vector<Member>& granted =
+        pre_candidate != nullptr ? pre_candidate->granted : std::get<Candidate>(role_).granted;
+    // Whoever is no voter, or answers from another disk than the one the group knows, counts for
+    // nothing: quorums are made of members.
+    if (!is_among(granted, voter)) {
+        granted.push_back(voter);
+    }
+    bool const elected =
+        configuration().is_quorum([&](const Member& member) { return is_among(granted, member); });
+    if (!elected) {
         return;
     }
-    auto& candidate = std::get<Candidate>(role_);
-    (granted ? candidate.granted : candidate.refused) |= bit;
-    if (static_cast<std::size_t>(std::popcount(candidate.granted)) >= quorum()) {
+    if (pre_candidate != nullptr) {
+        become_candidate(now, false);
+    } else {
         become_leader(now);
     }
 }

@@ -4,22 +4,24 @@
 #include "broker_core/base/check.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace broker::raft {
 
-Raft::Raft(Config config, HardState hard_state, std::vector<Entry> entries, Time now,
-           Probes& probes)
+Raft::Raft(Config config, Stored stored, Time now, Probes& probes)
     : config_{std::move(config)},
       probes_{probes},
-      random_{config_.seed, "raft.election", config_.id.value()},
-      hard_state_{hard_state},
-      log_{std::move(entries)},
+      random_{config_.seed, "raft.election", config_.self.id.value()},
+      hard_state_{stored.hard_state},
+      log_{std::move(stored.entries), std::move(stored.snapshot)},
+      commit_{log_.start()},
       stable_{log_.last_index()} {
-    CHECK(std::is_sorted(config_.voters.begin(), config_.voters.end()));
-    CHECK(voter_of(config_.id).has_value());
-    CHECK(config_.voters.size() <= 64);
     CHECK(log_.last_term() <= hard_state_.term);
+    bool const whole = log_.start() == LogIndex{};
+    configurations_.push_back(
+        InForce{log_.start(), whole ? config_.bootstrap : log_.snapshot().configuration});
+    for (LogIndex index = log_.first_index(); index <= log_.last_index(); ++index) {
+        note_configuration(index, log_.at(index));
+    }
     role_ = Follower{BrokerId{}, draw_election_deadline(now)};
 }
 
@@ -34,13 +36,20 @@ void Raft::step(Time now, const Input& input) {
         on_vote_durable(now, *vote);
     } else {
         step(now, Propose{std::get<Propose>(input)});
+        return;
+    }
+    if (is_leader()) {
+        advance_change(now);
+    }
+    if (is_leader()) {
+        advance_transfer(now);
     }
 }
 
 void Raft::step(Time now, Propose&& proposal) {
-    CHECK(is_leader());
+    CHECK(accepts_proposals());
     uncommitted_bytes_ += proposal.payload.size();
-    append_own(Entry{hard_state_.term, false, std::move(proposal.payload)});
+    append_own(Entry{hard_state_.term, proposal.control, std::move(proposal.payload)});
     probes_.reached(Probe::raft_proposed);
     send_appends(now);
 }
@@ -61,55 +70,72 @@ void Raft::on_tick(Time now) {
 }
 
 Time Raft::next_deadline() const {
+    if (const auto* leader = std::get_if<Leader>(&role_)) {
+        Time const deadline = std::min(leader->next_heartbeat, leader->quorum_check);
+        return leader->transfer ? std::min(deadline, leader->transfer->deadline) : deadline;
+    }
+    if (!is_voter()) {
+        return Time::never();  // it waits to be led, however long that takes
+    }
     if (const auto* follower = std::get_if<Follower>(&role_)) {
         return follower->election_deadline;
     }
     if (const auto* pre_candidate = std::get_if<PreCandidate>(&role_)) {
         return pre_candidate->election_deadline;
     }
-    if (const auto* candidate = std::get_if<Candidate>(&role_)) {
-        return candidate->election_deadline;
-    }
-    const auto& leader = std::get<Leader>(role_);
-    return std::min(leader.next_heartbeat, leader.quorum_check);
+    return std::get<Candidate>(role_).election_deadline;
 }
 
-void Raft::on_message(Time now, const Received& received) {
-    const Message& message = received.message;
-    if (message.to != config_.id || !voter_of(message.from)) {
-        return;
-    }
+bool Raft::settle_term(Time now, const Message& message) {
     bool const asks_for_vote =
         message.kind == MessageKind::vote || message.kind == MessageKind::pre_vote;
+    bool const from_leader = message.kind == MessageKind::append ||
+                             message.kind == MessageKind::heartbeat ||
+                             message.kind == MessageKind::snapshot;
     if (message.term > hard_state_.term) {
-        // Thesis 4.2.3: a node that hears its leader does not let a disruptive one raise the term.
-        if (asks_for_vote && leader_is_heard(now)) {
-            return;
+        // Thesis 4.2.3: a node that hears its leader does not let a disruptive one raise the term,
+        // unless that leader asked for the election itself.
+        if (asks_for_vote && !message.force && leader_is_heard(now)) {
+            return false;
         }
-        bool const from_leader =
-            message.kind == MessageKind::append || message.kind == MessageKind::heartbeat;
         // A granted pre-vote carries the term asked about, which is nobody's term yet.
         bool const pre_vote = message.kind == MessageKind::pre_vote ||
                               (message.kind == MessageKind::pre_vote_reply && !message.reject);
         if (!pre_vote) {
             become_follower(now, message.term, from_leader ? message.from : BrokerId{});
         }
-    } else if (message.term < hard_state_.term) {
-        // An old leader or candidate learns the term from the reply, and then steps down.
-        if (message.kind == MessageKind::append || message.kind == MessageKind::heartbeat) {
-            reply(message, Message{.kind = MessageKind::heartbeat_reply});
-            return;
-        }
-        if (asks_for_vote) {
-            reply(message,
-                  Message{.kind = message.kind == MessageKind::vote ? MessageKind::vote_reply
-                                                                    : MessageKind::pre_vote_reply,
-                          .reject = true});
-            return;
-        }
-        return;  // replies of an earlier term say nothing about this one
+        return true;
     }
+    if (message.term == hard_state_.term) {
+        return true;
+    }
+    // An old leader or candidate learns the term from the reply, and then steps down.
+    if (from_leader) {
+        reply(message, Message{.kind = MessageKind::heartbeat_reply});
+    } else if (asks_for_vote) {
+        reply(message,
+              Message{.kind = message.kind == MessageKind::vote ? MessageKind::vote_reply
+                                                                : MessageKind::pre_vote_reply,
+                      .reject = true});
+    }
+    return false;  // replies of an earlier term say nothing about this one
+}
 
+void Raft::on_message(Time now, const Received& received) {
+    const Message& message = received.message;
+    // Who is meant is a broker on a disk. Who speaks may be unknown: a change of members may have
+    // reached it and not this node, or the other way round (Raft paper, section 6).
+    if (message.to != config_.self.id || message.to_disk != config_.self.disk ||
+        message.from == config_.self.id) {
+        return;
+    }
+    if (settle_term(now, message)) {
+        dispatch(now, received);
+    }
+}
+
+void Raft::dispatch(Time now, const Received& received) {
+    const Message& message = received.message;
     switch (message.kind) {
         case MessageKind::pre_vote:
         case MessageKind::vote:
@@ -133,12 +159,23 @@ void Raft::on_message(Time now, const Received& received) {
         case MessageKind::heartbeat_reply:
             on_heartbeat_reply(now, message);
             break;
+        case MessageKind::snapshot:
+            on_snapshot(now, received);
+            break;
+        case MessageKind::snapshot_reply:
+            on_snapshot_reply(message);
+            break;
+        case MessageKind::timeout_now:
+            on_timeout_now(now);
+            break;
     }
 }
 
 void Raft::on_durable(const DurableLog& durable) {
-    // The entry may have been cut and another one stand there since the sync was submitted.
-    if (!log_.matches(durable.index(), durable.term()) || durable.index() <= stable_) {
+    // The entry may have been cut, and have come back, since the sync was submitted (the ABA case
+    // of asynchronous storage): a proof counts only for the log it was made of.
+    if (durable.generation() != generation_ || !log_.matches(durable.index(), durable.term()) ||
+        durable.index() <= stable_) {
         return;
     }
     stable_ = durable.index();
@@ -150,31 +187,42 @@ void Raft::on_durable(const DurableLog& durable) {
 void Raft::on_vote_durable(Time now, const DurableVote& durable) {
     // The candidate's own vote counts like any other: once it can no longer be forgotten.
     if (std::holds_alternative<Candidate>(role_) && durable.term() == hard_state_.term &&
-        durable.vote() == config_.id) {
-        count_vote(now, config_.id, true);
+        durable.vote() == config_.self.id) {
+        count_vote(now, config_.self);
     }
 }
 
-void Raft::send(Message message, LogIndex durable_first) {
-    message.from = config_.id;
+void Raft::send(const Member& to, Message message, LogIndex durable_first) {
+    message.from = config_.self.id;
+    message.from_disk = config_.self.disk;
+    message.to = to.id;
+    message.to_disk = to.disk;
     if (message.term == Term{}) {
         message.term = hard_state_.term;
     }
-    BrokerId const to = message.to;
-    ready_.messages.push_back(SealedMessage{to, durable_first, Sealed<Message>{message}});
+    ready_.messages.push_back(SealedMessage{to.id, durable_first, Sealed<Message>{message}});
 }
 
 void Raft::reply(const Message& to, Message message, LogIndex durable_first) {
-    message.to = to.from;
-    send(message, durable_first);
+    send(Member{to.from, to.from_disk}, message, durable_first);
 }
 
 BrokerId Raft::leader() const {
     if (is_leader()) {
-        return config_.id;
+        return config_.self.id;
     }
     const auto* follower = std::get_if<Follower>(&role_);
     return follower != nullptr ? follower->leader : BrokerId{};
+}
+
+bool Raft::accepts_proposals() const {
+    const auto* leader = std::get_if<Leader>(&role_);
+    return leader != nullptr && !leader->transfer;
+}
+
+bool Raft::transferring() const {
+    const auto* leader = std::get_if<Leader>(&role_);
+    return leader != nullptr && leader->transfer.has_value();
 }
 
 bool Raft::leads_with_own_commit() const {
@@ -183,36 +231,19 @@ bool Raft::leads_with_own_commit() const {
 }
 
 std::size_t Raft::voters_heard() const {
-    return count_heard([](const Progress& progress) {
-        return progress.heard_since_check || progress.heard_before;
-    });
-}
-
-std::size_t Raft::voters_heard_since_check() const {
-    return count_heard([](const Progress& progress) { return progress.heard_since_check; });
-}
-
-template <class Heard>
-std::size_t Raft::count_heard(Heard heard) const {
     const auto* leader = std::get_if<Leader>(&role_);
     if (leader == nullptr) {
         return 0;
     }
-    std::size_t count = 1;
-    for (std::size_t i = 0; i < config_.voters.size(); ++i) {
-        if (config_.voters[i] != config_.id && heard(leader->progress[i])) {
+    const std::vector<Member>& voters = configuration().voters;
+    std::size_t count = std::binary_search(voters.begin(), voters.end(), config_.self) ? 1 : 0;
+    for (const Leader::Peer& peer : leader->peers) {
+        bool const heard = peer.progress.heard_since_check || peer.progress.heard_before;
+        if (heard && std::binary_search(voters.begin(), voters.end(), peer.member)) {
             ++count;
         }
     }
     return count;
-}
-
-std::optional<std::size_t> Raft::voter_of(BrokerId id) const {
-    auto const at = std::lower_bound(config_.voters.begin(), config_.voters.end(), id);
-    if (at == config_.voters.end() || *at != id) {
-        return std::nullopt;
-    }
-    return static_cast<std::size_t>(at - config_.voters.begin());
 }
 
 }  // namespace broker::raft

@@ -1,20 +1,27 @@
 // One Raft node of one partition as a pure state machine: step(now, input), then ready().
 //
 // It knows no disk, no network and no clock; what must be stored, sent and applied stands in
-// Ready, for the broker to perform in one order (Raft paper, figure 2, and thesis chapters 3, 4
-// and 9.6). Elections use pre-vote and randomised timeouts; a leader that hears no quorum for an
-// election timeout steps down; votes are refused while a leader is heard.
+// Ready, for the broker to perform in one order (Raft paper, figure 2, and thesis chapters 3, 4,
+// 6.4 and 9.6). Elections use pre-vote and randomised timeouts; a leader that hears no quorum for
+// an election timeout steps down; votes are refused while a leader is heard, unless that leader
+// hands over itself.
 //
 // Storage is asynchronous. Appended entries count for this node only once step() was handed the
 // log's own proof, DurableLog; a vote counts once DurableVote says so. Messages that promise
 // stored state leave this machine sealed, and only the log can open them.
+//
+// Where what stands: elections in election.cpp, the follower's side of the log in append.cpp, the
+// leader's in replication.cpp, snapshots in snapshot.cpp, changes of members in membership.cpp,
+// hand-over and reads in leadership.cpp.
 #pragma once
 
 #include "broker_core/base/hard_state.h"
 #include "broker_core/base/probes.h"
 #include "broker_core/base/random.h"
+#include "broker_core/base/result.h"
 #include "broker_core/base/sealed.h"
 #include "broker_core/base/tuning.h"
+#include "broker_core/raft/configuration.h"
 #include "broker_core/raft/log.h"
 #include "broker_core/raft/message.h"
 #include "broker_core/raft/progress.h"
@@ -28,8 +35,9 @@
 namespace broker::raft {
 
 struct Config {
-    BrokerId id;
-    std::vector<BrokerId> voters;  // ascending, `id` among them; at most 64
+    Member self;
+    /// Who the group began with; what the log and its snapshot say comes after it.
+    Configuration bootstrap;
     RaftTuning tuning;
     std::uint64_t seed = 0;  // of the election timeouts
     /// Entries count as stored before they are synced (Durability): a voter that lost power may
@@ -38,11 +46,19 @@ struct Config {
     bool unsynced_quorum = false;
 };
 
+/// What a restart begins with; all of it durable.
+struct Stored {
+    HardState hard_state;
+    Snapshot snapshot;           // index 0: none
+    std::vector<Entry> entries;  // behind the snapshot
+};
+
 /// The deadline has come.
 struct Tick {};
-/// A client batch; only a leader takes it (see is_leader()).
+/// A client batch; only a leader takes it (see accepts_proposals()).
 struct Propose {
     Bytes payload;
+    bool control = false;
 };
 using Input = std::variant<Tick, const Received*, Propose, DurableLog, DurableVote>;
 
@@ -54,24 +70,40 @@ struct SealedMessage {
     Sealed<Message> message;
 };
 
+/// A read that is safe to answer with everything committed up to `index` (thesis 6.4).
+struct ReadReady {
+    std::uint64_t id = 0;
+    LogIndex index;
+    bool lost = false;  // the leadership ended first: nothing is known
+};
+
 /// What one step asks for, to be performed in the order of the fields.
 struct Ready {
     std::optional<HardState> hard_state;
+    /// The log now begins with log().snapshot(), which came from the leader. `reset`: it is also
+    /// its whole log, what was stored before contradicts it or ends before it.
+    struct Install {
+        bool reset = false;
+    };
+    std::optional<Install> install;
     std::optional<LogIndex> truncate_from;
     std::optional<LogIndex> append_from;  // entries from here to the end of the log are new
     std::vector<SealedMessage> messages;
     std::optional<LogIndex> commit;  // the commit index rose to this
     bool became_leader = false;
     bool stepped_down = false;
+    std::vector<ReadReady> reads;
 
     void clear() {
         hard_state.reset();
+        install.reset();
         truncate_from.reset();
         append_from.reset();
         messages.clear();
         commit.reset();
         became_leader = false;
         stepped_down = false;
+        reads.clear();
     }
 };
 
@@ -82,29 +114,62 @@ struct Follower {
 };
 /// Asks for pre-votes in `term() + 1`, without raising the term.
 struct PreCandidate {
-    std::uint64_t granted = 0;  // bit i: voter i
+    std::vector<Member> granted;  // by member, not by reply: a doubled reply counts once
     Time election_deadline;
 };
 struct Candidate {
-    std::uint64_t granted = 0;
-    std::uint64_t refused = 0;
+    std::vector<Member> granted;
     Time election_deadline;
 };
 struct Leader {
-    std::vector<Progress> progress;  // by voter; the own entry is not used
-    LogIndex first_own;              // index of the no-op that began the term
+    struct Peer {
+        Member member;
+        Progress progress;
+    };
+    struct Transfer {
+        Member to;
+        Time deadline;
+        bool told = false;
+    };
+    struct Read {
+        std::uint64_t id;
+        LogIndex index;
+        std::uint64_t round;
+    };
+    std::vector<Peer> peers;  // every member but this one, ascending
+    LogIndex first_own;       // index of the no-op that began the term
     Time next_heartbeat;
     Time quorum_check;
+    std::optional<Transfer> transfer;
+    std::uint64_t read_round = 0;
+    std::vector<Read> reads;  // ascending by round
 };
 using Role = std::variant<Follower, PreCandidate, Candidate, Leader>;
 
 class Raft {
 public:
-    /// Starts as a follower on a log whose entries are all durable.
-    Raft(Config config, HardState hard_state, std::vector<Entry> entries, Time now, Probes& probes);
+    /// Starts as a follower.
+    Raft(Config config, Stored stored, Time now, Probes& probes);
 
     void step(Time now, const Input& input);
     void step(Time now, Propose&& proposal);
+
+    /// Begins a change of members, through a joint configuration if voters change; the rest
+    /// happens by itself as entries commit. Errors: not_leader; busy, while a change is under way
+    /// or no entry of this term has committed yet (Ongaro's single-server bug of 2015); invalid.
+    Result<void> change_members(Time now, Configuration target);
+    /// Hands the leadership to a voter, as soon as its log is complete; proposals are refused
+    /// meanwhile. After transfer_timeout it is given up. Errors: not_leader, busy, invalid.
+    Result<void> transfer_leadership(Time now, BrokerId to);
+    /// Asks for an index that covers everything committed before now; the answer comes in
+    /// Ready::reads, once a quorum has confirmed this leader. Errors: not_leader; busy, while no
+    /// entry of this term has committed.
+    Result<void> read_index(Time now, std::uint64_t id);
+    /// A snapshot that stands for the log up to `index`, a committed entry that the log holds;
+    /// `state` is what the entries made of what is above Raft.
+    [[nodiscard]] Snapshot snapshot_at(LogIndex index, Bytes state) const;
+    /// Entries give way to such a snapshot, which is durable.
+    void compact(Snapshot snapshot);
 
     /// What the steps since the last call ask for. The caller performs it, then clears it.
     [[nodiscard]] Ready& ready() { return ready_; }
@@ -113,11 +178,23 @@ public:
     [[nodiscard]] Term term() const { return hard_state_.term; }
     [[nodiscard]] HardState hard_state() const { return hard_state_; }
     [[nodiscard]] bool is_leader() const { return std::holds_alternative<Leader>(role_); }
+    /// A leader that is handing over takes none.
+    [[nodiscard]] bool accepts_proposals() const;
+    [[nodiscard]] bool transferring() const;
     /// The leader of this term as far as this node knows; 0 if unknown.
     [[nodiscard]] BrokerId leader() const;
     [[nodiscard]] const Role& role() const { return role_; }
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] LogIndex commit() const { return commit_; }
+    /// What this node counts as durable in its own log.
+    [[nodiscard]] LogIndex stable() const { return stable_; }
+    /// The configuration in force: the last in the log, committed or not.
+    [[nodiscard]] const Configuration& configuration() const {
+        return configurations_.back().configuration;
+    }
+    /// The one in force at the entry `index`, which must be in the log or its start.
+    [[nodiscard]] const Configuration& configuration_at(LogIndex index) const;
+    [[nodiscard]] bool is_voter() const { return configuration().is_voter(config_.self); }
     /// Whether an entry of the leader's own term has committed: only then its commit index is
     /// known to cover everything ever committed (Raft paper 5.4.2 and 8).
     [[nodiscard]] bool leads_with_own_commit() const;
@@ -126,52 +203,80 @@ public:
     /// Voters heard from in this check-quorum period or the one before, so that the beginning of a
     /// period is no silence; this node included; leader only.
     [[nodiscard]] std::size_t voters_heard() const;
+    /// A voter to whom the leadership could go at once: the one whose log is furthest, if any was
+    /// heard lately. Leader only.
+    [[nodiscard]] std::optional<BrokerId> best_successor() const;
 
 private:
     void on_tick(Time now);
     void on_message(Time now, const Received& received);
+    void dispatch(Time now, const Received& received);
+    /// What a message of another term means. Returns whether it is still to be looked at.
+    bool settle_term(Time now, const Message& message);
     void on_durable(const DurableLog& durable);
     void on_vote_durable(Time now, const DurableVote& durable);
 
     // Elections (election.cpp)
     void become_follower(Time now, Term term, BrokerId leader);
     void become_pre_candidate(Time now);
-    void become_candidate(Time now);
+    void become_candidate(Time now, bool force);
     void become_leader(Time now);
     void on_vote_request(Time now, const Message& message);
     void on_pre_vote_reply(Time now, const Message& message);
     void on_vote_reply(Time now, const Message& message);
-    void count_vote(Time now, BrokerId voter, bool granted);
+    void count_vote(Time now, const Member& voter);
     void campaign(Time now);
+    [[nodiscard]] bool may_campaign() const;
     [[nodiscard]] bool leader_is_heard(Time now) const;
     Time draw_election_deadline(Time now);
 
-    // Replication (replication.cpp)
+    // The follower's log (append.cpp)
     void on_append(Time now, const Received& received);
     bool apply_append(const Message& message, std::span<const EntryView> entries);
     void hold(const Received& received);
     void apply_held();
-    void on_append_reply(Time now, const Message& message);
     void on_heartbeat(Time now, const Message& message);
+    void commit_to(LogIndex index);
+
+    // The leader's (replication.cpp)
+    void on_append_reply(Time now, const Message& message);
     void on_heartbeat_reply(Time now, const Message& message);
     void append_own(Entry entry);
     void send_appends(Time now);
-    void maybe_send_append(Time now, std::size_t voter, bool even_empty);
+    void maybe_send_append(Leader::Peer& peer, bool even_empty);
     void send_heartbeats(Time now);
+    void send_heartbeat(Leader::Peer& peer);
     void check_quorum(Time now);
-    [[nodiscard]] std::size_t voters_heard_since_check() const;
-    template <class Heard>
-    [[nodiscard]] std::size_t count_heard(Heard heard) const;
     void maybe_commit();
-    void commit_to(LogIndex index);
     /// Before a cut from `first` on: commit falls where the quorum it rested on may be lost.
     void cut_committed(LogIndex first);
+    [[nodiscard]] Leader::Peer* peer_of(const Message& message);
 
-    void send(Message message, LogIndex durable_first = LogIndex{});
+    // Snapshots (snapshot.cpp)
+    void send_chunk(Leader::Peer& peer);
+    void on_snapshot(Time now, const Received& received);
+    void on_snapshot_reply(const Message& message);
+    void install(const Message& message, Snapshot snapshot);
+
+    // Members (membership.cpp)
+    void note_configuration(LogIndex index, const Entry& entry);
+    void forget_configurations_from(LogIndex first);
+    void forget_configurations_before(LogIndex start);
+    void append_configuration(Time now, Configuration configuration);
+    /// The peers of the configuration in force; who is new is first sent the entry at `next`.
+    void match_peers(LogIndex next);
+    /// What a commit means for a change of members. Leader only.
+    void advance_change(Time now);
+
+    // Leadership (leadership.cpp)
+    void advance_transfer(Time now);
+    void on_timeout_now(Time now);
+    void confirm_reads();
+    void lose_reads();
+
+    void send(const Member& to, Message message, LogIndex durable_first = LogIndex{});
     void reply(const Message& to, Message message, LogIndex durable_first = LogIndex{});
     void persist() { ready_.hard_state = hard_state_; }
-    [[nodiscard]] std::size_t quorum() const { return config_.voters.size() / 2 + 1; }
-    [[nodiscard]] std::optional<std::size_t> voter_of(BrokerId id) const;
 
     Config config_;
     Probes& probes_;
@@ -179,11 +284,20 @@ private:
     HardState hard_state_;
     Log log_;
     Role role_;
-    LogIndex commit_;  // Invariant: commit_ <= log_.last_index().
+    LogIndex commit_;  // Invariant: log_.start() <= commit_ <= log_.last_index().
     LogIndex stable_;  // stored here. Invariant: stable_ <= log_.last_index().
+    /// Cuts and installs so far; a proof of an earlier log says nothing about this one.
+    Generation generation_;
     std::uint64_t uncommitted_bytes_ = 0;
     std::vector<LogIndex> match_scratch_;
     Ready ready_;
+
+    struct InForce {
+        LogIndex from;
+        Configuration configuration;
+    };
+    /// Ascending; the first one holds at log_.start(). Never empty.
+    std::vector<InForce> configurations_;
 
     /// An append that came before the one it builds on: datagrams overtake each other, and without
     /// keeping it every one of them would cost a round trip. Only of the present leader's term.
@@ -193,6 +307,16 @@ private:
     };
     static constexpr std::size_t held_max = 64;
     std::vector<Held> held_;
+
+    /// A snapshot on its way here, bound to the term of its sender and to its own last entry.
+    struct Incoming {
+        Term term;
+        LogIndex index;
+        Term log_term;
+        std::uint64_t total = 0;
+        Bytes bytes;
+    };
+    std::optional<Incoming> incoming_;
 };
 
 }  // namespace broker::raft

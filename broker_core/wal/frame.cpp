@@ -12,8 +12,8 @@ namespace broker::wal {
 namespace {
 
 constexpr std::uint64_t segment_magic = 0x314c41574b524258ULL;  // "XBRKWAL1"
-constexpr std::uint16_t segment_version = 1;
-constexpr std::size_t segment_fields_bytes = 8 + 2 + 8 + 4 + 8 + 4 + 8 + 8 + 8 + 8 + 8 + 4;
+constexpr std::uint16_t segment_version = 2;
+constexpr std::size_t segment_fields_bytes = 8 + 2 + 8 + 4 + 8 + 4 + 8 + 8 + 8 + 8 + 8 + 8 + 4;
 
 std::uint32_t header_crc_of(ByteSpan header, SegmentId segment, std::uint64_t offset) {
     return crc32c(header.subspan(4, frame_header_bytes - 4), place_seed(segment, offset));
@@ -117,6 +117,7 @@ Bytes encode_segment_header(const SegmentHeader& header) {
     append_le(sector, header.segment.value());
     append_le(sector, header.base.value());
     append_le(sector, header.first_index.value());
+    append_le(sector, header.term_before.value());
     append_le(sector, header.previous.value());
     append_le(sector, header.previous_length);
     append_le(sector, header.previous_chain);
@@ -149,6 +150,7 @@ std::optional<SegmentHeader> decode_segment_header(ByteSpan bytes) {
     header.segment = SegmentId{reader.le<std::uint64_t>()};
     header.base = WalPosition{reader.le<std::uint64_t>()};
     header.first_index = LogIndex{reader.le<std::uint64_t>()};
+    header.term_before = Term{reader.le<std::uint64_t>()};
     header.previous = SegmentId{reader.le<std::uint64_t>()};
     header.previous_length = reader.le<std::uint64_t>();
     header.previous_chain = reader.le<std::uint32_t>();
@@ -164,7 +166,7 @@ std::string hard_state_name(PartitionId partition) {
 }
 
 std::optional<ParsedName> parse_name(std::string_view name) {
-    ParsedName parsed{ParsedName::Kind::segment, {}, {}};
+    ParsedName parsed{ParsedName::Kind::segment, {}, {}, {}};
     bool const temporary = name.ends_with(temporary_suffix);
     if (temporary) {
         name.remove_suffix(temporary_suffix.size());
@@ -182,13 +184,21 @@ std::optional<ParsedName> parse_name(std::string_view name) {
     std::string_view const rest{number.ptr, static_cast<std::size_t>(end - number.ptr)};
     if (rest == ".state") {
         parsed.kind = ParsedName::Kind::hard_state;
-    } else if (rest.size() == 1 + 16 + 4 && rest.starts_with('-') && rest.ends_with(".log")) {
-        std::uint64_t segment = 0;
-        auto const id = std::from_chars(rest.data() + 1, rest.data() + 17, segment, 16);
+    } else if (rest.size() > 17 && rest.starts_with('-')) {
+        std::uint64_t place = 0;
+        auto const id = std::from_chars(rest.data() + 1, rest.data() + 17, place, 16);
         if (id.ec != std::errc{} || id.ptr != rest.data() + 17) {
             return std::nullopt;
         }
-        parsed.segment = SegmentId{segment};
+        std::string_view const kind = rest.substr(17);
+        if (kind == ".log") {
+            parsed.segment = SegmentId{place};
+        } else if (kind == ".base") {
+            parsed.kind = ParsedName::Kind::base;
+            parsed.base = LogIndex{place};
+        } else {
+            return std::nullopt;
+        }
     } else {
         return std::nullopt;
     }

@@ -102,6 +102,7 @@ struct SegmentHeader {
     SegmentId segment;
     WalPosition base;      // log position of offset 0 of this segment
     LogIndex first_index;  // of the first entry this segment may hold
+    Term term_before;      // of the entry before that one; 0 if there is none
     SegmentId previous;    // 0: none, this is the first
     std::uint64_t previous_length = 0;
     std::uint32_t previous_chain = 0;  // header_crc of the last live frame before
@@ -121,9 +122,10 @@ std::string hard_state_name(PartitionId partition);
 
 /// What a name of the directory stands for, as far as this log is concerned.
 struct ParsedName {
-    enum class Kind : std::uint8_t { segment, hard_state, temporary } kind;
+    enum class Kind : std::uint8_t { segment, hard_state, base, temporary } kind;
     PartitionId partition;
     SegmentId segment;  // of segments, temporary ones included; else 0
+    LogIndex base;      // of bases; else 0
 };
 std::optional<ParsedName> parse_name(std::string_view name);
 

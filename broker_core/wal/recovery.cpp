@@ -52,14 +52,17 @@ private:
 /// The log as replayed so far.
 class Replay {
 public:
+    /// Begins with the entry `first`, behind one of term `term_before`.
+    Replay(LogIndex first, Term term_before) : first_{first}, term_before_{term_before} {}
+
     /// Applies a frame; false if it cannot follow the ones before.
     bool apply(const Segment& segment, const Frame& frame) {
         const FrameHeader& header = frame.header;
         if ((header.flags & frame_truncate) != 0) {
-            if (header.index == LogIndex{} || header.index > last_index()) {
+            if (header.index < first_ || header.index > last_index()) {
                 return false;
             }
-            entries_.resize(header.index.value() - 1);
+            entries_.resize(header.index.value() - first_.value());
             return true;
         }
         if ((header.flags & frame_entry) == 0 || header.index != last_index().next() ||
@@ -73,14 +76,29 @@ public:
                                           Bytes{payload.begin(), payload.end()}});
         return true;
     }
-    [[nodiscard]] LogIndex last_index() const { return LogIndex{entries_.size()}; }
+    [[nodiscard]] LogIndex last_index() const { return first_.previous() + entries_.size(); }
     [[nodiscard]] Term last_term() const {
-        return entries_.empty() ? Term{} : entries_.back().term;
+        return entries_.empty() ? term_before_ : entries_.back().term;
     }
-    std::vector<RecoveredEntry> take() { return std::move(entries_); }
+    /// Whether the log holds this entry, or begins right behind it.
+    [[nodiscard]] bool holds(LogIndex index, Term term) const {
+        if (index.next() == first_) {
+            return term == term_before_;
+        }
+        return index >= first_ && index <= last_index() &&
+               entries_[index.value() - first_.value()].term == term;
+    }
+    /// The entries behind `index`, which the log holds.
+    std::vector<RecoveredEntry> take_behind(LogIndex index) {
+        auto const gone = static_cast<std::ptrdiff_t>(index.next().value() - first_.value());
+        entries_.erase(entries_.begin(), entries_.begin() + gone);
+        return std::move(entries_);
+    }
 
 private:
-    std::vector<RecoveredEntry> entries_;  // entry of index i at i - 1
+    LogIndex first_;
+    Term term_before_;
+    std::vector<RecoveredEntry> entries_;  // entry of index i at i - first_
 };
 
 /// Whether a valid frame behind `offset` claims that the bytes there were durable.
@@ -110,10 +128,11 @@ std::uint64_t content_end(ByteSpan bytes) {
     return end;
 }
 
-/// The segments from first to last, linked by the headers; names outside go to `stale`.
+/// The segments from first to last, linked by the headers; empty if one of them is missing. Names
+/// outside go to `stale`.
 Result<std::vector<Segment>> chain_of(const std::vector<SegmentImage>& images,
                                       const DiskIdentity& identity, PartitionId partition,
-                                      std::vector<std::string>& stale) {
+                                      const Base& base, std::vector<std::string>& stale) {
     std::vector<Segment> all;
     for (const SegmentImage& image : images) {
         std::optional<SegmentHeader> const header = decode_segment_header(image.bytes);
@@ -144,9 +163,14 @@ Result<std::vector<Segment>> chain_of(const std::vector<SegmentImage>& images,
         }
         chain.push_back(*it);
         wanted = it->header.previous;
+        if (base.index != LogIndex{} && it->header.first_index <= base.index.next()) {
+            wanted =
+                SegmentId{};  // what lies before is in the base, whether its file is here or not
+        }
     }
     if (wanted != SegmentId{}) {
-        return fail(ErrorCode::damaged, "wal: a segment of the chain is missing");
+        chain.clear();
+        return chain;
     }
     std::reverse(chain.begin(), chain.end());
     return chain;
@@ -169,24 +193,52 @@ bool replay_sealed(const Segment& segment, const SegmentHeader& successor, Repla
 
 }  // namespace
 
+namespace {
+
+/// A log without entries behind the base; every segment there is becomes stale.
+RecoveredLog void_log(const std::vector<SegmentImage>& segments, SegmentHeader fresh,
+                      const Base& base) {
+    RecoveredLog log;
+    fresh.first_index = base.index.next();
+    fresh.term_before = base.term;
+    log.fresh = fresh;
+    for (const SegmentImage& segment : segments) {
+        log.stale.push_back(segment.name);
+    }
+    log.report.replaced = !segments.empty();
+    log.report.base = base.index;
+    return log;
+}
+
+}  // namespace
+
 Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
                                  const DiskIdentity& identity, PartitionId partition,
-                                 SegmentId largest_id) {
+                                 SegmentId largest_id, const Base& base) {
     RecoveredLog log;
-    log.fresh = SegmentHeader{identity.cluster,  identity.node, identity.disk, partition,
-                              largest_id.next(), WalPosition{}, LogIndex{1},   SegmentId{}};
-    Result<std::vector<Segment>> const chain = chain_of(segments, identity, partition, log.stale);
+    log.fresh.cluster = identity.cluster;
+    log.fresh.node = identity.node;
+    log.fresh.disk = identity.disk;
+    log.fresh.partition = partition;
+    log.fresh.segment = largest_id.next();
+    log.report.base = base.index;
+    Result<std::vector<Segment>> const chain =
+        chain_of(segments, identity, partition, base, log.stale);
     if (!chain) {
         return tl::unexpected{chain.error()};
     }
     if (chain->empty()) {
-        return log;
+        bool const nothing_expected = segments.empty() && base.index == LogIndex{};
+        return nothing_expected || base.installed
+                   ? Result<RecoveredLog>{void_log(segments, log.fresh, base)}
+                   : fail(ErrorCode::damaged, "wal: a segment of the chain is missing");
     }
-    Replay replay;
+    Replay replay{chain->front().header.first_index, chain->front().header.term_before};
     WalPosition proven;
     for (std::size_t i = 0; i + 1 < chain->size(); ++i) {
         const Segment& segment = (*chain)[i];
         const SegmentHeader& successor = (*chain)[i + 1].header;
+        log.segments.push_back(LinkedSegment{segment.header.segment, segment.header.first_index});
         if (successor.base != segment.header.base + successor.previous_length ||
             !replay_sealed(segment, successor, replay, proven, log.report)) {
             return fail(ErrorCode::damaged, "wal: bad frame inside a sealed segment");
@@ -195,6 +247,7 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
 
     // The last segment: find its end, then decide what that end is.
     const Segment& last = chain->back();
+    log.segments.push_back(LinkedSegment{last.header.segment, last.header.first_index});
     std::vector<Frame> frames;
     FrameWalk walk{last};
     while (std::optional<Frame> const frame = walk.next()) {
@@ -212,6 +265,7 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
     log.fresh.previous_length = segment_header_bytes;
     log.fresh.previous_chain = last.header_crc;
     log.fresh.first_index = replay.last_index().next();
+    log.fresh.term_before = replay.last_term();
     for (const Frame& frame : frames) {
         if (!replay.apply(last, frame)) {
             return fail(ErrorCode::damaged, "wal: frame that cannot follow its predecessor");
@@ -223,6 +277,7 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
             log.fresh.previous_length = frame.end;
             log.fresh.previous_chain = header.header_crc;
             log.fresh.first_index = replay.last_index().next();
+            log.fresh.term_before = replay.last_term();
             continue;
         }
         ++log.report.frames_copied;
@@ -234,7 +289,17 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
             CopiedFrame{flags, header.index, header.term, Bytes{payload.begin(), payload.end()}});
     }
     log.fresh.base = last.header.base + log.fresh.previous_length;
-    log.entries = replay.take();
+    if (base.index != LogIndex{} && !replay.holds(base.index, base.term)) {
+        if (!base.installed) {
+            return fail(ErrorCode::damaged, "wal: the log lacks the last entry of its base");
+        }
+        SegmentHeader fresh = log.fresh;
+        fresh.previous = SegmentId{};
+        fresh.previous_length = 0;
+        fresh.previous_chain = 0;
+        return void_log(segments, fresh, base);
+    }
+    log.entries = replay.take_behind(base.index);
     return log;
 }
 

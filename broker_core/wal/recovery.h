@@ -1,10 +1,13 @@
 // Recovery: what the files of one partition still prove after any crash.
 //
-// Order: segment chain, then frames. The chain is walked back from the segment with the largest
-// id; each segment header states where its predecessor ends, and bytes behind that end are dead.
+// Order: base, segment chain, then frames. The chain is walked back from the segment with the
+// largest id; each segment header states where its predecessor ends, and bytes behind that end are
+// dead. It ends at the first segment of all, or where the base makes what lies before superfluous.
 //
 //   where the first bad frame is found                            | verdict
 //   --------------------------------------------------------------+---------------------------
+//   no segment begins at or before the entry behind the base      | damaged; base installed: void
+//   the log lacks the last entry of the base                      | damaged; base installed: void
 //   before the stated end of a segment that has a successor       | damaged: it was sealed
 //   a segment named by its successor is missing, or its header bad| damaged
 //   last segment, a later valid frame claims it durable (frontier)| damaged: it was promised
@@ -12,14 +15,16 @@
 //   last segment, nothing but zeros behind                        | clean end
 //
 // "Bad" is any of: header checksum (which covers place and length), payload checksum, chain,
-// index not following, term falling. What lies before the first bad frame but is not proven
-// durable by a frontier may be in the page cache only; the log writes it again into a fresh
-// segment before anything is claimed.
-// Sources: the tail rule after leveldb's log_reader; telling a torn tail from damage after
-// protocol-aware recovery (Alagappan et al., FAST'18), with the durable frontier as witness.
+// index not following, term falling. "Void": the leader's snapshot replaced a log that contradicts
+// it or ends before it, and nothing of that log counts any more. What lies before the first bad
+// frame but is not proven durable by a frontier may be in the page cache only; the log writes it
+// again into a fresh segment before anything is claimed. Sources: the tail rule after leveldb's
+// log_reader; telling a torn tail from damage after protocol-aware recovery (Alagappan et al.,
+// FAST'18), with the durable frontier as witness.
 #pragma once
 
 #include "broker_core/base/result.h"
+#include "broker_core/wal/base_file.h"
 #include "broker_core/wal/frame.h"
 #include "broker_core/wal/hard_state.h"
 
@@ -49,6 +54,12 @@ struct CopiedFrame {
     Bytes payload;
 };
 
+/// A segment whose name is durable, and the first entry it may hold.
+struct LinkedSegment {
+    SegmentId id;
+    LogIndex first_index;
+};
+
 struct RecoveryReport {
     PartitionId partition;
     std::uint64_t frames_kept = 0;    // in place, proven durable
@@ -57,10 +68,13 @@ struct RecoveryReport {
     bool torn = false;                // the tail held anything at all
     std::uint64_t files_refused = 0;  // outside the chain, or never finished: removed
     bool clean_stop = false;          // a clean-shutdown mark named this very end
+    bool replaced = false;            // the log was void: an installed base took its place
+    LogIndex base;                    // last entry of the base; 0: none
 };
 
 struct RecoveredLog {
-    std::vector<RecoveredEntry> entries;  // contiguous from index 1, truncations replayed
+    std::vector<RecoveredEntry> entries;  // contiguous from behind the base, truncations replayed
+    std::vector<LinkedSegment> segments;  // of the chain, in log order
     std::vector<CopiedFrame> copied;
     SegmentHeader fresh;             // header of the segment that continues the log
     std::vector<std::string> stale;  // names outside the chain, to be removed
@@ -72,6 +86,6 @@ struct RecoveredLog {
 /// Errors: damaged (see the table; nothing is changed), foreign (another cluster, node or disk).
 Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
                                  const DiskIdentity& identity, PartitionId partition,
-                                 SegmentId largest_id);
+                                 SegmentId largest_id, const Base& base = {});
 
 }  // namespace broker::wal

@@ -26,6 +26,7 @@ Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId part
       ops_{ops},
       probes_{probes},
       hard_state_{partition, identity, disk, ops, probes},
+      bases_{partition, identity, disk, ops},
       clean_mark_{partition, disk, ops} {}
 
 // ---------------------------------------------------------------------------------------------
@@ -38,6 +39,7 @@ Result<Booted> Wal::boot() {
     std::optional<Bytes> hard_state_bytes;
     SegmentId largest;
     std::optional<CleanMark> mark;
+    Base base;
     for (const std::string& name : disk_.list()) {
         if (name == clean_mark_name(partition_)) {
             Result<Bytes> const content = disk_.read(name);
@@ -63,6 +65,13 @@ Result<Booted> Wal::boot() {
         }
         if (parsed->kind == ParsedName::Kind::hard_state) {
             hard_state_bytes = std::move(*content);
+        } else if (parsed->kind == ParsedName::Kind::base) {
+            Result<Base> read = decode_base(*content, identity_, partition_);
+            if (!read) {
+                return tl::unexpected{read.error()};
+            }
+            base_files_.push_back(parsed->base);  // names ascend, and so do their numbers
+            base = std::move(*read);
         } else {
             segments.push_back(SegmentImage{name, std::move(*content)});
         }
@@ -75,10 +84,10 @@ Result<Booted> Wal::boot() {
             return tl::unexpected{read.error()};
         }
         slot = *read;
-    } else if (!segments.empty()) {
+    } else if (!segments.empty() || base.index != LogIndex{}) {
         return fail(ErrorCode::damaged, "wal: a log without its hard state");
     }
-    Result<RecoveredLog> recovered = recover_log(segments, identity_, partition_, largest);
+    Result<RecoveredLog> recovered = recover_log(segments, identity_, partition_, largest, base);
     if (!recovered) {
         return tl::unexpected{recovered.error()};
     }
@@ -93,8 +102,8 @@ Result<Booted> Wal::boot() {
     recovered->report.files_refused = stale_.size();
     if (mark && mark->identity == identity_) {
         // What was synced before the mark cannot be missing from an honest disk.
-        LogIndex const end{recovered->entries.size()};
-        Term const term = end == LogIndex{} ? Term{} : recovered->entries.back().term;
+        LogIndex const end = base.index + recovered->entries.size();
+        Term const term = recovered->entries.empty() ? base.term : recovered->entries.back().term;
         if (end < mark->last_index || (end == mark->last_index && term != mark->last_term)) {
             return fail(ErrorCode::damaged, "wal: the log ends before its clean-shutdown mark");
         }
@@ -122,13 +131,18 @@ Result<Booted> Wal::boot() {
     }
     cursor_.offset = content.size();
     cursor_.size = std::max<std::uint64_t>(tuning_.segment_bytes, content.size());
-    last_index_ = LogIndex{recovered->entries.size()};
-    last_term_ = recovered->entries.empty() ? Term{} : recovered->entries.back().term;
+    linked_ = recovered->segments;
+    base_term_ = base.term;
+    last_index_ = base.index + recovered->entries.size();
+    last_term_ = recovered->entries.empty() ? base.term : recovered->entries.back().term;
+    if (recovered->report.replaced) {
+        probes_.reached(Probe::recovery_log_replaced);
+    }
 
     hard_state_.begin(slot);
     next_.push_back(make_segment(cursor_.header, cursor_.size, content));
     boot_phase_ = BootPhase::preparing_state;
-    return Booted{std::move(recovered->entries), slot.state, recovered->report};
+    return Booted{std::move(base), std::move(recovered->entries), slot.state, recovered->report};
 }
 
 void Wal::sync_boot_directory() {
@@ -175,18 +189,18 @@ void Wal::advance_boot() {
         case BootPhase::linking_segment:
             if (boot_directory_synced_) {
                 next_.front().linked = true;
+                linked_.push_back(LinkedSegment{next_.front().id, next_.front().first_index});
                 current_ = std::move(next_.front());
                 next_.pop_front();
                 written_ = last_index_;
                 flushed_ = last_index_;
                 frontier_ = cursor_.header.base + cursor_.offset;
-                output_.stored = DurableLog{last_index_, last_term_};
+                output_.stored = DurableLog{last_index_, last_term_, generation_};
                 boot_phase_ = BootPhase::open;
                 for (const std::string& name : stale_) {
-                    OpId const op = ops_.draw();
-                    removals_.push_back(op);
-                    disk_.remove(op, name);
+                    remove(name);
                 }
+                remove_before_base();
                 probes_.reached(Probe::recovery_done);
             }
             break;
@@ -207,8 +221,11 @@ std::uint64_t Wal::segment_size_for(std::uint64_t payload) const {
 Wal::SegmentFile Wal::make_segment(const SegmentHeader& header, std::uint64_t size,
                                    ByteSpan content) {
     SegmentFile segment{header.segment,
-                        FreshFile{segment_name(partition_, header.segment), disk_, ops_}, OpId{},
-                        false};
+                        FreshFile{segment_name(partition_, header.segment), disk_, ops_},
+                        OpId{},
+                        false,
+                        header.first_index,
+                        LogIndex{}};
     segment.file.begin();
     segment.file.write(0, content);
     if (tuning_.preallocate) {
@@ -219,6 +236,7 @@ Wal::SegmentFile Wal::make_segment(const SegmentHeader& header, std::uint64_t si
 }
 
 void Wal::begin_next_segment(std::uint64_t payload) {
+    bool const new_chain = installing_ && last_index_ == installing_->base.index && next_.empty();
     SegmentHeader header{identity_.cluster,
                          identity_.node,
                          identity_.disk,
@@ -226,15 +244,25 @@ void Wal::begin_next_segment(std::uint64_t payload) {
                          cursor_.header.segment.next(),
                          cursor_.header.base + cursor_.offset,
                          last_index_.next(),
+                         last_term_,
                          cursor_.header.segment,
                          cursor_.offset,
                          cursor_.chain};
+    if (new_chain) {
+        header.previous = SegmentId{};
+        header.previous_length = 0;
+        header.previous_chain = 0;
+    }
     Bytes const sector = encode_segment_header(header);
     cursor_.header = header;
     cursor_.size = segment_size_for(payload);
     cursor_.offset = segment_header_bytes;
     cursor_.chain = segment_header_crc(sector);
     next_.push_back(make_segment(header, cursor_.size, sector));
+    if (new_chain) {
+        next_.back().behind_base = installing_->base.index;
+        return;
+    }
     probes_.reached(Probe::segment_rotated);
 }
 
@@ -316,6 +344,16 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     }
     written_ = std::min(written_, kept);
     flushed_ = std::min(flushed_, kept);
+    ++generation_;
+    drop_promises(kept);
+    encode(now, frame_truncate, first, kept_term, {});
+    open_group_.cut = true;
+    ask_for_sync();
+    close_group();
+    probes_.reached(Probe::wal_truncated);
+}
+
+void Wal::drop_promises(LogIndex kept) {
     std::erase_if(pending_, [&](Pending& pending) {
         if (pending.requirement.index <= kept) {
             return false;
@@ -326,11 +364,6 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
         }
         return true;
     });
-    encode(now, frame_truncate, first, kept_term, {});
-    open_group_.cut = true;
-    ask_for_sync();
-    close_group();
-    probes_.reached(Probe::wal_truncated);
 }
 
 void Wal::flush() {
@@ -452,7 +485,10 @@ void Wal::advance_rotation() {
     }
     SegmentFile& next = next_.front();
     bool const sealed = groups_.empty() || groups_.front().segment == next.id;
-    if (!sealed || !next.file.prepared()) {
+    // A segment behind an installed base must not be found before that base is.
+    bool const base_durable = next.behind_base == LogIndex{} || !installing_ ||
+                              installing_->base.index > next.behind_base;
+    if (!sealed || !next.file.prepared() || !base_durable) {
         return;
     }
     if (!next.file.rename_submitted()) {
@@ -470,14 +506,116 @@ void Wal::advance_rotation() {
         }
         return;
     }
+    linked_.push_back(LinkedSegment{next.id, next.first_index});
+    bool const behind_base = next.behind_base != LogIndex{};
     current_ = std::move(next);
     next_.pop_front();
+    if (behind_base) {
+        remove_before_base();
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Bases
+
+void Wal::compact(const Base& base) {
+    CHECK(open());
+    CHECK(!compacting());
+    CHECK(!base.installed);
+    CHECK(base.index <= flushed_);
+    base_term_ = base.term;
+    bases_.write(base);
+}
+
+void Wal::install(const Base& base) {
+    CHECK(open());
+    CHECK(base.installed);
+    // Whatever was gathered for the old log, or waits to be written to it, is of no use any more.
+    // What is under way completes, and raises nothing.
+    open_group_ = Group{};
+    std::erase_if(groups_, [](const Group& group) { return !group.submitted; });
+    for (Group& group : groups_) {
+        group.last_index = LogIndex{};
+        group.cut = false;
+    }
+    for (SegmentFile& next : next_) {
+        abandoned_.push_back(std::move(next));
+    }
+    next_.clear();
+    ++generation_;
+    drop_promises(LogIndex{});
+    last_index_ = base.index;
+    last_term_ = base.term;
+    base_term_ = base.term;
+    written_ = LogIndex{};
+    flushed_ = LogIndex{};
+    installing_ = Installing{base, hard_state_.number(), false};
+    begin_next_segment(0);
+    probes_.reached(Probe::wal_installed);
+}
+
+void Wal::submit_base() {
+    // The term of a base must not outlive the term itself, as with entries.
+    if (installing_ && !installing_->submitted &&
+        hard_state_.durable_number() >= installing_->hard_state_number) {
+        installing_->submitted = true;
+        bases_.write(installing_->base);
+    }
+}
+
+void Wal::on_base_durable(LogIndex base) {
+    base_files_.insert(std::upper_bound(base_files_.begin(), base_files_.end(), base), base);
+    probes_.reached(Probe::wal_base_durable);
+    if (installing_ && installing_->base.index == base) {
+        // From here on a recovery finds this base and nothing of the old log.
+        Term const term = installing_->base.term;
+        installing_.reset();
+        written_ = std::max(written_, base);
+        flushed_ = std::max(flushed_, base);
+        raise_stored(base, term);
+        promises_may_open_ = true;
+        return;  // the old files go once the new chain has a segment
+    }
+    if (!installing_) {
+        remove_before_base();
+    }
+}
+
+void Wal::remove(const std::string& name) {
+    OpId const op = ops_.draw();
+    removals_.push_back(op);
+    disk_.remove(op, name);
+}
+
+void Wal::remove_before_base() {
+    if (base_files_.empty()) {
+        return;
+    }
+    // The newest segment that begins within the base, or right behind it, has all that follows.
+    LogIndex const base = base_files_.back();
+    auto const first = std::find_if(
+        linked_.rbegin(), linked_.rend(),
+        [base](const LinkedSegment& segment) { return segment.first_index <= base.next(); });
+    if (first == linked_.rend()) {
+        return;
+    }
+    auto const keep = std::prev(first.base());
+    for (auto segment = linked_.begin(); segment != keep; ++segment) {
+        remove(segment_name(partition_, segment->id));
+        probes_.reached(Probe::segment_removed);
+    }
+    linked_.erase(linked_.begin(), keep);
+    for (auto older = base_files_.begin(); older != std::prev(base_files_.end()); ++older) {
+        remove(base_name(partition_, *older));
+    }
+    base_files_.erase(base_files_.begin(), std::prev(base_files_.end()));
 }
 
 void Wal::pump() {
     if (failed_ || !open()) {
         return;
     }
+    submit_base();
     advance_rotation();
     submit_writes();
     submit_syncs();
@@ -547,7 +685,7 @@ void Wal::merge_written() {
 void Wal::raise_stored(LogIndex index, Term term) {
     CHECK(index <= last_index_);
     CHECK(index <= stored());
-    output_.stored = DurableLog{index, term};
+    output_.stored = DurableLog{index, term, generation_};
 }
 
 void Wal::on_sync_done(std::uint64_t groups) {
@@ -580,6 +718,22 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
             promises_may_open_ = true;
         }
         failed_ = failed_ || hard_state_.failed();
+    }
+    if (!mine && bases_.on_disk_done(done)) {
+        mine = true;
+        failed_ = failed_ || bases_.failed();
+        if (std::optional<LogIndex> const durable = bases_.take_durable()) {
+            on_base_durable(*durable);
+        }
+    }
+    for (SegmentFile& abandoned : abandoned_) {
+        if (mine) {
+            break;
+        }
+        bool const directory =
+            abandoned.directory_sync != OpId{} && abandoned.directory_sync == done.op;
+        mine = directory || abandoned.file.on_disk_done(done);
+        failed_ = failed_ || (mine && done.outcome != DiskOutcome::ok);
     }
     for (SegmentFile& next : next_) {
         if (mine) {
@@ -698,7 +852,8 @@ Time Wal::next_deadline() const {
 }
 
 bool Wal::idle() const {
-    return open() && groups_.empty() && !has_open_group() && next_.empty() && hard_state_.idle();
+    return open() && groups_.empty() && !has_open_group() && next_.empty() && hard_state_.idle() &&
+           !installing_;
 }
 
 // ---------------------------------------------------------------------------------------------

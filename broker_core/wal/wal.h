@@ -14,6 +14,9 @@
 // segment is wholly synced it is renamed and the directory synced, and only then is it appended to.
 // Truncation: the frame that cuts a conflicting suffix is synced before any frame behind it is
 // written; flushed() falls at once, and no sync in flight can raise it again.
+// Compaction: once a base is durable that stands for a prefix of the log, whole segments within it
+// are removed. Installation: a base from a leader replaces the whole log; once its name is durable
+// whatever stood before is void, and a new chain of segments begins behind it.
 // Failure modes: any write or sync error poisons the log: failed() holds for ever, no promise
 // opens any more, and the node must stop. What power loss leaves, recovery.h decides.
 #pragma once
@@ -36,7 +39,8 @@ namespace broker::wal {
 
 /// What booting found; the machine above starts from it once the log is open.
 struct Booted {
-    std::vector<RecoveredEntry> entries;
+    Base base;                            // index 0: none
+    std::vector<RecoveredEntry> entries;  // behind the base
     HardState hard_state;
     RecoveryReport report;
 };
@@ -63,6 +67,13 @@ public:
     /// Removes every entry from `first` on; first <= last_index(). Promises on them are dropped.
     /// kept_term: term of the entry before, 0 if there is none.
     void truncate(Time now, LogIndex first, Term kept_term);
+    /// Writes a base that stands for the log up to base.index <= flushed(), and then removes what
+    /// it makes superfluous. Requires !compacting().
+    void compact(const Base& base);
+    [[nodiscard]] bool compacting() const { return bases_.busy(); }
+    /// Replaces the whole log: it goes on behind the installed base. Promises that are held are
+    /// dropped; flushed() reaches base.index once the base is durable.
+    void install(const Base& base);
     /// Stores term and vote; the number is for Requirement. A new term drops the promises to peers
     /// that are still held: what they say belongs to a term that is over.
     std::uint64_t store(const HardState& state);
@@ -164,6 +175,14 @@ private:
         FreshFile file;
         OpId directory_sync;  // in flight
         bool linked = false;  // its name is durable
+        LogIndex first_index;
+        LogIndex behind_base;  // waits for this installed base to be durable; 0: for none
+    };
+    /// An installed base on its way to the disk.
+    struct Installing {
+        Base base;
+        std::uint64_t hard_state_number = 0;  // durable before it is written
+        bool submitted = false;
     };
     enum class BootPhase : std::uint8_t {
         closed,
@@ -190,6 +209,11 @@ private:
     void advance_rotation();
     void advance_boot();
     void sync_boot_directory();
+    void submit_base();
+    void on_base_durable(LogIndex base);
+    void remove_before_base();
+    void remove(const std::string& name);
+    void drop_promises(LogIndex kept);
     void on_write_done(Group& group);
     void on_sync_done(std::uint64_t groups);
     void raise_stored(LogIndex index, Term term);
@@ -203,6 +227,7 @@ private:
     OpIds& ops_;
     Probes& probes_;
     HardStateFile hard_state_;
+    BaseFiles bases_;
 
     BootPhase boot_phase_ = BootPhase::closed;
     OpId boot_directory_sync_;
@@ -220,8 +245,14 @@ private:
     std::deque<Group> groups_;            // closed, not yet durable
     std::vector<SyncInFlight> syncs_;
     std::uint32_t writes_in_flight_ = 0;
-    std::vector<Bytes> spare_;  // buffers of finished groups, to be used again
+    std::vector<LinkedSegment> linked_;   // whose names are durable, in log order
+    std::vector<SegmentFile> abandoned_;  // begun for a log that was replaced
+    std::optional<Installing> installing_;
+    std::vector<LogIndex> base_files_;  // on the disk, ascending; the last one counts
+    Term base_term_;                    // of the last one
+    std::vector<Bytes> spare_;          // buffers of finished groups, to be used again
 
+    Generation generation_;  // cuts and installs
     // Invariant: flushed_ <= written_ <= last_index_.
     LogIndex last_index_;
     Term last_term_;

@@ -10,6 +10,7 @@ namespace brokersim {
 namespace {
 
 constexpr std::size_t checksum_at = 16;
+constexpr std::size_t zero_run = 64;  // bytes
 
 std::uint32_t checksum_of(broker::ByteSpan value) {
     std::uint32_t const head = broker::crc32c(value.first(checksum_at));
@@ -18,8 +19,8 @@ std::uint32_t checksum_of(broker::ByteSpan value) {
 
 }  // namespace
 
-void append_payload(broker::Bytes& target, const MessageIdentity& identity,
-                    std::size_t size_bytes) {
+void append_payload(broker::Bytes& target, const MessageIdentity& identity, std::size_t size_bytes,
+                    PayloadContent content) {
     std::size_t const begin = target.size();
     std::size_t const size = std::max(size_bytes, payload_identity_bytes);
     target.resize(begin + size);
@@ -36,6 +37,12 @@ void append_payload(broker::Bytes& target, const MessageIdentity& identity,
     }
     for (; at < size; ++at) {
         value[at] = static_cast<std::byte>(at);
+    }
+    if (content != PayloadContent::random) {
+        std::size_t const step = content == PayloadContent::zeros ? zero_run : 2 * zero_run;
+        for (at = payload_identity_bytes; at < size; at += step) {
+            std::fill_n(value + at, std::min(zero_run, size - at), std::byte{0});
+        }
     }
     broker::store_le(value + checksum_at, checksum_of({value, size}));
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "broker_core/base/bytes.h"
+#include "scenarios/scenario.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,8 +23,10 @@ struct MessageIdentity {
 
 inline constexpr std::size_t payload_identity_bytes = 20;
 
-/// Appends a value of `size_bytes`, at least payload_identity_bytes.
-void append_payload(broker::Bytes& target, const MessageIdentity& identity, std::size_t size_bytes);
+/// Appends a value of `size_bytes`, at least payload_identity_bytes. content: of the filler; zeros
+/// look like a disk that was never written, which must not fool recovery.
+void append_payload(broker::Bytes& target, const MessageIdentity& identity, std::size_t size_bytes,
+                    PayloadContent content = PayloadContent::random);
 /// Who a value is, or nothing if it is no intact value of any run.
 std::optional<MessageIdentity> read_payload(broker::ByteSpan value);
 

@@ -198,7 +198,7 @@ bool Producer::form_batch(std::uint32_t partition) {
         batch.sequences.push_back(sequence);
         value.clear();
         append_payload(value, MessageIdentity{recorder_.run_id(), number_, sequence},
-                       payload_sizes_[sequence]);
+                       payload_sizes_[sequence], producer_.payload_content);
         partition_ns::Record record;
         record.value = ByteSpan{value};
         record.timestamp_ms = now().nanoseconds() / 1'000'000;

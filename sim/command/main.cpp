@@ -2,6 +2,7 @@
 #include "reports/check.h"
 #include "sim/command/mutant.h"
 #include "sim/command/run_command.h"
+#include "sim/command/scenario_cli.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -74,15 +75,7 @@ int run_main(int argc, char** argv) {
     check_app->add_option("history", history, "file, or - for standard input")->required();
     check_app->add_flag("--json", check_json, "one JSON object on stdout");
 
-    std::vector<std::string> checked;
-    bool scenario_json = false;
-    CLI::App* const scenario_app =
-        app.add_subcommand("scenario", "help for those who write scenarios");
-    scenario_app->require_subcommand(1);
-    CLI::App* const scenario_check =
-        scenario_app->add_subcommand("check", "all that is wrong with scenario files");
-    scenario_check->add_option("scenario", checked, "files, folders or names")->required();
-    scenario_check->add_flag("--json", scenario_json, "one JSON object per mistake on stdout");
+    ScenarioCli const scenario{app};
 
     try {
         app.parse(argc, argv);
@@ -115,8 +108,8 @@ int run_main(int argc, char** argv) {
                 replay.to_event = to;
             }
             code = replay_command(replay, arguments);
-        } else if (scenario_check->parsed()) {
-            code = check_scenarios(checked, scenario_json);
+        } else if (scenario.asked()) {
+            code = scenario.run(arguments);
         } else {
             return reports::run_check(
                 history, check_json ? reports::CheckOutput::json : reports::CheckOutput::text,

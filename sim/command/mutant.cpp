@@ -1,37 +1,18 @@
 // Finding and running the executables with planted bugs.
 #include "sim/command/mutant.h"
 
+#include "faults/mutant_table.h"
 #include "sim/command/exit_code.h"
 
-#include <array>
 #include <filesystem>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace brokersim {
-namespace {
-
-struct MutantRow {
-    std::string_view id;
-    std::string_view name;
-};
-
-constexpr std::array mutant_table = {
-    MutantRow{"", ""},  // so that the table is never empty
-#if __has_include("mutant_table.inc")
-#include "mutant_table.inc"
-#endif
-};
-
-}  // namespace
 
 std::string mutant_name(const std::string& plant) {
-    for (const MutantRow& row : mutant_table) {
-        if (row.id == plant && !plant.empty()) {
-            return std::string{row.name};
-        }
-    }
-    return plant;
+    const MutantRow* const row = find_mutant(plant);
+    return row == nullptr ? plant : std::string{row->name};
 }
 
 std::string mutant_executable(const std::string& name) {

@@ -2,8 +2,7 @@
 #include "sim/command/run_command.h"
 
 #include "scenarios/library.h"
-#include "scenarios/parser.h"
-#include "sim/command/mutant.h"
+#include "sim/command/scenario_files.h"
 #include "sim/command/scenario_runs.h"
 #include "sim/run_text.h"
 
@@ -13,63 +12,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace brokersim {
 namespace {
-
-const std::vector<std::string>& library_roots() {
-    static const std::vector<std::string> roots = {"scenarios/library", "scenarios/regressions"};
-    return roots;
-}
-
-void say(const std::string& text) {
-    std::fputs(text.c_str(), stderr);
-}
-
-void print_line(const std::string& line) {
-    std::string const text = line + "\n";
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
-
-/// Loads a scenario; its complaints go to stderr (or as JSON to stdout).
-std::optional<Scenario> load(const std::string& path, bool json) {
-    ParseOutcome outcome = parse_scenario(path);
-    if (!outcome.diagnostics.empty()) {
-        if (json) {
-            std::fputs(render_json(outcome.diagnostics).c_str(), stdout);
-        } else {
-            say(render_text(outcome.diagnostics, 1));
-        }
-    }
-    return std::move(outcome.scenario);
-}
-
-/// Whether this executable may run the scenario. If another one must, it is run with the same
-/// arguments and its exit code is returned.
-std::optional<ExitCode> hand_over(const Scenario& scenario,
-                                  const std::vector<std::string>& arguments) {
-    std::string const wanted = scenario.plant.empty() ? "" : mutant_name(scenario.plant);
-    if (wanted == planted_mutant()) {
-        return std::nullopt;
-    }
-    if (wanted.empty()) {
-        say(
-            fmt::format("brokersim: this executable has {} planted and runs only scenarios that "
-                        "plant it; {} does not\n",
-                        planted_mutant(), scenario.name));
-        return ExitCode::unsupported;
-    }
-    std::string const executable = mutant_executable(wanted);
-    if (executable.empty()) {
-        say(
-            fmt::format("brokersim: {} plants {} ({}), which is not built here\n"
-                        "to build it:\n    cmake --build --preset release --target mutants\n",
-                        scenario.name, scenario.plant, wanted));
-        return ExitCode::unsupported;
-    }
-    return static_cast<ExitCode>(run_executable(executable, arguments));
-}
 
 std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcome) {
     std::string text =
@@ -96,7 +42,7 @@ std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcom
 
 ExitCode run_one(const RunCommand& command, const std::string& path,
                  const std::vector<std::string>& arguments) {
-    std::optional<Scenario> const scenario = load(path, command.json);
+    std::optional<Scenario> const scenario = load_scenario(path, command.json);
     if (!scenario) {
         return ExitCode::scenario;
     }
@@ -113,6 +59,7 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
     options.checks.invariants = command.net != Net::history;
     options.judge = command.net != Net::invariants;
     bool const expects_violation = scenario->expect.kind == ExpectSpec::Kind::violates;
+    std::map<std::string, std::uint64_t> other_violations;  // first ones, of runs that failed
     std::string first_unexpected;
     std::string first_found;
     ScenarioOutcome const outcome =
@@ -126,6 +73,9 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
             bool const expected = expects_violation
                                       ? is_expected_violation(*scenario, options, result)
                                       : result.verdict == RunVerdict::pass;
+            if (expects_violation && !expected && !result.violated.empty()) {
+                ++other_violations[result.violated.front()];
+            }
             if (expects_violation && expected && first_found.empty()) {
                 first_found = closing_block(result, path);
             }
@@ -152,6 +102,12 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
                         "seeds\n",
                         scenario->plant, scenario->expect.violates, outcome.found, outcome.runs,
                         scenario->run.seed_count));
+        for (const auto& [id, runs] : other_violations) {
+            say(
+                fmt::format("{} of them violated {} first; `brokersim scenario doc {}` names its "
+                            "properties\n",
+                            runs, id, id));
+        }
     } else if (outcome.code != ExitCode::ok && !first_unexpected.empty()) {
         say(first_unexpected);
     }
@@ -159,29 +115,6 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
 }
 
 }  // namespace
-
-ExitCode check_scenarios(const std::vector<std::string>& names, bool json) {
-    ExitCode code = ExitCode::ok;
-    std::size_t checked = 0;
-    for (const std::string& name : names) {
-        const FoundScenarios found = find_scenario(name, library_roots());
-        if (found.paths.empty()) {
-            say(fmt::format("brokersim: {}\n",
-                            found.error.empty() ? name + ": no scenario there" : found.error));
-            return std::filesystem::is_directory(name) ? ExitCode::nothing_ran : ExitCode::scenario;
-        }
-        for (const std::string& path : found.paths) {
-            ++checked;
-            if (!load(path, json)) {
-                code = ExitCode::scenario;
-            }
-        }
-    }
-    if (code == ExitCode::ok) {
-        say(fmt::format("{} {} checked\n", checked, checked == 1 ? "scenario" : "scenarios"));
-    }
-    return code;
-}
 
 std::optional<std::uint64_t> parse_seed(const std::string& text) {
     constexpr std::size_t commit_digits = 40;
@@ -218,7 +151,10 @@ ExitCode run_command(const RunCommand& command, const std::vector<std::string>& 
             return exists && std::filesystem::is_directory(name) ? ExitCode::nothing_ran
                                                                  : ExitCode::scenario;
         }
-        paths.insert(paths.end(), found.paths.begin(), found.paths.end());
+        for (const std::string& path : found.paths) {
+            std::vector<std::string> const children = with_children(path);
+            paths.insert(paths.end(), children.begin(), children.end());
+        }
     }
     if (command.seeds == std::uint64_t{0}) {
         say("brokersim: zero seeds: nothing to run\n");
@@ -309,7 +245,7 @@ ExitCode replay_command(const ReplayCommand& command, const std::vector<std::str
                                                : found.error));
         return ExitCode::scenario;
     }
-    std::optional<Scenario> const scenario = load(found.paths.front(), command.json);
+    std::optional<Scenario> const scenario = load_scenario(found.paths.front(), command.json);
     if (!scenario) {
         return ExitCode::scenario;
     }

@@ -36,9 +36,6 @@ struct ReplayCommand {
 };
 ExitCode replay_command(const ReplayCommand& command, const std::vector<std::string>& arguments);
 
-/// `scenario check`: reads files and folders as `run` would, and says all that is wrong with them.
-ExitCode check_scenarios(const std::vector<std::string>& names, bool json);
-
 /// A seed as people write it: decimal, 0x hexadecimal, or a 40-digit git commit (its first 16 hex
 /// digits). Nothing if it is none of these.
 std::optional<std::uint64_t> parse_seed(const std::string& text);

@@ -50,10 +50,16 @@ std::vector<std::uint64_t> seeds_of(const Scenario& scenario, std::optional<std:
     if (seed && !count) {
         return {*seed};
     }
-    if (!seed && !count && !scenario.run.seed_list.empty()) {
-        return scenario.run.seed_list;
-    }
     std::vector<std::uint64_t> seeds;
+    if (!seed && !count) {
+        for (const Regression& regression : scenario.regressions) {
+            seeds.push_back(regression.seed);
+        }
+        if (!scenario.run.seed_list.empty()) {
+            seeds.insert(seeds.end(), scenario.run.seed_list.begin(), scenario.run.seed_list.end());
+            return seeds;
+        }
+    }
     std::uint64_t const runs = count.value_or(scenario.run.seed_count);
     for (std::uint64_t k = 0; k < runs; ++k) {
         seeds.push_back(broker::mix64(seed.value_or(0) + k));

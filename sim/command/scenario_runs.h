@@ -12,7 +12,8 @@
 
 namespace brokersim {
 
-/// Seeds of one scenario: given, listed in the file, or counted from its own sequence.
+/// Seeds of one scenario: given, listed in the file, or counted from its own sequence. Without a
+/// seed and a count the pinned seeds of its regressions come first.
 std::vector<std::uint64_t> seeds_of(const Scenario& scenario, std::optional<std::uint64_t> seed,
                                     std::optional<std::uint64_t> count);
 

@@ -18,6 +18,14 @@ LogIndex InfoLog::index_of(std::int64_t offset) const {
     return LogIndex{static_cast<std::uint64_t>(at - entries_.begin()) + 1};
 }
 
+std::vector<Link> InfoLog::links_to(LogIndex last) const {
+    std::vector<Link> links;
+    for (LogIndex index{1}; index <= std::min(last, last_index()); ++index) {
+        links.push_back(Link{at(index)->term, at(index)->chain});
+    }
+    return links;
+}
+
 void InfoLog::push_entry(const broker::raft::Entry& entry) {
     EntryInfo info;
     std::uint64_t const previous = entries_.empty() ? 0 : entries_.back().chain;
@@ -32,7 +40,39 @@ void InfoLog::push_entry(const broker::raft::Entry& entry) {
         info.end_offset = end_offset() + batch.records_count();
         info.batch_crc = batch.crc();
     }
+    if (entry.control) {
+        if (auto configuration = broker::raft::decode_configuration(entry.payload)) {
+            configurations_.emplace_back(index, std::move(*configuration));
+        }
+    }
     entries_.push_back(info);
+}
+
+void InfoLog::push_from(const InfoLog& other, LogIndex index) {
+    entries_.push_back(*other.at(index));
+    for (const auto& [at, configuration] : other.configurations_) {
+        if (at == index) {
+            configurations_.emplace_back(at, configuration);
+        }
+    }
+}
+
+const broker::raft::Configuration* InfoLog::configuration_at(LogIndex index) const {
+    for (auto at = configurations_.rbegin(); at != configurations_.rend(); ++at) {
+        if (at->first <= index) {
+            return &at->second;
+        }
+    }
+    return nullptr;
+}
+
+broker::raft::Configuration first_configuration(const broker::Topics& topics,
+                                                PartitionId partition) {
+    broker::raft::Configuration configuration;
+    for (broker::BrokerId const replica : topics.partition(partition).replicas) {
+        configuration.voters.push_back(topics.formed_with(replica));
+    }
+    return configuration;
 }
 
 ClusterLog::ClusterLog(std::uint32_t nodes, std::uint32_t partitions) : partitions_{partitions} {

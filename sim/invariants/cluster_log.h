@@ -4,7 +4,9 @@
 #include "broker_core/broker/node.h"
 #include "sim/disk_truth.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -32,17 +34,39 @@ public:
     /// The entry that holds `offset`, or nothing.
     [[nodiscard]] LogIndex index_of(std::int64_t offset) const;
     void push(const EntryInfo& info) { entries_.push_back(info); }
+    /// Appends entry `index` of `other`, which follows the last one here.
+    void push_from(const InfoLog& other, LogIndex index);
     void truncate(LogIndex first) {
         if (first.value() >= 1 && first.value() <= entries_.size()) {
             entries_.resize(first.value() - 1);
         }
+        while (!configurations_.empty() && configurations_.back().first >= first) {
+            configurations_.pop_back();
+        }
     }
-    void clear() { entries_.clear(); }
+    void clear() {
+        entries_.clear();
+        configurations_.clear();
+    }
+    /// The configuration in force at `index`, by the entries up to there; nullptr: the first one.
+    [[nodiscard]] const broker::raft::Configuration* configuration_at(LogIndex index) const;
+    /// The first entries of `other`, up to `last` or as many as it has.
+    void begin_with(const InfoLog& other, LogIndex last) {
+        std::uint64_t const count = std::min<std::uint64_t>(last.value(), other.entries_.size());
+        entries_.assign(other.entries_.begin(),
+                        other.entries_.begin() + static_cast<std::ptrdiff_t>(count));
+        configurations_ = other.configurations_;
+        while (!configurations_.empty() && configurations_.back().first > last) {
+            configurations_.pop_back();
+        }
+    }
+    [[nodiscard]] std::vector<Link> links_to(LogIndex last) const;
     /// Appends what `entry` adds behind the last one.
     void push_entry(const broker::raft::Entry& entry);
 
 private:
     std::vector<EntryInfo> entries_;
+    std::vector<std::pair<LogIndex, broker::raft::Configuration>> configurations_;  // ascending
 };
 
 /// Per partition: M(n) of every node, and G, the committed entries as first reported.
@@ -71,5 +95,9 @@ private:
     std::vector<InfoLog> committed_;
     std::vector<Term> lineages_;
 };
+
+/// The voters that a partition was created with.
+broker::raft::Configuration first_configuration(const broker::Topics& topics,
+                                                PartitionId partition);
 
 }  // namespace brokersim

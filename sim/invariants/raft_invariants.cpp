@@ -1,6 +1,8 @@
 // Each rule as one function, next to the fact that can break it.
 #include "sim/invariants/raft_invariants.h"
 
+#include "broker_core/base/hash.h"
+#include "broker_core/broker/partition_state.h"
 #include "broker_core/partition/producer_state.h"
 #include "broker_core/partition/record_batch.h"
 
@@ -20,6 +22,9 @@ RaftInvariants::RaftInvariants(const broker::Topics& topics, const DiskTruth& tr
       violations_{violations} {
     partitions_.resize(topics.partitions().size());
     replicas_.resize(std::size_t{topics.brokers()} * partitions_.size());
+    for (const broker::PartitionInfo& info : topics.partitions()) {
+        partitions_[info.id.value()].first_members = first_configuration(topics, info.id);
+    }
 }
 
 void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
@@ -73,14 +78,86 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
                 on_committed(node, current, fact.index);
                 break;
             case broker::FactKind::serving:
-                logs_.memory(node, fact.partition).clear();
-                on_appended(node, current, LogIndex{1}, fact.last, true);
+                begin_with_snapshot(node, current);
+                on_appended(node, current, current.raft().log().first_index(), fact.last, true);
                 compare_with_disk("R24", node, fact.partition, "recovered");
+                break;
+            case broker::FactKind::installed:
+                begin_with_snapshot(node, current);
+                break;
+            case broker::FactKind::compacted:
+                check_snapshot(node, current);
+                break;
+            case broker::FactKind::log_start:
+                on_log_start(node, current, fact);
+                break;
+            case broker::FactKind::admin_accepted:
+            case broker::FactKind::admin_refused:
                 break;
         }
         if (state.leads && state.accepted > 0 && fact.kind != broker::FactKind::accepted) {
             missing_append(node, fact.partition);
         }
+    }
+}
+
+void RaftInvariants::begin_with_snapshot(std::uint32_t node, const broker::Replica& current) {
+    check_snapshot(node, current);
+    LogIndex const start = current.raft().log().start();
+    logs_.memory(node, current.partition()).begin_with(logs_.committed(current.partition()), start);
+    Replica& state = replica(node, current.partition());
+    state.commit = std::max(state.commit, start);
+}
+
+void RaftInvariants::check_snapshot(std::uint32_t node, const broker::Replica& current) {
+    PartitionId const partition = current.partition();
+    const broker::raft::Snapshot& snapshot = current.raft().log().snapshot();
+    if (snapshot.index == LogIndex{}) {
+        return;
+    }
+    Partition& shared = partitions_[partition.value()];
+    const EntryInfo* const truth = logs_.committed(partition).at(snapshot.index);
+    comparisons_ += 2;
+    if (truth == nullptr || truth->term != snapshot.term) {
+        violations_.add("R22", node, [&] {
+            return fmt::format(
+                "n{} has a snapshot of {} at (index {}, term {}); committed is {}", node,
+                topics_.label(partition), snapshot.index.value(), snapshot.term.value(),
+                truth == nullptr ? std::string{"nothing there"}
+                                 : fmt::format("an entry of term {}", truth->term.value()));
+        });
+    }
+    std::uint64_t const hash = broker::hash_bytes(broker::raft::encode_snapshot(snapshot));
+    auto const [at, fresh] = shared.snapshots.emplace(snapshot.index, std::pair{hash, node});
+    if (!fresh && at->second.first != hash) {
+        violations_.add("R22", node, [&] {
+            return fmt::format("the snapshots of {} at index {} on n{} and n{} differ",
+                               topics_.label(partition), snapshot.index.value(), at->second.second,
+                               node);
+        });
+    }
+}
+
+void RaftInvariants::on_log_start(std::uint32_t node, const broker::Replica& current,
+                                  const broker::Fact& fact) {
+    PartitionId const partition = current.partition();
+    Partition& shared = partitions_[partition.value()];
+    const EntryInfo* const applied = logs_.committed(partition).at(fact.index);
+    comparisons_ += 2;
+    if (applied == nullptr || fact.offset.value() > applied->end_offset) {
+        violations_.add("B11", node, [&] {
+            return fmt::format("n{} moved the start of {} to {}, beyond what is committed", node,
+                               topics_.label(partition), fact.offset.value());
+        });
+    }
+    auto const [at, fresh] =
+        shared.log_starts.emplace(fact.index, std::pair{fact.offset.value(), node});
+    if (!fresh && at->second.first != fact.offset.value()) {
+        violations_.add("B11", node, [&] {
+            return fmt::format("entry {} moved the start of {} to {} on n{} and to {} on n{}",
+                               fact.index.value(), topics_.label(partition), at->second.first,
+                               at->second.second, fact.offset.value(), node);
+        });
     }
 }
 
@@ -215,7 +292,7 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
                 });
             }
         } else {
-            committed.push(own);
+            committed.push_from(memory, index);
         }
     }
     state.commit = std::max(state.commit, commit);
@@ -224,19 +301,21 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
         return;
     }
     const EntryInfo& own = *memory.at(commit);
-    const broker::PartitionInfo& info = topics_.partition(partition);
-    std::size_t durable = 0;
-    for (broker::BrokerId const voter : info.replicas) {
-        ++comparisons_;
-        if (truth_.was_stored(voter.value(), partition, commit, own.chain)) {
-            ++durable;
-        }
-    }
-    if (durable < info.replicas.size() / 2 + 1) {
+    // Of the configuration in force there: a change counts from its own entry on.
+    const broker::raft::Configuration* const changed = memory.configuration_at(commit);
+    const broker::raft::Configuration& members =
+        changed != nullptr ? *changed : partitions_[partition.value()].first_members;
+    comparisons_ += members.voters.size();
+    auto const stored_on = [&](const broker::Member& voter) {
+        return truth_.was_stored(voter.id.value(), partition, commit, own.chain);
+    };
+    if (!members.is_quorum(stored_on)) {
         violations_.add("R7", node, [&] {
-            return fmt::format("n{} committed index {} of {} in term {}; stored on {} of {} voters",
-                               node, commit.value(), topics_.label(partition),
-                               current.raft().term().value(), durable, info.replicas.size());
+            return fmt::format(
+                "n{} committed index {} of {} in term {}; stored on {} of {} voters", node,
+                commit.value(), topics_.label(partition), current.raft().term().value(),
+                std::count_if(members.voters.begin(), members.voters.end(), stored_on),
+                members.voters.size());
         });
     }
     if (own.term != current.raft().term()) {
@@ -339,14 +418,25 @@ void RaftInvariants::compare_with_disk(const char* id, std::uint32_t node, Parti
 }
 
 void RaftInvariants::check_producers(std::uint32_t node, const broker::Replica& replica) {
-    broker::partition::ProducerState fold{broker::partition::ProducerStateOptions{
-        broker::partition::UnknownProducer::strict, producer_expiry_}};
+    broker::partition::ProducerStateOptions const options{
+        broker::partition::UnknownProducer::strict, producer_expiry_};
     const broker::raft::Log& log = replica.raft().log();
-    for (LogIndex index{1}; index <= log.last_index(); ++index) {
+    auto state = broker::decode_partition_state(log.snapshot().state, options);
+    if (!state) {
+        violations_.add("R22", node, [&] {
+            return fmt::format("n{} has a snapshot of {} that cannot be read", node,
+                               topics_.label(replica.partition()));
+        });
+        return;
+    }
+    broker::partition::ProducerState& fold = state->producers;
+    for (LogIndex index = log.first_index(); index <= log.last_index(); ++index) {
         const broker::raft::Entry& entry = log.at(index);
         if (!entry.control) {
             fold.apply(broker::partition::RecordBatchView{entry.payload},
                        replica.offsets().base_of(index));
+        } else if (auto const start = broker::decode_log_start(entry.payload)) {
+            fold.apply_log_start(replica.offsets().base_of(index), *start);
         }
     }
     ++comparisons_;

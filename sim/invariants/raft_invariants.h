@@ -15,6 +15,10 @@
 //   R13 NoCommittedTruncation  a cut never removes an entry that is committed.
 //   R15 StateOrder          commit never passes the end of the log.
 //   R24 RecoverSound        what a node recovers is what its disk held durably, entry for entry.
+//   R22 SnapshotSound      a snapshot stands at a committed entry of its term, and is byte for byte
+//                           the same on every node that made or took one there.
+//   B11 Retention           an entry that moves the start of the records moves it to the same place
+//                           on every replica, and not beyond what is committed (KAFKA-5634).
 //   B10 ProducerStateFunctional  the table of idempotent producers is the fold of the log; looked
 //   at
 //                           when a node becomes leader, and of every replica when all has settled.
@@ -68,9 +72,12 @@ private:
         Term leads_in;
     };
     struct Partition {
-        std::map<Term, std::uint32_t> leaders;                             // R1
-        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;   // R3, by index - 1
-        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;  // R10
+        broker::raft::Configuration first_members;
+        std::map<Term, std::uint32_t> leaders;                                  // R1
+        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;        // R3, by index - 1
+        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;       // R10
+        std::map<LogIndex, std::pair<std::uint64_t, std::uint32_t>> snapshots;  // R22: hash, node
+        std::map<LogIndex, std::pair<std::int64_t, std::uint32_t>> log_starts;  // B11: by entry
     };
 
     Replica& replica(std::uint32_t node, PartitionId partition) {
@@ -78,6 +85,9 @@ private:
     }
     void compare_with_disk(const char* id, std::uint32_t node, PartitionId partition,
                            const char* when);
+    void begin_with_snapshot(std::uint32_t node, const broker::Replica& current);
+    void check_snapshot(std::uint32_t node, const broker::Replica& current);
+    void on_log_start(std::uint32_t node, const broker::Replica& current, const broker::Fact& fact);
     /// Whether a power loss took this entry from some voter, so that it may legally be lost.
     [[nodiscard]] bool may_be_lost(PartitionId partition, LogIndex index,
                                    std::uint64_t chain) const;

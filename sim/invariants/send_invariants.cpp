@@ -9,6 +9,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace brokersim {
 
 namespace protocol = broker::protocol;
@@ -20,6 +22,9 @@ SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& tr
                                ClusterLog& logs, broker::Acks1 acks1, Violations& violations)
     : topics_{topics}, truth_{truth}, logs_{logs}, acks1_{acks1}, violations_{violations} {
     shown_.resize(topics.partitions().size());
+    for (const broker::PartitionInfo& info : topics.partitions()) {
+        first_members_.push_back(first_configuration(topics, info.id));
+    }
 }
 
 void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
@@ -81,6 +86,9 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
         case MessageKind::append:
         case MessageKind::heartbeat:
         case MessageKind::heartbeat_reply:
+        case MessageKind::snapshot:
+        case MessageKind::snapshot_reply:
+        case MessageKind::timeout_now:
             break;
     }
 }
@@ -145,6 +153,10 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
 void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
                                    std::int64_t epoch) {
     PartitionId const partition{tag.partition};
+    const broker::raft::Configuration* const changed =
+        logs_.committed(partition).configuration_at(logs_.committed(partition).last_index());
+    const broker::raft::Configuration& members =
+        changed != nullptr ? *changed : first_members_[partition.value()];
     // Who has not noticed that its history is over may still answer for it; by its own log then.
     const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
                                                                    : logs_.committed(partition);
@@ -163,23 +175,20 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, st
         });
     }
     // By the disks, whatever was committed: an ack promises a durable majority.
-    std::size_t durable = 0;
-    const broker::PartitionInfo& info = topics_.partition(partition);
     const InfoLog& memory = logs_.memory(node, partition);
     LogIndex const own = memory.index_of(offset);
-    if (const EntryInfo* const held = memory.at(own)) {
-        for (broker::BrokerId const voter : info.replicas) {
-            if (truth_.was_stored(voter.value(), partition, own, held->chain)) {
-                ++durable;
-            }
-        }
-    }
-    if (durable < info.replicas.size() / 2 + 1) {
+    const EntryInfo* const held = memory.at(own);
+    auto const is_durable_on = [&](const broker::Member& voter) {
+        return held != nullptr && truth_.was_stored(voter.id.value(), partition, own, held->chain);
+    };
+    if (!members.is_quorum(is_durable_on)) {
         violations_.add("R16", node, [&] {
             return fmt::format(
                 "n{} acknowledged offset {} of {} (acks=all) while it was stored on {} of {} "
                 "brokers: never written there",
-                node, offset, topics_.label(partition), durable, info.replicas.size());
+                node, offset, topics_.label(partition),
+                std::count_if(members.voters.begin(), members.voters.end(), is_durable_on),
+                members.voters.size());
         });
     }
 }

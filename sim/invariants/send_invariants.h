@@ -64,6 +64,7 @@ private:
     Violations& violations_;
     broker::raft::Received received_;
     std::vector<Shown> shown_;
+    std::vector<broker::raft::Configuration> first_members_;  // by partition
     std::uint64_t acks_checked_ = 0;
     std::uint64_t comparisons_ = 0;
 };

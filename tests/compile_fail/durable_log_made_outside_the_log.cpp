@@ -4,7 +4,7 @@
 
 broker::LogIndex index_of(const broker::DurableLog& proof) {
 #ifdef OFFENDING
-    broker::DurableLog const made{broker::LogIndex{7}, broker::Term{1}};
+    broker::DurableLog const made{broker::LogIndex{7}, broker::Term{1}, broker::Generation{0}};
     return made.index();
 #else
     return proof.index();

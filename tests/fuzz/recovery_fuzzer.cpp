@@ -20,8 +20,12 @@ constexpr DiskIdentity identity{ClusterId{1}, BrokerId{1}, DiskUuid{1}};
 /// A sound segment of small frames whose fields come from the input: what a broker never writes,
 /// under checksums that are right.
 Bytes forged(SegmentId segment, ByteSpan recipe) {
-    SegmentHeader header{identity.cluster, identity.node, identity.disk, PartitionId{},
-                         segment,          WalPosition{}, LogIndex{1},   SegmentId{}};
+    SegmentHeader header;
+    header.cluster = identity.cluster;
+    header.node = identity.node;
+    header.disk = identity.disk;
+    header.segment = segment;
+    header.first_index = LogIndex{1};
     std::size_t at = 0;
     auto const next = [&]() -> std::uint64_t {
         return at < recipe.size() ? std::to_integer<std::uint64_t>(recipe[at++]) : 0;

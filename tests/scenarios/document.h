@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,12 @@ inline std::string wrapped(const std::string& members) {
 
 inline ParseOutcome parse_case(const std::string& text) {
     return parse_scenario_text("case.json", text);
+}
+
+/// Warnings leave a scenario; errors do not.
+inline bool has_errors(const ParseOutcome& outcome) {
+    return std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
+                       [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
 /// The scenario of a wrapped text that must be right.

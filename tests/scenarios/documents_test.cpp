@@ -96,7 +96,8 @@ TEST_CASE("scenarios: every bad document gets its code, line and column", "[scen
           "SCN015", "SCN016", "SCN017", "SCN018", "SCN019", "SCN020", "SCN021", "SCN201", "SCN202",
           "SCN203", "SCN204", "SCN205", "SCN206", "SCN207", "SCN208", "SCN209", "SCN210", "SCN211",
           "SCN212", "SCN213", "SCN214", "SCN215", "SCN216", "SCN218", "SCN219", "SCN220", "SCN221",
-          "SCN222", "SCN223", "SCN224", "SCN228", "SCN229", "SCN230"}) {
+          "SCN222", "SCN223", "SCN224", "SCN226", "SCN227", "SCN228", "SCN229", "SCN230", "SCN231",
+          "SCN232", "SCN217", "SCN030", "SCN101"}) {
         INFO(code);
         CHECK(all.codes.count(std::string{code}) == 1);
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 using namespace brokersim;
 using namespace brokersim::test;
@@ -181,4 +182,45 @@ TEST_CASE("draw: no two nodes have clocks of one rate", "[scenarios]") {
             CHECK(run.clocks[i].drift_ppm != run.clocks[j].drift_ppm);
         }
     }
+}
+
+TEST_CASE("draw: times and arguments of scripted faults and steps are drawn within their bounds",
+          "[scenarios]") {
+    Scenario const scenario = good(R"("workload": {"steps": [
+        {"id": "s", "when": {"event": "node_up", "after": {"uniform": ["1ms", "9ms"]}}}]},
+      "faults": {"script": [
+        {"id": "a", "at": {"uniform": ["1s", "2s"]}, "do": "crash", "target": "n1",
+         "for": {"choice": ["1s", "3s"]}},
+        {"id": "b", "when": {"event": "fault_ended", "id": "a",
+                            "after": {"uniform": ["1ms", "5ms"]}},
+         "do": "delay", "for": "1s", "args": {"by": {"uniform": ["1ms", "9ms"]}}}]})");
+    std::set<std::int64_t> starts;
+
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        RunConfig const run = draw_run(scenario, seed);
+
+        std::int64_t const at = run.plan[0].trigger.at.nanoseconds();
+        starts.insert(at);
+        CHECK((at >= 1'000'000'000 && at <= 2'000'000'000));
+        std::int64_t const lasts = run.plan[0].lasts->nanoseconds();
+        CHECK((lasts == 1'000'000'000 || lasts == 3'000'000'000));
+        std::int64_t const after = run.plan[1].trigger.after.nanoseconds();
+        CHECK((after >= 1'000'000 && after <= 5'000'000));
+        std::int64_t const by = run.plan[1].by.nanoseconds();
+        CHECK((by >= 1'000'000 && by <= 9'000'000));
+        std::int64_t const step = run.steps[0].trigger.after.nanoseconds();
+        CHECK((step >= 1'000'000 && step <= 9'000'000));
+    }
+    CHECK(starts.size() > 40);
+}
+
+TEST_CASE("draw: a drawn time of one fault moves no other draw", "[scenarios]") {
+    std::string const other = R"({"id": "b", "at": {"uniform": ["1s", "2s"]}, "do": "crash",
+        "target": "n2", "for": "1s"})";
+    std::string const first = R"({"id": "a", "at": {"uniform": ["1s", "9s"]}, "do": "crash",
+        "target": "n1", "for": "1s"})";
+    Scenario const one = good(R"("faults": {"script": [)" + other + "]}");
+    Scenario const two = good(R"("faults": {"script": [)" + first + ", " + other + "]}");
+
+    CHECK(draw_run(one, 5).plan[0].trigger.at == draw_run(two, 5).plan[1].trigger.at);
 }

@@ -1,10 +1,12 @@
 // Hostile input: random bytes and broken documents end in errors, quickly.
 #include "broker_core/base/random.h"
 #include "scenarios/keys.h"
+#include "scenarios/layout.h"
 #include "tests/scenarios/document.h"
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -60,7 +62,7 @@ TEST_CASE("scenarios: a library file with bytes changed never crashes the parser
         }
         ParseOutcome const outcome =
             parse_scenario_text(BROKERSIM_LIBRARY_DIR "/incident/x.json", text);
-        CHECK(outcome.scenario.has_value() == outcome.diagnostics.empty());
+        CHECK(outcome.scenario.has_value() == !has_errors(outcome));
     }
 }
 
@@ -106,9 +108,26 @@ TEST_CASE("scenarios: a value of every type at every key never crashes the parse
                 place = dot == std::string::npos ? "" : place.substr(0, dot);
             }
             ParseOutcome const outcome = parse_case(wrapped(member));
-            CHECK(outcome.scenario.has_value() == outcome.diagnostics.empty());
+            CHECK(outcome.scenario.has_value() == !has_errors(outcome));
         }
     }
+}
+
+TEST_CASE("scenarios: the corpus of the fuzzer ends in a scenario or in errors", "[scenarios]") {
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{BROKERSIM_FUZZ_CORPUS_DIR}) {
+        std::ostringstream text;
+        text << std::ifstream{entry.path(), std::ios::binary}.rdbuf();
+
+        ParseOutcome const outcome = parse_case(text.str());
+
+        INFO(entry.path().filename().string());
+        CHECK(outcome.scenario.has_value() == !has_errors(outcome));
+        std::string const laid = format_scenario({"case.json", text.str()});
+        CHECK((laid.empty() || format_scenario({"case.json", laid}) == laid));
+        ++files;
+    }
+    CHECK(files >= 15);
 }
 
 TEST_CASE("scenarios: a megabyte on one line is read in linear time", "[scenarios]") {

@@ -1,6 +1,7 @@
 // The library: every file is right, small, and says the same when written again.
 #include "scenarios/library.h"
 
+#include "scenarios/catalogue.h"
 #include "scenarios/run_config.h"
 #include "scenarios/writer.h"
 #include "tests/scenarios/document.h"
@@ -24,7 +25,7 @@ std::vector<std::string> library() {
 }  // namespace
 
 TEST_CASE("library: every file parses without a word", "[scenarios]") {
-    REQUIRE(library().size() >= 25);
+    REQUIRE(library().size() >= 75);
     for (const std::string& path : library()) {
         ParseOutcome const outcome = parse_scenario(path);
         INFO(render_text(outcome.diagnostics, 1));
@@ -40,6 +41,35 @@ TEST_CASE("library: names are unique and files have less than 80 lines", "[scena
         INFO(path);
         CHECK(std::count(std::istreambuf_iterator<char>{input}, {}, '\n') < 80);
         CHECK(names.insert(std::filesystem::path{path}.stem().string()).second);
+    }
+}
+
+TEST_CASE("library: every row and trap is covered, but for those that cannot be played yet",
+          "[scenarios]") {
+    std::set<std::string> covered;
+    for (const std::string& path : library()) {
+        Scenario const scenario = *parse_scenario(path).scenario;
+        covered.insert(scenario.covers.begin(), scenario.covers.end());
+    }
+    // They need damaged disks, membership change or epochs, which no fault does yet.
+    std::set<std::string> const waiting = {"T11",
+                                           "T12",
+                                           "T13",
+                                           "T14",
+                                           "T15",
+                                           "T16",
+                                           "T18",
+                                           "trap:disjoint-quorums-single-step",
+                                           "trap:transfer-under-slow-disk"};
+    auto const check = [&](const std::string& id) {
+        INFO(id);
+        CHECK((covered.contains(id) || waiting.contains(id)));
+    };
+    for (const LegalityRow& row : legality_table()) {
+        check(std::string{row.id});
+    }
+    for (const TrapRow& row : trap_table()) {
+        check("trap:" + std::string{row.name});
     }
 }
 
@@ -65,7 +95,7 @@ TEST_CASE("library: a drawn plan can be written down as a script", "[scenarios]"
             Scenario pinned = scenario;
             pinned.faults.swarm = false;
             pinned.faults.random.clear();
-            pinned.faults.script = run.plan;
+            pinned.faults.script.assign(run.plan.begin(), run.plan.end());
             pinned.cluster.brokers = Distribution::fixed(run.brokers);
             pinned.run.virtual_time = Distribution::fixed(run.virtual_time.nanoseconds());
             for (std::size_t i = 0; i < run.topics.size(); ++i) {

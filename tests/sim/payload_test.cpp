@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 namespace brokersim {
 namespace {
 
@@ -21,6 +23,20 @@ TEST_CASE("payload: a value gives back its identity at every size", "[sim]") {
         broker::Bytes const value = value_of(identity, size);
         CHECK(value.size() == size);
         CHECK(read_payload(value) == identity);
+    }
+}
+
+TEST_CASE("payload: filler of zeros, or of zeros in turn, is as good as noise", "[sim]") {
+    MessageIdentity const identity{7, 3, 41};
+    for (PayloadContent const content : {PayloadContent::zeros, PayloadContent::zero_runs}) {
+        broker::Bytes value;
+        append_payload(value, identity, 1000, content);
+
+        CHECK(value.size() == 1000);
+        CHECK(read_payload(value) == identity);
+        auto const zeros =
+            std::count(value.begin() + payload_identity_bytes, value.end(), std::byte{0});
+        CHECK((content == PayloadContent::zeros ? zeros == 980 : zeros > 450 && zeros < 600));
     }
 }
 

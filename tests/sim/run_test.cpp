@@ -123,12 +123,48 @@ TEST_CASE("run: a required probe that was never reached makes it void", "[sim]")
 
 TEST_CASE("run: a scripted fault without effect makes it void", "[sim]") {
     Scenario const scenario = small_scenario(R"(, "faults": {"script": [
-        {"id": "again", "at": "3s", "do": "restart", "target": "n1"}]})");
+        {"id": "again", "at": "1s", "do": "restart", "target": "n1"},
+        {"id": "kill", "at": "3s", "do": "crash", "target": "n1", "for": "1s"}]})");
 
     RunResult const result = run_once(scenario, 1);
 
     CHECK(result.verdict == RunVerdict::void_run);
     CHECK(any_contains(result.void_reasons, "again"));
+}
+
+TEST_CASE("run: a fault of links with a target says whose links it struck", "[sim]") {
+    ParseOutcome const outcome = parse_scenario_text(
+        std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json",
+        R"x({"format": 1, "name": "small", "why": "A test.", "extends": "base-three-brokers.json",
+            "run": {"virtual_time": "8s"},
+            "faults": {"script": [{"id": "lossy", "at": {"uniform": ["100ms", "300ms"]},
+                "do": "drop", "target": "follower(orders/0)", "for": "1s"}]}})x");
+    REQUIRE(outcome.scenario.has_value());
+
+    RunResult const result = run_once(*outcome.scenario, 3);
+
+    CHECK(result.verdict == RunVerdict::pass);
+    REQUIRE(result.faults.size() == 1);
+    CHECK(result.faults[0].fate == ElementFate::effective);
+    CHECK(result.faults[0].target.size() == 2);  // one broker
+}
+
+TEST_CASE("run: a bridge and a ring of majorities leave a quorum in reach", "[sim]") {
+    for (std::string const shape : {"bridge", "majorities_ring"}) {
+        ParseOutcome const outcome = parse_scenario_text(
+            std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json",
+            R"({"format": 1, "name": "small", "why": "A test.", "extends": "base-five-brokers.json",
+                "run": {"virtual_time": "8s"},
+                "faults": {"script": [{"id": "cut", "at": "1s", "do": "partition", "topology": ")" +
+                shape + R"(", "for": "3s"}]}})");
+        REQUIRE(outcome.scenario.has_value());
+
+        RunResult const result = run_once(*outcome.scenario, 3);
+
+        INFO(shape);
+        CHECK(result.verdict == RunVerdict::pass);
+        CHECK(result.faults[0].fate == ElementFate::effective);
+    }
 }
 
 TEST_CASE("run: a scripted fault with an effect is told as such", "[sim]") {

@@ -3,6 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace brokersim {
 namespace {
 
@@ -161,6 +165,43 @@ TEST_CASE("network: faults on messages drop, double and delay, and name themselv
     CHECK(arrived == "bbc");
     CHECK(bench.network.take_effective() == std::vector<std::uint32_t>{1, 2});
     CHECK(bench.network.datagrams_lost == 1);
+}
+
+TEST_CASE("network: a fault with brokers strikes only what leaves or reaches them", "[sim]") {
+    Scheduler scheduler{1};
+    auto const latency = Distribution::fixed(1'000'000);
+    VirtualNetwork network{1, 3, 1, latency, latency, scheduler};
+    Probability const always{1'000'000'000};
+    network.begin(MessageFault{0, FaultKind::drop, always, Duration{}, 0b100});
+
+    network.send(0, 1, broker::Bytes{std::byte{'a'}});
+    network.send(0, 2, broker::Bytes{std::byte{'b'}});
+    network.send(2, 0, broker::Bytes{std::byte{'c'}});
+    network.send(1, 0, broker::Bytes{std::byte{'d'}});
+
+    CHECK(network.datagrams_lost == 2);
+    CHECK(network.take_effective() == std::vector<std::uint32_t>{0});
+    std::string arrived;
+    while (!scheduler.empty()) {
+        arrived += static_cast<char>(network.take(scheduler.pop().payload).bytes[0]);
+    }
+    std::sort(arrived.begin(), arrived.end());
+    CHECK(arrived == "ad");
+}
+
+TEST_CASE("network: a delay with brokers slows their links alone", "[sim]") {
+    Scheduler scheduler{1};
+    auto const latency = Distribution::fixed(1'000'000);
+    VirtualNetwork network{1, 3, 1, latency, latency, scheduler};
+    network.begin(MessageFault{0, FaultKind::delay, {}, Duration{50'000'000}, 0b001});
+
+    network.send(1, 2, broker::Bytes{std::byte{'a'}});
+    network.send(1, 0, broker::Bytes{std::byte{'b'}});
+
+    scheduler.pop();
+    CHECK(scheduler.now() == broker::Time{} + Duration{1'000'000});
+    scheduler.pop();
+    CHECK(scheduler.now() == broker::Time{} + Duration{51'000'000});
 }
 
 TEST_CASE("network: what a cut took was no chance for a fault on messages", "[sim]") {

@@ -24,7 +24,9 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
         std::uint32_t const brokers = fresh->clustered ? clustered : 1;
         broker::BrokerId const id{fresh->clustered ? host : 1};
         fresh->topics = std::make_unique<broker::Topics>(
-            std::vector{TopicConfig{"orders", 1, brokers, 0}}, brokers);
+            std::vector{TopicConfig{"orders", 1, brokers, 0}}, brokers,
+            fresh->clustered ? std::vector<broker::DiskUuid>{}
+                             : std::vector{broker::DiskUuid{host}});
         fresh->disk = std::make_unique<ManualDisk>(host, host, truth);
         fresh->name = host;
         fresh->node = std::make_unique<broker::Node>(

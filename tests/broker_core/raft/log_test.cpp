@@ -22,6 +22,13 @@ Log log_of(std::vector<std::uint64_t> const& terms) {
 constexpr Duration patience = 25_ms;
 
 /// A follower in full flow up to `match`.
+RaftTuning window(std::uint32_t messages, std::uint64_t bytes = 1 << 20) {
+    RaftTuning tuning;
+    tuning.max_inflight = messages;
+    tuning.max_inflight_bytes = bytes;
+    return tuning;
+}
+
 Progress replicating(std::uint64_t match) {
     Progress progress{LogIndex{match + 1}};
     progress.accepted(LogIndex{match});
@@ -89,29 +96,29 @@ TEST_CASE("log: the last possible match never steps over a real one", "[raft]") 
 TEST_CASE("progress: while probing one append is on its way at a time", "[raft]") {
     Progress progress{LogIndex{5}};
 
-    CHECK(progress.may_send(64));
-    progress.sent(LogIndex{9}, Time{});
-    CHECK_FALSE(progress.may_send(64));
+    CHECK(progress.may_send(window(64)));
+    progress.sent(LogIndex{9}, 10);
+    CHECK_FALSE(progress.may_send(window(64)));
     CHECK(progress.next() == LogIndex{5});
     CHECK(progress.accepted(LogIndex{9}));
 
     CHECK(progress.replicating());
     CHECK(progress.match() == LogIndex{9});
     CHECK(progress.next() == LogIndex{10});
-    CHECK(progress.may_send(64));
+    CHECK(progress.may_send(window(64)));
 }
 
 TEST_CASE("progress: in full flow appends leave ahead of their replies, up to the window",
           "[raft]") {
     Progress progress = replicating(4);
 
-    progress.sent(LogIndex{5}, Time{});
-    progress.sent(LogIndex{6}, Time{});
+    progress.sent(LogIndex{5}, 10);
+    progress.sent(LogIndex{6}, 10);
     CHECK(progress.next() == LogIndex{7});
-    CHECK_FALSE(progress.may_send(2));
+    CHECK_FALSE(progress.may_send(window(2)));
     CHECK(progress.accepted(LogIndex{5}));
 
-    CHECK(progress.may_send(2));
+    CHECK(progress.may_send(window(2)));
     CHECK(progress.match() == LogIndex{5});
 }
 
@@ -126,12 +133,12 @@ TEST_CASE("progress: a late success is no news and takes nothing back", "[raft]"
 
 TEST_CASE("progress: a refused probe goes back to where the logs may agree", "[raft]") {
     Progress progress{LogIndex{10}};
-    progress.sent(LogIndex{10}, Time{});
+    progress.sent(LogIndex{10}, 10);
 
     CHECK(progress.rejected(LogIndex{9}, LogIndex{3}, Time{}, patience));
 
     CHECK(progress.next() == LogIndex{4});
-    CHECK(progress.may_send(64));
+    CHECK(progress.may_send(window(64)));
     CHECK_FALSE(progress.rejected(LogIndex{9}, LogIndex{1}, Time{}, patience));
     CHECK(progress.next() == LogIndex{4});
 }
@@ -139,7 +146,7 @@ TEST_CASE("progress: a refused probe goes back to where the logs may agree", "[r
 TEST_CASE("progress: in full flow only a gap that stands is a loss", "[raft]") {
     Progress progress = replicating(4);
     for (std::uint64_t last = 5; last <= 8; ++last) {
-        progress.sent(LogIndex{last}, Time{});
+        progress.sent(LogIndex{last}, 10);
     }
 
     CHECK_FALSE(progress.rejected(LogIndex{6}, LogIndex{4}, Time{}, patience));
@@ -162,15 +169,68 @@ TEST_CASE("progress: a refusal below what is known to match is stale", "[raft]")
 
 TEST_CASE("progress: a sign of life frees a lost probe and the head of a full window", "[raft]") {
     Progress probing{LogIndex{5}};
-    probing.sent(LogIndex{5}, Time{});
-    probing.alive(64);
-    CHECK(probing.may_send(64));
+    probing.sent(LogIndex{5}, 10);
+    probing.alive(window(64));
+    CHECK(probing.may_send(window(64)));
 
     Progress full = replicating(4);
-    full.sent(LogIndex{5}, Time{});
-    full.sent(LogIndex{6}, Time{});
-    full.alive(2);
-    CHECK(full.may_send(2));
+    full.sent(LogIndex{5}, 10);
+    full.sent(LogIndex{6}, 10);
+    full.alive(window(2));
+    CHECK(full.may_send(window(2)));
+}
+
+TEST_CASE("progress: the window counts bytes as well as messages", "[raft]") {
+    Progress progress = replicating(4);
+    progress.sent(LogIndex{5}, 600);
+    CHECK(progress.may_send(window(64, 1000)));
+    progress.sent(LogIndex{6}, 600);
+    CHECK_FALSE(progress.may_send(window(64, 1000)));
+    progress.alive(window(64, 1000));
+    CHECK(progress.may_send(window(64, 1000)));
+}
+
+TEST_CASE("progress: while a snapshot goes over nothing else does, until its end shows", "[raft]") {
+    Progress progress{LogIndex{5}};
+    progress.install(LogIndex{20});
+    CHECK_FALSE(progress.may_send(window(64)));
+    CHECK(progress.may_send_chunk());
+    progress.chunk_sent();
+    CHECK_FALSE(progress.may_send_chunk());
+    progress.chunk_wanted(100);
+    CHECK(progress.chunk_offset() == 100);
+
+    CHECK_FALSE(progress.rejected(LogIndex{7}, LogIndex{2}, Time{} + 1_s, patience));
+    CHECK(progress.accepted(LogIndex{4}));  // a late reply to an append
+    CHECK(progress.installing());
+    CHECK(progress.accepted(LogIndex{20}));
+    CHECK(progress.replicating());
+    CHECK(progress.next() == LogIndex{21});
+}
+
+TEST_CASE("raft log: what a snapshot stands for is gone, but its last term is known", "[raft]") {
+    Log log{{Entry{Term{1}}, Entry{Term{1}}, Entry{Term{2}}, Entry{Term{3}}}};
+    log.compact(Snapshot{LogIndex{2}, Term{1}, {}, {}});
+
+    CHECK(log.start() == LogIndex{2});
+    CHECK(log.first_index() == LogIndex{3});
+    CHECK(log.last_index() == LogIndex{4});
+    CHECK(log.term_at(LogIndex{1}) == Term{});
+    CHECK(log.term_at(LogIndex{2}) == Term{1});
+    CHECK(log.at(LogIndex{3}).term == Term{2});
+    CHECK(log.matches(LogIndex{2}, Term{1}));
+    CHECK_FALSE(log.matches(LogIndex{1}, Term{1}));
+    CHECK(log.last_possible_match(LogIndex{4}, Term{2}) == LogIndex{3});
+    CHECK(log.last_possible_match(LogIndex{4}, Term{0}) == LogIndex{1});
+    CHECK(log.last_possible_match(LogIndex{2}, Term{0}) == LogIndex{1});
+    CHECK(log.last_possible_match(LogIndex{1}, Term{1}) == LogIndex{1});
+
+    log.truncate(LogIndex{3});
+    CHECK(log.last_index() == LogIndex{2});
+    CHECK(log.last_term() == Term{1});
+    log.reset(Snapshot{LogIndex{9}, Term{4}, {}, {}});
+    CHECK(log.last_index() == LogIndex{9});
+    CHECK(log.last_term() == Term{4});
 }
 
 }  // namespace broker::raft

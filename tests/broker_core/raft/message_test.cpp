@@ -19,7 +19,7 @@ Bytes drawn_bytes(std::size_t size_max) {
 }
 
 Log drawn_log() {
-    Log log;
+    Log log{{}, Snapshot{}};
     auto const entries = *rc::gen::inRange(0, 6);
     for (int i = 0; i < entries; ++i) {
         log.append(Entry{Term{*rc::gen::arbitrary<std::uint64_t>()}, *rc::gen::arbitrary<bool>(),
@@ -31,18 +31,50 @@ Log drawn_log() {
 /// A message that carries all entries of `log` behind the first `index`.
 Message drawn_message(Log const& log) {
     Message message;
-    message.kind = static_cast<MessageKind>(*rc::gen::inRange(0, 8));
+    message.kind = static_cast<MessageKind>(*rc::gen::inRange(0, 11));
     message.from = BrokerId{*rc::gen::arbitrary<std::uint32_t>()};
     message.to = BrokerId{*rc::gen::arbitrary<std::uint32_t>()};
     message.term = Term{*rc::gen::arbitrary<std::uint64_t>()};
     message.reject = *rc::gen::arbitrary<bool>();
+    message.force = *rc::gen::arbitrary<bool>();
+    message.from_disk = DiskUuid{*rc::gen::arbitrary<std::uint64_t>()};
+    message.to_disk = DiskUuid{*rc::gen::arbitrary<std::uint64_t>()};
     message.log_term = Term{*rc::gen::arbitrary<std::uint64_t>()};
-    message.commit = LogIndex{*rc::gen::arbitrary<std::uint64_t>()};
-    message.hint = LogIndex{*rc::gen::arbitrary<std::uint64_t>()};
     std::uint64_t const last = log.last_index().value();
     message.index = LogIndex{*rc::gen::inRange<std::uint64_t>(0, last + 1)};
     message.first = message.index.next();
-    message.count = static_cast<std::uint32_t>(last - message.index.value());
+    switch (message.kind) {
+        case MessageKind::append:
+            message.commit = LogIndex{*rc::gen::arbitrary<std::uint64_t>()};
+            message.count = static_cast<std::uint32_t>(last - message.index.value());
+            break;
+        case MessageKind::append_reply:
+            message.hint = LogIndex{*rc::gen::arbitrary<std::uint64_t>()};
+            break;
+        case MessageKind::heartbeat:
+            message.commit = LogIndex{*rc::gen::arbitrary<std::uint64_t>()};
+            message.round = *rc::gen::arbitrary<std::uint64_t>();
+            break;
+        case MessageKind::heartbeat_reply:
+            message.round = *rc::gen::arbitrary<std::uint64_t>();
+            break;
+        case MessageKind::snapshot:
+            message.index = log.start();
+            message.first = message.index.next();
+            message.total = log.snapshot_bytes().size();
+            message.offset = *rc::gen::inRange<std::uint64_t>(0, message.total + 1);
+            message.count = static_cast<std::uint32_t>(message.total - message.offset);
+            break;
+        case MessageKind::snapshot_reply:
+            message.offset = *rc::gen::arbitrary<std::uint64_t>();
+            break;
+        case MessageKind::pre_vote:
+        case MessageKind::pre_vote_reply:
+        case MessageKind::vote:
+        case MessageKind::vote_reply:
+        case MessageKind::timeout_now:
+            break;
+    }
     return message;
 }
 
@@ -56,6 +88,8 @@ TEST_CASE("raft message: the bytes are those of the layout", "[raft]") {
                           .from = BrokerId{1},
                           .to = BrokerId{2},
                           .term = Term{3},
+                          .from_disk = DiskUuid{7},
+                          .to_disk = DiskUuid{9},
                           .index = LogIndex{1},
                           .log_term = Term{1},
                           .commit = LogIndex{1},
@@ -67,9 +101,10 @@ TEST_CASE("raft message: the bytes are those of the layout", "[raft]") {
 
     CHECK(test::to_hex(bytes) ==
           test::to_hex(test::from_hex(
-              "04 00  01 00 00 00  02 00 00 00  03 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00"
-              "01 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"
-              "01 00 00 00  02 00 00 00 00 00 00 00  00  02 00 00 00  ab cd")));
+              "04 00  01 00 00 00  02 00 00 00  07 00 00 00 00 00 00 00  09 00 00 00 00 00 00 00"
+              "03 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00  01 00 00 00 00 00 00 00"
+              "01 00 00 00 00 00 00 00  01 00 00 00  02 00 00 00 00 00 00 00  00  02 00 00 00  ab "
+              "cd")));
     CHECK(bytes.size() == encoded_bytes(message, log));
 }
 
@@ -90,11 +125,24 @@ TEST_CASE("raft message: decoding gives back what was encoded", "[raft]") {
         RC_ASSERT(back.to == message.to);
         RC_ASSERT(back.term == message.term);
         RC_ASSERT(back.reject == message.reject);
+        RC_ASSERT(back.force == message.force);
+        RC_ASSERT(back.from_disk == message.from_disk);
+        RC_ASSERT(back.to_disk == message.to_disk);
+        RC_ASSERT(back.round == message.round);
+        RC_ASSERT(back.offset == message.offset);
+        RC_ASSERT(back.total == message.total);
         RC_ASSERT(back.index == message.index);
         RC_ASSERT(back.log_term == message.log_term);
         RC_ASSERT(back.commit == message.commit);
         RC_ASSERT(back.hint == message.hint);
         RC_ASSERT(back.first == message.first);
+        RC_ASSERT(back.count == message.count);
+        if (message.kind == MessageKind::snapshot) {
+            ByteSpan const chunk = log.snapshot_bytes().subspan(message.offset);
+            RC_ASSERT(std::equal(received.chunk.begin(), received.chunk.end(), chunk.begin(),
+                                 chunk.end()));
+            return;
+        }
         RC_ASSERT(received.entries.size() == message.count);
         for (std::uint32_t i = 0; i < message.count; ++i) {
             Entry const& entry = log.at(message.first + i);
@@ -129,7 +177,7 @@ TEST_CASE("raft message: hostile bytes are refused or mean something, and stay i
         Received received;
 
         if (decode(bytes, received).has_value()) {
-            RC_ASSERT(received.entries.size() == received.message.count);
+            RC_ASSERT(received.entries.size() + received.chunk.size() == received.message.count);
             for (EntryView const& entry : received.entries) {
                 RC_ASSERT(entry.payload.size() <= bytes.size());
             }
@@ -144,7 +192,7 @@ TEST_CASE("raft message: hostile bytes are refused or mean something, and stay i
         Received received;
 
         if (decode(bytes, received).has_value()) {
-            RC_ASSERT(received.entries.size() == received.message.count);
+            RC_ASSERT(received.entries.size() + received.chunk.size() == received.message.count);
         }
     });
 }

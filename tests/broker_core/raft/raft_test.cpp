@@ -61,4 +61,99 @@ TEST_CASE("raft: an unsynced quorum may forget, and the machine follows who lead
     run_story("unsynced_quorum.txt");
 }
 
+TEST_CASE("raft: voters are exchanged by way of a joint configuration", "[raft]") {
+    run_story("joint_change.txt");
+}
+
+TEST_CASE("raft: in a joint configuration neither side of a partition decides alone", "[raft]") {
+    run_story("joint_under_partition.txt");
+}
+
+TEST_CASE("raft: a learner receives the log and counts for nothing until it is promoted",
+          "[raft]") {
+    run_story("learner.txt");
+}
+
+TEST_CASE("raft: a leader that leaves the group leads until that has committed", "[raft]") {
+    run_story("remove_leader.txt");
+}
+
+TEST_CASE("raft: a change of members waits for the one before and for a commit of the term",
+          "[raft]") {
+    run_story("one_change_at_a_time.txt");
+}
+
+TEST_CASE("raft: a configuration that is cut is no longer in force", "[raft]") {
+    run_story("change_cut.txt");
+}
+
+TEST_CASE("raft: who is outside the configuration may still lead or be elected", "[raft]") {
+    run_story("unknown_candidate.txt");
+}
+
+TEST_CASE("raft: a removed node disturbs nobody", "[raft]") {
+    run_story("removed_node.txt");
+}
+
+TEST_CASE("raft: a group shrinks to one", "[raft]") {
+    run_story("shrink_to_one.txt");
+}
+
+TEST_CASE("raft: leadership goes to a successor that has everything", "[raft]") {
+    run_story("transfer.txt");
+}
+
+TEST_CASE("raft: a successor is told only once everything is durable there", "[raft]") {
+    run_story("transfer_slow_disk.txt");
+}
+
+TEST_CASE("raft: a hand-over that does not happen is given up", "[raft]") {
+    run_story("transfer_gives_up.txt");
+}
+
+TEST_CASE("raft: a read is answered after a round of heartbeats", "[raft]") {
+    run_story("read_index.txt");
+}
+
+TEST_CASE("raft: a deposed leader answers no read", "[raft]") {
+    run_story("read_index_deposed.txt");
+}
+
+TEST_CASE("raft: a follower too far behind is sent a snapshot", "[raft]") {
+    run_story("snapshot_install.txt");
+}
+
+TEST_CASE("raft: chunks are lost, doubled and overtaken by another snapshot", "[raft]") {
+    run_story("snapshot_chunks.txt");
+}
+
+TEST_CASE("raft: a snapshot under way ends with the term of its leader", "[raft]") {
+    run_story("snapshot_leader_change.txt");
+}
+
+TEST_CASE("raft: a log that contradicts a snapshot goes", "[raft]") {
+    run_story("snapshot_conflict.txt");
+}
+
+TEST_CASE("raft: an append that begins inside the snapshot cuts nothing", "[raft]") {
+    run_story("append_into_snapshot.txt");
+}
+
+TEST_CASE("raft: an entry that was cut and came back is not durable because it once was",
+          "[raft]") {
+    run_story("aba_write.txt");
+}
+
+TEST_CASE("raft: a voter with another disk is another member", "[raft]") {
+    run_story("wiped_voter.txt");
+}
+
+TEST_CASE("raft: the window counts bytes", "[raft]") {
+    run_story("inflight_bytes.txt");
+}
+
+TEST_CASE("raft: a group of one grows", "[raft]") {
+    run_story("single_grows.txt");
+}
+
 }  // namespace broker::raft

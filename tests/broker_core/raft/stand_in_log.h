@@ -12,7 +12,9 @@ public:
     static T open(Sealed<T>&& sealed) {
         return std::move(sealed).open();
     }
-    static DurableLog synced(LogIndex index, Term term) { return DurableLog{index, term}; }
+    static DurableLog synced(LogIndex index, Term term, Generation generation) {
+        return DurableLog{index, term, generation};
+    }
 };
 
 class HardStateFile {

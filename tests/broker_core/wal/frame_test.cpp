@@ -140,14 +140,14 @@ TEST_CASE("frame: marking the end of a group keeps the frame valid and tells the
 }
 
 TEST_CASE("segment header: one sector, decoded as encoded, any flipped bit noticed", "[wal]") {
-    SegmentHeader const header{ClusterId{1}, BrokerId{2},       DiskUuid{3}, PartitionId{4},
-                               SegmentId{5}, WalPosition{6000}, LogIndex{7}, SegmentId{4},
-                               4096,         0xdeadbeef};
+    SegmentHeader const header{
+        ClusterId{1}, BrokerId{2}, DiskUuid{3},  PartitionId{4}, SegmentId{5}, WalPosition{6000},
+        LogIndex{7},  Term{2},     SegmentId{4}, 4096,           0xdeadbeef};
 
     Bytes const sector = encode_segment_header(header);
 
     REQUIRE(sector.size() == 512);
-    CHECK(to_hex(ByteSpan{sector}.first(10)) == "58 42 52 4b 57 41 4c 31 01 00");
+    CHECK(to_hex(ByteSpan{sector}.first(10)) == "58 42 52 4b 57 41 4c 31 02 00");
     CHECK(decode_segment_header(sector) == header);
     CHECK_FALSE(decode_segment_header(ByteSpan{sector}.first(511)).has_value());
     for (std::size_t bit = 0; bit < sector.size() * 8; bit += 7) {

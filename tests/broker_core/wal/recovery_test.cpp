@@ -68,7 +68,7 @@ private:
     void begin() {
         *this = LogScript{};
         open_segment(SegmentHeader{identity_.cluster, identity_.node, identity_.disk, PartitionId{},
-                                   SegmentId{1}, WalPosition{}, LogIndex{1}, SegmentId{}});
+                                   SegmentId{1}, WalPosition{}, LogIndex{1}, Term{}, SegmentId{}});
     }
     void open_segment(SegmentHeader const& header) {
         header_ = header;

@@ -1,0 +1,62 @@
+// The reserved names, by place. A name leaves this table when what it stands for is built.
+#include "scenarios/not_built.h"
+
+#include "faults/kinds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace brokersim {
+namespace {
+
+struct Reserved {
+    std::string_view place;
+    std::string_view words;  // separated by blanks
+};
+
+constexpr std::array reserved = {
+    Reserved{"cluster.topics[]", "retention_bytes retention_time"},
+    Reserved{"cluster.network", "queue_capacity"},
+    Reserved{"cluster.disk", "profile read sector capacity"},
+    Reserved{"workload", "flavour"},
+    Reserved{"faults.random",
+             "rolling_restart start_order all_down slow_cpu wipe stale_image replace crash_loop "
+             "memory_limit start_conflict sync_error write_error read_error short_write short_read "
+             "disk_full bit_rot read_flip misdirected_write misdirected_read stale_read lost_write "
+             "lost_fsync clog slow_link bandwidth flap client_partition half_open refuse "
+             "clock_skew clock_drift clock_forward clock_back monotonic_drift clock_freeze suspend "
+             "late_timer transfer_leader add_voter remove_voter add_learner promote replace_voter "
+             "joint_change create_topic delete_topic delete_records force_reconfigure"},
+    Reserved{"faults.script[]", "only"},
+    Reserved{"faults.random.KIND", "only"},
+    Reserved{"faults.limits", "max_damaged unsafe_wipe"},
+    Reserved{"faults.limits.budget", "beyond"},
+    Reserved{"arm.on", "unsent_ack replication snapshot shutdown"},
+    Reserved{"when.event",
+             "snapshot_started snapshot_installed transfer_started config_appended "
+             "wal_sync_failed first_reply_after_restart response_lost producer_retry "
+             "producer_expired step_done node_recovered"},
+    Reserved{"target", "minority_third candidate learner lagging tiebreaker"},
+    Reserved{"topology", "minority_third"},
+    Reserved{"expect.voids", "fault_refused budget_exceeded"},
+};
+
+}  // namespace
+
+bool is_not_built(std::string_view place, std::string_view word) {
+    return !word.empty() && std::any_of(reserved.begin(), reserved.end(), [&](const Reserved& row) {
+        return row.place == place && has_word(row.words, word);
+    });
+}
+
+ValueError not_built_error(std::string_view what, std::string_view word) {
+    return {"SCN030",
+            fmt::format("{} \"{}\" is part of the format, but this build cannot honour "
+                        "it yet",
+                        what, word),
+            "remove it: a scenario that is played without it would prove something else"};
+}
+
+}  // namespace brokersim
