@@ -16,7 +16,7 @@ namespace {
 std::string write_cluster(const ClusterSpec& cluster) {
     ObjectWriter object{"cluster"};
     object.drawn("brokers", cluster.brokers);
-    object.number("durability", static_cast<std::int64_t>(cluster.durability));
+    object.drawn("durability", cluster.durability);
     object.number("strict_unknown_producer", cluster.strict_unknown_producer ? 1 : 0);
     if (!cluster.image.empty()) {
         object.text("image", std::filesystem::path{cluster.image}.filename().string());

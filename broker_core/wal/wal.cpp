@@ -26,7 +26,8 @@ Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId part
       ops_{ops},
       probes_{probes},
       hard_state_{partition, identity, disk, ops, probes},
-      bases_{partition, identity, disk, ops} {}
+      bases_{partition, identity, disk, ops},
+      clean_mark_{partition, disk, ops} {}
 
 // ---------------------------------------------------------------------------------------------
 // Booting
@@ -37,8 +38,18 @@ Result<Booted> Wal::boot() {
     std::vector<SegmentImage> segments;
     std::optional<Bytes> hard_state_bytes;
     SegmentId largest;
+    std::optional<CleanMark> mark;
     Base base;
     for (const std::string& name : disk_.list()) {
+        if (name == clean_mark_name(partition_)) {
+            Result<Bytes> const content = disk_.read(name);
+            if (!content) {
+                return tl::unexpected{content.error()};
+            }
+            mark_found_ = true;
+            mark = decode_clean_mark(*content);
+            continue;
+        }
         std::optional<ParsedName> const parsed = parse_name(name);
         if (!parsed || parsed->partition != partition_) {
             continue;
@@ -87,6 +98,20 @@ Result<Booted> Wal::boot() {
         probes_.reached(Probe::recovery_copied_tail, recovered->copied.size());
     }
     stale_.insert(stale_.end(), recovered->stale.begin(), recovered->stale.end());
+    recovered->report.partition = partition_;
+    recovered->report.files_refused = stale_.size();
+    if (mark && mark->identity == identity_) {
+        // What was synced before the mark cannot be missing from an honest disk.
+        LogIndex const end = base.index + recovered->entries.size();
+        Term const term = recovered->entries.empty() ? base.term : recovered->entries.back().term;
+        if (end < mark->last_index || (end == mark->last_index && term != mark->last_term)) {
+            return fail(ErrorCode::damaged, "wal: the log ends before its clean-shutdown mark");
+        }
+        recovered->report.clean_stop = end == mark->last_index;
+        if (recovered->report.clean_stop) {
+            probes_.reached(Probe::recovery_after_clean_stop);
+        }
+    }
 
     // The fresh segment: its header ends the old one, and the tail not proven durable follows.
     cursor_.header = recovered->fresh;
@@ -148,11 +173,15 @@ void Wal::advance_boot() {
         case BootPhase::linking_state:
             if (boot_directory_synced_ && segment.prepared()) {
                 segment.rename();
+                if (mark_found_) {
+                    mark_removal_ = ops_.draw();
+                    disk_.remove(mark_removal_, clean_mark_name(partition_));
+                }
                 boot_phase_ = BootPhase::renaming_segment;
             }
             break;
         case BootPhase::renaming_segment:
-            if (segment.renamed()) {
+            if (segment.renamed() && mark_removal_ == OpId{}) {
                 sync_boot_directory();
                 boot_phase_ = BootPhase::linking_segment;
             }
@@ -166,7 +195,7 @@ void Wal::advance_boot() {
                 written_ = last_index_;
                 flushed_ = last_index_;
                 frontier_ = cursor_.header.base + cursor_.offset;
-                output_.flushed = DurableLog{last_index_, last_term_, generation_};
+                output_.stored = DurableLog{last_index_, last_term_, generation_};
                 boot_phase_ = BootPhase::open;
                 for (const std::string& name : stale_) {
                     remove(name);
@@ -273,6 +302,7 @@ void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, End b
     group.last_index = last_index_;
     group.last_term = last_term_;
     group.end = cursor_.header.base + cursor_.offset;
+    group.size_bytes = group.bytes.size();
     ++group.frames;
 }
 
@@ -285,6 +315,7 @@ std::uint64_t Wal::store(const HardState& state) {
 }
 
 void Wal::append(Time now, LogIndex index, Term term, bool control, ByteSpan payload) {
+    now_ = now;
     CHECK(index == last_index_.next());
     CHECK(term >= last_term_);
     End const before{last_index_, last_term_};
@@ -320,6 +351,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     drop_promises(kept);
     encode(now, frame_truncate, first, kept_term, before, {});
     open_group_.cut = true;
+    ask_for_sync();
     close_group();
     probes_.reached(Probe::wal_truncated);
 }
@@ -330,7 +362,7 @@ void Wal::drop_promises(LogIndex kept) {
             return false;
         }
         Reply const reply = std::move(pending.reply).open();
-        if (reply.part.connection != ConnectionId{}) {
+        if (reply.peer == BrokerId{}) {
             output_.dropped.push_back(reply.part);
         }
         return true;
@@ -340,7 +372,15 @@ void Wal::drop_promises(LogIndex kept) {
 void Wal::flush() {
     probes_.reached(Probe::flush_called);
     close_group();
+    ask_for_sync();
     pump();
+}
+
+bool Wal::mark_clean() {
+    if (!clean_mark_.begun() && idle()) {
+        clean_mark_.begin(CleanMark{identity_, last_index_, last_term_});
+    }
+    return clean_mark_.durable();
 }
 
 void Wal::close_group() {
@@ -386,27 +426,58 @@ void Wal::submit_writes() {
     }
 }
 
+/// Whether the mode wants a sync now; `first` is the oldest written group that none covers.
+bool Wal::sync_due(const Group& first) {
+    if (tuning_.durability == Durability::fsync) {
+        return true;
+    }
+    // The end of a segment is synced before the next one is used, or a sealed segment would not be.
+    bool const rolling = !next_.empty();
+    if (rolling || frontier_ < sync_asked_) {
+        probes_.reached(Probe::wal_sync_asked);
+        return true;
+    }
+    if (tuning_.durability == Durability::none) {
+        return false;
+    }
+    if (now_ >= first.written_at + tuning_.sync_interval) {
+        probes_.reached(Probe::wal_sync_by_time);
+        return true;
+    }
+    std::uint64_t unsynced = 0;
+    for (const Group& group : groups_) {
+        unsynced += group.written && !group.covered ? group.size_bytes : 0;
+    }
+    if (unsynced >= tuning_.sync_bytes) {
+        probes_.reached(Probe::wal_sync_by_bytes);
+        return true;
+    }
+    return false;
+}
+
 void Wal::submit_syncs() {
     if (syncs_.size() >= tuning_.max_inflight_syncs) {
         return;
     }
     std::uint64_t covered = 0;
-    bool news = false;
-    for (Group& group : groups_) {
+    const Group* first = nullptr;
+    for (const Group& group : groups_) {
         if (!group.written) {
             break;
         }
         ++covered;
-        news = news || !group.covered;
-        group.covered = true;
+        first = first == nullptr && !group.covered ? &group : first;
     }
-    if (!news) {
+    if (first == nullptr || !sync_due(*first)) {
         return;
+    }
+    for (std::uint64_t i = 0; i < covered; ++i) {
+        groups_[i].covered = true;
     }
     // All groups in flight belong to current_: the next segment is not written before this one
     // is sealed.
     OpId const op = ops_.draw();
-    syncs_.push_back(SyncInFlight{op, covered});
+    syncs_.push_back(SyncInFlight{op, now_, covered});
     probes_.reached(Probe::wal_sync_started);
     disk_.sync(op, current_->file.handle());
 }
@@ -504,7 +575,8 @@ void Wal::on_base_durable(LogIndex base) {
         Term const term = installing_->base.term;
         installing_.reset();
         written_ = std::max(written_, base);
-        raise_flushed(base, term);
+        flushed_ = std::max(flushed_, base);
+        raise_stored(base, term);
         promises_may_open_ = true;
         return;  // the old files go once the new chain has a segment
     }
@@ -556,28 +628,68 @@ void Wal::pump() {
     }
 }
 
+void Wal::recycle(Bytes& bytes) {
+    if (spare_.size() < spare_buffers_max) {
+        bytes.clear();
+        spare_.push_back(std::move(bytes));
+    }
+    bytes = Bytes{};
+}
+
 void Wal::on_write_done(Group& group) {
     group.written = true;
+    group.written_at = now_;
     group.write = OpId{};
     --writes_in_flight_;
+    metrics_.written_bytes += group.size_bytes;
+    recycle(group.bytes);
     probes_.reached(Probe::wal_append_done, group.frames);
     // A frame can be read back only if all before it can: written_ moves over whole prefixes.
+    LogIndex const before = written_;
+    Term term;
     for (const Group& candidate : groups_) {
         if (!candidate.written) {
             break;
         }
-        written_ = std::max(written_, candidate.last_index);
+        if (candidate.last_index > written_) {
+            written_ = candidate.last_index;
+            term = candidate.last_term;
+        }
+    }
+    if (tuning_.durability != Durability::fsync) {
+        if (written_ > before) {
+            probes_.reached(Probe::wal_stored_unsynced, written_.value() - before.value());
+            raise_stored(written_, term);
+        }
+        merge_written();
     }
     promises_may_open_ = true;
 }
 
-void Wal::raise_flushed(LogIndex index, Term term) {
-    CHECK(index <= last_index_);
-    if (index <= flushed_) {
-        return;
+/// Written groups that wait for a sync of their own choosing become one, so that what a mode
+/// leaves unsynced for long costs no walk over it.
+void Wal::merge_written() {
+    std::size_t at = 0;
+    while (at + 1 < groups_.size() && groups_[at].written && groups_[at + 1].written) {
+        Group& left = groups_[at];
+        Group& right = groups_[at + 1];
+        if (left.covered || right.covered || left.segment != right.segment) {
+            ++at;
+            continue;
+        }
+        right.frames += left.frames;
+        right.size_bytes += left.size_bytes;
+        right.offset = left.offset;
+        right.written_at = std::min(left.written_at, right.written_at);
+        right.cut = left.cut || right.cut;
+        groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    flushed_ = index;
-    output_.flushed = DurableLog{flushed_, term, generation_};
+}
+
+void Wal::raise_stored(LogIndex index, Term term) {
+    CHECK(index <= last_index_);
+    CHECK(index <= stored());
+    output_.stored = DurableLog{index, term, generation_};
 }
 
 void Wal::on_sync_done(std::uint64_t groups) {
@@ -587,10 +699,11 @@ void Wal::on_sync_done(std::uint64_t groups) {
         Group& group = groups_.front();
         CHECK(group.written);
         frontier_ = group.end;
-        raise_flushed(group.last_index, group.last_term);
-        if (spare_.size() < spare_buffers_max) {
-            group.bytes.clear();
-            spare_.push_back(std::move(group.bytes));
+        if (group.last_index > flushed_) {
+            flushed_ = group.last_index;
+            if (tuning_.durability == Durability::fsync) {
+                raise_stored(flushed_, group.last_term);
+            }
         }
         groups_.pop_front();
     }
@@ -601,7 +714,7 @@ void Wal::on_sync_done(std::uint64_t groups) {
 }
 
 bool Wal::on_disk_done(Time now, const DiskDone& done) {
-    (void)now;
+    now_ = now;
     bool mine = hard_state_.on_disk_done(done);
     if (mine) {
         if (std::optional<DurableVote> const proof = hard_state_.take_proof()) {
@@ -646,6 +759,15 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
         boot_directory_synced_ = true;
         failed_ = failed_ || done.outcome != DiskOutcome::ok;
     }
+    if (!mine && mark_removal_ != OpId{} && done.op == mark_removal_) {
+        mine = true;
+        mark_removal_ = OpId{};
+        failed_ = failed_ || done.outcome != DiskOutcome::ok;
+    }
+    if (!mine && clean_mark_.on_disk_done(done)) {
+        mine = true;
+        failed_ = failed_ || clean_mark_.failed();
+    }
     if (!mine && std::erase(removals_, done.op) > 0) {
         pump();       // a base may wait for this
         return true;  // a stale file that stays is read again at the next boot, and is stale again
@@ -654,6 +776,10 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
         if (syncs_[i].op == done.op) {
             mine = true;
             std::uint64_t const groups = syncs_[i].groups;
+            Duration const took = now - syncs_[i].submitted_at;
+            ++metrics_.syncs;
+            metrics_.sync_time += took;
+            metrics_.sync_time_max = std::max(metrics_.sync_time_max, took);
             syncs_.erase(syncs_.begin() + static_cast<std::ptrdiff_t>(i));
             if (done.outcome != DiskOutcome::ok) {
                 failed_ = true;
@@ -690,6 +816,7 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
 }
 
 void Wal::finish_step(Time now) {
+    now_ = now;
     if (failed_ || !open()) {
         return;
     }
@@ -706,10 +833,27 @@ void Wal::finish_step(Time now) {
 }
 
 Time Wal::next_deadline() const {
-    if (!has_open_group() || tuning_.group_window == Duration{} || failed_) {
-        return Time::never();
+    Time deadline = Time::never();
+    if (failed_) {
+        return deadline;
     }
-    return open_group_.opened_at + tuning_.group_window;
+    if (has_open_group() && tuning_.group_window != Duration{}) {
+        deadline = open_group_.opened_at + tuning_.group_window;
+    }
+    // Not while syncs are as many as may be: the one that completes looks again.
+    if (tuning_.durability == Durability::write_cache && open() &&
+        syncs_.size() < tuning_.max_inflight_syncs) {
+        for (const Group& group : groups_) {
+            if (!group.written) {
+                break;
+            }
+            if (!group.covered) {
+                deadline = std::min(deadline, group.written_at + tuning_.sync_interval);
+                break;
+            }
+        }
+    }
+    return deadline;
 }
 
 bool Wal::idle() const {
@@ -721,7 +865,12 @@ bool Wal::idle() const {
 // Promises
 
 bool Wal::met(const Requirement& requirement) const {
-    LogIndex const reached = requirement.level == Level::synced ? flushed_ : written_;
+    LogIndex reached = stored();
+    if (requirement.level == Level::written) {
+        reached = written_;
+    } else if (requirement.level == Level::synced) {
+        reached = flushed_;
+    }
     return requirement.index <= reached &&
            requirement.hard_state_number <= hard_state_.durable_number();
 }
@@ -733,6 +882,9 @@ void Wal::promise(const Requirement& requirement, Sealed<Reply> reply) {
     if (met(requirement)) {
         output_.opened.push_back(std::move(reply).open());
         return;
+    }
+    if (requirement.level == Level::synced && requirement.index > flushed_) {
+        ask_for_sync();
     }
     pending_.push_back(Pending{requirement, std::move(reply)});
 }
