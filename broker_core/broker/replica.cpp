@@ -15,7 +15,9 @@ Replica::Replica(const PartitionInfo& info, const ReplicaEnv& env)
       producers_{partition::ProducerStateOptions{env.tuning.broker.strict_unknown_producer
                                                      ? partition::UnknownProducer::strict
                                                      : partition::UnknownProducer::permissive,
-                                                 env.tuning.broker.producer_expiry}} {}
+                                                 env.tuning.broker.producer_expiry}} {
+    base_state_.producers = producers_;  // an empty table, but under the same rules
+}
 
 Result<wal::RecoveryReport> Replica::boot() {
     Result<wal::Booted> booted = wal_.boot();
