@@ -8,6 +8,7 @@
 
 #include "reports/names.h"
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -43,6 +44,12 @@ enum class OpKind : std::uint8_t {
 enum class Acks : std::uint8_t { zero, one, all, unset };
 enum class Choice : std::uint8_t { no, yes, unset };
 enum class DurableEnd : std::uint8_t { flushed, leo };
+/// When the brokers counted a record as stored: after a sync, or already once it was written.
+enum class DurabilityMode : std::uint8_t { fsync, write_cache, none };
+constexpr std::array<std::string_view, 3> durability_words = {"fsync", "write_cache", "none"};
+/// The reason of a budget_exceeded that power losses justify: only where records count as stored
+/// before they are synced. Under `fsync` it excuses nothing.
+constexpr std::string_view power_loss_reason = "power_loss";
 enum class Disk : std::uint8_t { kept, lost, wiped, damaged };
 enum class DrainSource : std::uint8_t { client, oracle };
 
@@ -56,6 +63,7 @@ struct Config {
     bool realtime = true;
     std::int64_t required_acks = 1;  // replicas that must hold a record before its ack
     DurableEnd durable = DurableEnd::flushed;
+    DurabilityMode durability = DurabilityMode::fsync;
     std::int64_t network_dup = 0;
     bool retention = false;
     std::int64_t reader_stops_at = 0;  // records after which the reader stopped by order; 0: never
@@ -231,6 +239,12 @@ public:
     void replica(std::int64_t time, const Replica& replica);
     /// key: no_key covers every key. From here on acknowledged data may legally be lost.
     void budget_exceeded(std::int64_t time, KeyId key, std::string_view reason);
+    /// Whether this budget_exceeded makes later losses legal: a power loss takes nothing that was
+    /// synced, so it is no excuse under `fsync`.
+    [[nodiscard]] bool excuses(const Op& op) const {
+        return config.durability != DurabilityMode::fsync ||
+               names.free_text(fact_of(op).text) != power_loss_reason;
+    }
     /// The end of a key as sampled when all was quiet: [start, end) holds `control` control
     /// entries, the rest are records.
     void end(std::int64_t time, KeyId key, std::int64_t start, std::int64_t end,

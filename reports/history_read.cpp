@@ -250,6 +250,14 @@ private:
             }
             config.durable = word == "leo" ? DurableEnd::leo : DurableEnd::flushed;
         }
+        if (const Json* found = member(json, "durability")) {
+            const std::string& word = text(*found, "durability");
+            auto const at = std::find(durability_words.begin(), durability_words.end(), word);
+            if (at == durability_words.end()) {
+                refuse("'durability' must be \"fsync\", \"write_cache\" or \"none\"");
+            }
+            config.durability = static_cast<DurabilityMode>(at - durability_words.begin());
+        }
     }
 
     void read_op(const Json& json) {

@@ -106,6 +106,10 @@ public:
         not_usual("realtime", config.realtime, usual.realtime);
         not_usual("required_acks", config.required_acks, usual.required_acks);
         line_ += config.durable == DurableEnd::leo ? R"(,"durable":"leo")" : "";
+        if (config.durability != usual.durability) {
+            append(R"(,"durability":"{}")",
+                   durability_words[static_cast<std::size_t>(config.durability)]);
+        }
         not_usual("network_dup", config.network_dup, usual.network_dup);
         not_usual("retention", config.retention, usual.retention);
         not_usual("reader_stops_at", config.reader_stops_at, usual.reader_stops_at);

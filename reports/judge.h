@@ -5,7 +5,8 @@
 // of a key's [start, end) after all is quiet. V = the offsets where a value was read, O = the
 // values read at an offset. An acked message may be excused (its loss is legal: the fault budget
 // was exceeded after it was sent; or acks=1 and a crash or leader change came after it was sent),
-// and observations of it may then be void.
+// and observations of it may then be void. That power was lost exceeds the budget only where the
+// history declares a durability in which records count as stored before they are synced.
 //
 // Anomalies; any one makes the verdict FAIL:
 //   1 LOST_ACKED           an acked, unexcused message is not in the drain, or was overtaken by

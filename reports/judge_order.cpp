@@ -98,13 +98,19 @@ public:
         const auto& list = of_process_[process];
         return place != list.end() && place->key == key ? place->offset : absent;
     }
-    void set(ProcessId process, KeyId key, std::int64_t offset) {
+    /// The op that moved it there; meaningful where of() is present.
+    [[nodiscard]] std::uint32_t moved_by(ProcessId process, KeyId key) const {
+        return find(process, key)->op;
+    }
+    void set(ProcessId process, KeyId key, std::int64_t offset, std::uint32_t op) {
         auto const place = find(process, key);
         auto& list = of_process_[process];
         if (place != list.end() && place->key == key) {
-            list[static_cast<std::size_t>(place - list.begin())].offset = offset;
+            Position& position = list[static_cast<std::size_t>(place - list.begin())];
+            position.offset = offset;
+            position.op = op;
         } else {
-            list.insert(place, {key, offset});
+            list.insert(place, {key, offset, op});
         }
     }
     /// A completed assign or subscribe keeps only the listed keys; none if it seeks.
@@ -120,6 +126,7 @@ private:
     struct Position {
         KeyId key;
         std::int64_t offset;
+        std::uint32_t op;
     };
     using List = std::vector<Position>;  // ascending by key
 
@@ -152,7 +159,7 @@ public:
         }
         if (op.type == OpType::ok) {
             for (const auto& [key, offset] : moved_) {
-                positions_.set(op.process, key, offset);
+                positions_.set(op.process, key, offset, poll.op);
             }
         }
     }
@@ -170,8 +177,10 @@ private:
     void walk(const CompletedPoll& poll, const History::Op& op, const History::StoredPart& part) {
         Moved& moved = moved_in_op(part.key);
         std::int64_t previous = moved.offset;
+        std::uint32_t since = poll.op;
         if (previous == absent) {
             previous = positions_.of(op.process, part.key);
+            since = previous == absent ? since : positions_.moved_by(op.process, part.key);
         }
         if (previous == absent && part.from != absent) {
             previous = part.from - 1;
@@ -183,18 +192,20 @@ private:
                     {findings_.key(part.key), findings_.process(op.process),
                      Findings::number("from", previous), Findings::number("to", record.offset)});
             } else if (previous != absent && record.offset > previous + 1) {
-                skip(poll, op, part.key, previous, record);
+                skip(since, op, part.key, previous, record);
             }
             previous = record.offset;
+            since = poll.op;
         }
         moved.offset = previous;
     }
 
-    void skip(const CompletedPoll& poll, const History::Op& op, KeyId id, std::int64_t previous,
+    void skip(std::uint32_t since, const History::Op& op, KeyId id, std::int64_t previous,
               const Record& record) {
-        // No later budget_exceeded on k; a void observation always has one, so J7 is covered.
+        // No budget_exceeded on k since the position was taken: it may have been passed in a
+        // history that was lost. A void observation always has a later one.
         const KeyTable& key = tables_.keys[id];
-        if (key.budget_after(poll.op)) {
+        if (key.budget_after(since)) {
             return;
         }
         std::uint32_t const first = tables_.lower_slot(key, previous + 1);
@@ -257,7 +268,8 @@ private:
 }  // namespace
 
 /// Rule 12: o <= prev, where prev is the record of k before it in this op, else the position of the
-/// process, else `from` - 1. Rule 13: o > prev and known offsets lie between. Polls of type fail
+/// process, else `from` - 1. Rule 13: o > prev, known offsets lie between,
+/// and no budget_exceeded on k came since the process took that position. Polls of type fail
 /// and info are checked and move nothing.
 void poll_nonmonotonic_and_skip(const Tables& tables, Findings& findings) {
     PollWalk walk{tables, findings};

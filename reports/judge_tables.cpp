@@ -124,6 +124,9 @@ void Tables::scan_ops() {
                 break;
             case OpKind::budget_exceeded: {
                 name_key(op.key);
+                if (!history.excuses(op)) {
+                    break;
+                }
                 bool const all = op.key == no_key;
                 std::uint32_t& first = all ? first_budget_all_ : keys[op.key].first_budget;
                 first = std::min(first, position);

@@ -93,7 +93,7 @@ public:
                 exposed_[op.key].show(position, fact.epoch, fact.first);
             } else if (op.kind == OpKind::leo) {
                 on_fact(exposed_[op.key], position, op);
-            } else if (op.kind == OpKind::budget_exceeded) {
+            } else if (op.kind == OpKind::budget_exceeded && history.excuses(op)) {
                 forget(op.key);
             }
         }

@@ -159,6 +159,8 @@ void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
 void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
     const TuningSpec& tuning = scenario.tuning;
     run.tuning.broker.strict_unknown_producer = scenario.cluster.strict_unknown_producer;
+    run.tuning.wal.durability = static_cast<broker::Durability>(
+        draws.value("/cluster/durability", "cluster", "durability", scenario.cluster.durability));
     // A preset sets the knobs of group commit, so a swarm leaves those alone.
     bool const preset = std::any_of(tuning.knobs.begin(), tuning.knobs.end(), [](const auto& knob) {
         return knob.name == "wal.group_preset";
@@ -171,7 +173,8 @@ void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
             row.set(run.tuning, draws.value(at, "tuning", row.key.key, named->value));
             continue;
         }
-        bool const of_preset = preset && row.key.key.substr(0, 9) == "wal.group";
+        bool const of_preset =
+            preset && (row.key.key.substr(0, 9) == "wal.group" || row.key.key == "wal.queue_max");
         if (!tuning.swarm || row.rare.empty() || of_preset) {
             continue;
         }

@@ -73,8 +73,10 @@ constexpr Row table[] = {
     key("", "regressions", list, "seeds that once showed something; played before all others"),
 
     key("cluster", "brokers", integer, "number of brokers").range(1, 9).or_else("3").drawn(),
-    key("cluster", "durability", word, "when a broker may promise: after a sync")
-        .of("fsync").or_else("fsync"),
+    key("cluster", "durability", word,
+        "when an entry counts as stored: after its sync, or after its write with syncs by time "
+        "(write_cache) or at segment rolls only (none)")
+        .of("fsync write_cache none").or_else("fsync").drawn(),
     key("cluster", "strict_unknown_producer", boolean,
         "refuse an unknown producer that does not begin at sequence 0").or_else("true"),
     key("cluster", "image", text, "file of records already on disk, relative to this file"),

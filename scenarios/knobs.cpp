@@ -17,19 +17,20 @@ constexpr std::int64_t s = 1'000'000'000;
 constexpr std::int64_t kib = 1'024;
 constexpr std::int64_t gib = 1'073'741'824;
 
-/// The presets of group commit; the queue bound is not a knob.
+/// The presets of group commit.
 struct Preset {
     Duration window;
     std::uint32_t batches;
     std::uint64_t bytes;
+    std::uint32_t queue;
 };
 constexpr std::array presets = {
-    Preset{Duration{0}, 1'000, 5'000'000},            // immediate
-    Preset{Duration{2 * ms}, 1'000, 5'000'000},       // default
-    Preset{Duration{10 * ms}, 2'000, 15'000'000},     // medium
-    Preset{Duration{50 * ms}, 10'000, 50'000'000},    // high
-    Preset{Duration{100 * ms}, 20'000, 100'000'000},  // ultra
-    Preset{Duration{100 * ms}, 10'000, 50'000'000},   // incident
+    Preset{Duration{0}, 1'000, 5'000'000, 2'500},              // immediate
+    Preset{Duration{2 * ms}, 1'000, 5'000'000, 2'500},         // default
+    Preset{Duration{10 * ms}, 2'000, 15'000'000, 10'000},      // medium
+    Preset{Duration{50 * ms}, 10'000, 50'000'000, 50'000},     // high
+    Preset{Duration{100 * ms}, 20'000, 100'000'000, 100'000},  // ultra
+    Preset{Duration{100 * ms}, 10'000, 50'000'000, 50'000},    // incident
 };
 
 void set_preset(Tuning& tuning, std::int64_t index) {
@@ -37,6 +38,7 @@ void set_preset(Tuning& tuning, std::int64_t index) {
     tuning.wal.group_window = preset.window;
     tuning.wal.group_max_batches = preset.batches;
     tuning.wal.group_max_bytes = preset.bytes;
+    tuning.wal.queue_max = preset.queue;
 }
 
 constexpr KeyRow key(std::string_view name, ValueType type, std::int64_t low, std::int64_t high,
@@ -83,6 +85,8 @@ constexpr std::int64_t zero_rare[] = {0};
 constexpr std::int64_t on_rare[] = {1};
 constexpr std::int64_t writes_rare[] = {1, 2, 8};
 constexpr std::int64_t syncs_rare[] = {2};
+constexpr std::int64_t interval_rare[] = {5 * ms, 2 * s};
+constexpr std::int64_t sync_bytes_rare[] = {1, 4 * kib};
 constexpr std::int64_t jitter_rare[] = {30 * ms};
 constexpr std::int64_t heartbeat_rare[] = {100 * ms};
 constexpr std::int64_t request_rare[] = {1 * ms, 10 * ms, 50 * ms};
@@ -91,7 +95,7 @@ constexpr std::int64_t expiry_rare[] = {1 * s};
 using enum ValueType;
 
 const KnobRow rows[] = {
-    {key("wal.group_preset", word, 0, 5, "window, batches and bytes of group commit at once",
+    {key("wal.group_preset", word, 0, 5, "window, batches, bytes and queue of group commit at once",
          "immediate default medium high ultra incident"),
      set_preset,
      [](const Tuning&) { return std::int64_t{1}; },
@@ -107,12 +111,19 @@ const KnobRow rows[] = {
      BROKERSIM_KNOB(wal.group_max_batches), few_rare},
     {key("wal.group_max_bytes", size, 1, gib, "and with so many bytes"),
      BROKERSIM_KNOB(wal.group_max_bytes), one_rare},
+    {key("wal.queue_max", integer, 1, 1'000'000, "batches of a log not stored yet; produce waits"),
+     BROKERSIM_KNOB(wal.queue_max), few_rare},
     {key("wal.max_inflight_writes", integer, 1, 64, "writes of one log on their way to the disk"),
      BROKERSIM_KNOB(wal.max_inflight_writes), writes_rare},
     {key("wal.max_inflight_syncs", integer, 1, 64, "syncs of one log on their way to the disk"),
      BROKERSIM_KNOB(wal.max_inflight_syncs), syncs_rare},
     {key("wal.preallocate", boolean, 0, 1, "extend a segment to its full size at once"),
      BROKERSIM_KNOB(wal.preallocate), zero_rare},
+    {key("wal.sync_interval", duration, 0, 600 * s,
+         "write_cache: longest wait of a write for its sync"),
+     BROKERSIM_KNOB(wal.sync_interval), interval_rare},
+    {key("wal.sync_bytes", size, 1, gib, "write_cache: and most bytes that wait for one"),
+     BROKERSIM_KNOB(wal.sync_bytes), sync_bytes_rare},
     {key("raft.election_timeout", duration, 1 * ms, 3'600 * s, "smallest election timeout"),
      BROKERSIM_KNOB(raft.election_timeout),
      {}},
@@ -124,14 +135,20 @@ const KnobRow rows[] = {
      BROKERSIM_KNOB(raft.max_inflight), few_rare},
     {key("raft.max_append_bytes", size, 1, gib, "payload of one append; at least one entry"),
      BROKERSIM_KNOB(raft.max_append_bytes), one_rare},
+    {key("raft.max_uncommitted_bytes", size, 1, gib, "of one partition; beyond, produce waits"),
+     BROKERSIM_KNOB(raft.max_uncommitted_bytes), one_rare},
     {key("raft.commit_before_own_sync", boolean, 0, 1, "a leader counts a quorum without itself"),
      BROKERSIM_KNOB(raft.commit_before_own_sync), on_rare},
     {key("broker.request_timeout", duration, 1 * ms, 3'600 * s, "bound of a produce request's own"),
      BROKERSIM_KNOB(broker.request_timeout), request_rare},
     {key("broker.shutdown_grace", duration, 0, 3'600 * s, "from the stop signal to the kill"),
      BROKERSIM_KNOB(broker.shutdown_grace), zero_rare},
-    {key("broker.admission_bytes", size, 1, gib, "unanswered produce bytes of a node"),
+    {key("broker.admission_bytes", size, 1, gib,
+         "produce bytes in hand of a node; beyond, produce waits"),
      BROKERSIM_KNOB(broker.admission_bytes), one_rare},
+    {key("broker.pipelined_max", integer, 1, 100'000,
+         "unanswered requests of one connection, which is then not read"),
+     BROKERSIM_KNOB(broker.pipelined_max), few_rare},
     {key("broker.fetch_max_bytes", size, 1, gib, "of one fetched partition; at least one batch"),
      BROKERSIM_KNOB(broker.fetch_max_bytes), one_rare},
     {key("broker.acks1", word, 0, 1, "what acks=1 waits for", "written synced"),

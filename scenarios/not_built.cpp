@@ -17,7 +17,6 @@ struct Reserved {
 };
 
 constexpr std::array reserved = {
-    Reserved{"cluster.durability", "write_cache none"},
     Reserved{"cluster.topics[]", "retention_bytes retention_time"},
     Reserved{"cluster.network", "queue_capacity"},
     Reserved{"cluster.disk", "profile read sector capacity"},

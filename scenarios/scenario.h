@@ -34,8 +34,6 @@ struct DrawnField {
     Distribution value;
 };
 
-enum class Durability : std::uint8_t { fsync };
-
 struct TopicSpec {
     std::string name = "orders";
     Distribution partitions = Distribution::fixed(1);
@@ -45,7 +43,7 @@ struct TopicSpec {
 
 struct ClusterSpec {
     Distribution brokers = Distribution::fixed(3);
-    Durability durability = Durability::fsync;
+    Distribution durability = Distribution::fixed(0);  // words as broker::Durability
     bool strict_unknown_producer = true;
     std::vector<TopicSpec> topics = {TopicSpec{}};
     // Drawn per message.

@@ -97,7 +97,7 @@ std::vector<TopicSpec> read_topics(ObjectReader& cluster) {
 void read_cluster(ObjectReader& scenario, ClusterSpec& cluster) {
     ObjectReader object = scenario.object("cluster", "cluster");
     object.read("brokers", cluster.brokers);
-    object.number("durability");  // one word only, so far
+    object.read("durability", cluster.durability);
     cluster.strict_unknown_producer = object.number("strict_unknown_producer").value_or(1) != 0;
     if (std::optional<std::string> const image = object.text("image")) {
         std::uint32_t const file = object.span("image").file;

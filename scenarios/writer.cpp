@@ -16,7 +16,7 @@ namespace {
 std::string write_cluster(const ClusterSpec& cluster) {
     ObjectWriter object{"cluster"};
     object.drawn("brokers", cluster.brokers);
-    object.number("durability", static_cast<std::int64_t>(cluster.durability));
+    object.drawn("durability", cluster.durability);
     object.number("strict_unknown_producer", cluster.strict_unknown_producer ? 1 : 0);
     if (!cluster.image.empty()) {
         object.text("image", std::filesystem::path{cluster.image}.filename().string());
@@ -137,7 +137,8 @@ std::string write_run(const RunSpec& run, bool everything) {
     return object.json();
 }
 
-std::string write_expect(const ExpectSpec& expect) {
+/// share: with `in_seeds`, which a file with a list of seeds may not have.
+std::string write_expect(const ExpectSpec& expect, bool share) {
     ObjectWriter object{"expect"};
     switch (expect.kind) {
         case ExpectSpec::Kind::holds:
@@ -150,7 +151,9 @@ std::string write_expect(const ExpectSpec& expect) {
             if (expect.in_seeds_of > 0) {
                 in_seeds.number("of", static_cast<std::int64_t>(expect.in_seeds_of));
             }
-            object.raw("in_seeds", in_seeds.json());
+            if (share) {
+                object.raw("in_seeds", in_seeds.json());
+            }
             break;
         }
         case ExpectSpec::Kind::voids:
@@ -211,7 +214,8 @@ std::string write(const Scenario& scenario, bool everything) {
     }
     section("faults", write_faults(scenario.faults));
     section("run", write_run(scenario.run, everything));
-    section("expect", write_expect(scenario.expect));
+    section("expect",
+            write_expect(scenario.expect, !everything || scenario.run.seed_list.empty()));
     if (everything && !scenario.regressions.empty()) {
         section("regressions", write_regressions(scenario.regressions));
     }

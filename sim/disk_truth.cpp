@@ -18,8 +18,9 @@ std::uint64_t chain_next(std::uint64_t previous, LogIndex index, Term term, bool
     return broker::fold64(state, payload_hash);
 }
 
-DiskTruth::DiskTruth(std::uint32_t nodes, std::uint32_t partitions, CommittedLinks committed)
-    : committed_{std::move(committed)} {
+DiskTruth::DiskTruth(std::uint32_t nodes, std::uint32_t partitions, CommittedLinks committed,
+                     broker::Durability durability)
+    : committed_{std::move(committed)}, durability_{durability} {
     nodes_.resize(nodes);
     for (Node& node : nodes_) {
         node.replicas.resize(partitions);
@@ -355,6 +356,10 @@ std::size_t DiskTruth::chain_start(const Replica& replica, LogIndex base, bool d
 
 void DiskTruth::power_lost(std::uint32_t node) {
     for (Replica& replica : nodes_[node - 1].replicas) {
+        replica.taken_last = 0;
+        if (durability_ != broker::Durability::fsync) {
+            replica.before_loss = replica.written.log;
+        }
         for (Segment& segment : replica.segments) {
             segment.linked = false;
             segment.linked_durably = false;
@@ -413,7 +418,17 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
 void DiskTruth::survivors_told(std::uint32_t node) {
     std::vector<Replica>& replicas = nodes_[node - 1].replicas;
     for (std::uint32_t partition = 0; partition < replicas.size(); ++partition) {
-        refold(PartitionId{partition}, replicas[partition]);
+        Replica& replica = replicas[partition];
+        refold(PartitionId{partition}, replica);
+        for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
+            const Link* const link = replica.before_loss.at(i);
+            if (link == nullptr || replica.written.log.holds(i, link->chain)) {
+                break;  // chains are cumulative: all before it is there too
+            }
+            replica.taken.emplace(i, link->chain);
+            ++replica.taken_last;
+        }
+        replica.before_loss.clear();
     }
 }
 

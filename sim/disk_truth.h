@@ -10,6 +10,7 @@
 
 #include "broker_core/base/hard_state.h"
 #include "broker_core/base/ids.h"
+#include "broker_core/base/tuning.h"
 #include "broker_core/wal/frame.h"
 #include "sim/disk_watcher.h"
 
@@ -17,7 +18,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -77,7 +80,8 @@ class DiskTruth final : public DiskWatcher {
 public:
     /// committed: gives the links up to an index, fewer if fewer are committed; a base on a disk is
     /// believed to stand for them, and is checked elsewhere.
-    DiskTruth(std::uint32_t nodes, std::uint32_t partitions, CommittedLinks committed = {});
+    DiskTruth(std::uint32_t nodes, std::uint32_t partitions, CommittedLinks committed = {},
+              broker::Durability durability = broker::Durability::fsync);
 
     // DiskWatcher
     void file_created(std::uint32_t node, std::uint32_t inode, std::string_view name) override;
@@ -100,6 +104,27 @@ public:
     /// The log in the page cache and on media: survives the process.
     [[nodiscard]] const FoldedLog& written_log(std::uint32_t node, PartitionId partition) const {
         return replica(node, partition).written.log;
+    }
+    /// The log that counts for a quorum by the durability mode.
+    [[nodiscard]] const FoldedLog& stored_log(std::uint32_t node, PartitionId partition) const {
+        return durability_ == broker::Durability::fsync ? durable_log(node, partition)
+                                                        : written_log(node, partition);
+    }
+    /// Whether a power loss took an entry from this node that counted as stored there. Under
+    /// `fsync` none ever does.
+    [[nodiscard]] bool was_taken(std::uint32_t node, PartitionId partition, LogIndex index,
+                                 std::uint64_t chain) const {
+        return replica(node, partition).taken.contains({index, chain});
+    }
+    /// Whether the entry is stored on the node, or was until a power loss.
+    [[nodiscard]] bool was_stored(std::uint32_t node, PartitionId partition, LogIndex index,
+                                  std::uint64_t chain) const {
+        return stored_log(node, partition).holds(index, chain) ||
+               was_taken(node, partition, index, chain);
+    }
+    /// Stored entries that the node's last power loss took.
+    [[nodiscard]] std::uint64_t taken_last(std::uint32_t node, PartitionId partition) const {
+        return replica(node, partition).taken_last;
     }
     [[nodiscard]] HardState hard_state(std::uint32_t node, PartitionId partition) const {
         return replica(node, partition).hard_state;
@@ -146,6 +171,9 @@ private:
         Fold durable;
         HardState hard_state;
         std::uint64_t hard_state_sequence = 0;
+        FoldedLog before_loss;  // stored when power failed, until the survivors are known
+        std::set<std::pair<LogIndex, std::uint64_t>> taken;  // index and chain
+        std::uint64_t taken_last = 0;
     };
     /// What a file is for, found out from its name and its first bytes.
     struct File {
@@ -184,6 +212,7 @@ private:
     static void advance(Replica& replica, Fold& fold, bool durably);
 
     CommittedLinks committed_;
+    broker::Durability durability_;
     std::vector<Node> nodes_;  // by node - 1
 };
 

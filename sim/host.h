@@ -16,7 +16,13 @@ namespace brokersim {
 
 /// What a step sent, held back until the invariants have seen what the step changed.
 struct Effect {
-    enum class Kind : std::uint8_t { datagram, response, close } kind = Kind::datagram;
+    enum class Kind : std::uint8_t {
+        datagram,
+        response,
+        close,
+        read,
+        read_not
+    } kind = Kind::datagram;
     std::uint32_t to = 0;  // broker (0-based) or connection
     Bytes bytes;
 };
@@ -34,6 +40,13 @@ public:
     void close(broker::ConnectionId connection) override {
         effects.push_back(
             Effect{Effect::Kind::close, static_cast<std::uint32_t>(connection.value() - 1), {}});
+    }
+
+    void read(broker::ConnectionId connection, Reading reading) override {
+        effects.push_back(
+            Effect{reading == Reading::yes ? Effect::Kind::read : Effect::Kind::read_not,
+                   static_cast<std::uint32_t>(connection.value() - 1),
+                   {}});
     }
 
     std::vector<Effect> effects;
@@ -97,6 +110,7 @@ struct Host {
     Time armed_for = Time::never();  // the deadline it serves, by the host's own clock
     bool stopping = false;           // a graceful stop is under way
     bool started_once = false;
+    bool stopped_cleanly = false;  // the last life ended by a graceful stop in time
     Holds pauses;
     std::vector<Work> deferred;           // what came during a pause, in order
     Holds stalls;                         // disk operations complete no earlier
@@ -112,6 +126,7 @@ struct Host {
         broker::Probes probes;
     };
     std::vector<Life> ended;
+    broker::NodeMetrics past;  // counters of lives that are over
 
     [[nodiscard]] bool up() const { return state == HostState::up; }
 };

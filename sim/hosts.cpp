@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace brokersim {
 namespace {
@@ -38,10 +39,13 @@ bool World::start(std::uint32_t index) {
     host.armed = Time::never();
     host.armed_for = Time::never();
     std::string reason;
+    bool const expected_clean = std::exchange(host.stopped_cleanly, false);
     try {
         auto const booted = host.node->boot(host.clock.at(scheduler_.now()));
         if (!booted) {
             reason = booted.error().where;
+        } else {
+            report_recovery(host, *booted, expected_clean);
         }
     } catch (const CheckTripped& tripped) {
         reason = fmt::format("CHECK {} failed in {}", tripped.failure.condition,
@@ -80,14 +84,42 @@ bool World::start(std::uint32_t index) {
     return true;
 }
 
+void World::report_recovery(const Host& host,
+                            const std::vector<broker::wal::RecoveryReport>& reports,
+                            bool expected_clean) {
+    for (const broker::wal::RecoveryReport& report : reports) {
+        std::string const partition = topics_.label(report.partition);
+        if (expected_clean && !report.clean_stop) {
+            violations_.add("B15", host.number, [&] {
+                return fmt::format("n{} stopped gracefully, and {} has no clean-shutdown mark",
+                                   host.number, partition);
+            });
+        }
+        recoveries_.push_back(Recovery{host.number, host.incarnation, partition, report});
+        trace_.line([&] { return recovery_text(recoveries_.back()); });
+    }
+}
+
+std::string recovery_text(const Recovery& recovery) {
+    const broker::wal::RecoveryReport& report = recovery.report;
+    return fmt::format(
+        "n{}/{} {} recovered: {} frames kept, {} written again, {} bytes cut, {} "
+        "files refused{}",
+        recovery.node, recovery.incarnation, recovery.partition, report.frames_kept,
+        report.frames_copied, report.bytes_cut, report.files_refused,
+        report.clean_stop ? ", after a clean stop" : "");
+}
+
 void World::down(Host& host, HostState state) {
     CHECK(host.node != nullptr);
     release_effects(host);
+    host.stopped_cleanly = state == HostState::down && host.node->clean() && host.node->serving();
     if (checks_.invariants && state == HostState::down && host.node->clean()) {
         raft_invariants_.on_clean_stop(host.number);
     }
     network_.broker_gone(host.number - 1, false);
     host.ended.push_back(Host::Life{host.incarnation, host.node->probes()});
+    host.past.add_counters(host.node->metrics());
     host.node.reset();
     host.network.effects.clear();
     host.state = state;
@@ -107,6 +139,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     bool const power = kind == CrashKind::power;
     if (host.state == HostState::down && power && host.incarnation > 0) {
         host.disk->crash_power();  // the process is dead, the machine loses power
+        record_taken(host);
         raft_invariants_.on_down(host.number);
         if (trace_.observer() != nullptr) {
             trace_.observer()->on_node(host.number, host.incarnation, NodeChange::lost_power);
@@ -119,6 +152,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.network.effects.clear();
     network_.broker_gone(index, power);
     host.ended.push_back(Host::Life{host.incarnation, host.node->probes()});
+    host.past.add_counters(host.node->metrics());
     host.node.reset();
     host.state = HostState::down;
     host.down_since = scheduler_.now();
@@ -138,6 +172,9 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     });
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               power ? reports::Disk::lost : reports::Disk::kept);
+    if (power) {
+        record_taken(host);
+    }
     raft_invariants_.on_down(host.number);
     faults_->on_host_down();
     faults_->on_event("node_down", index, 1);
@@ -145,6 +182,20 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
         on_step_event(step, "node_down", index, 1);
     }
     return true;
+}
+
+void World::record_taken(const Host& host) {
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        if (truth_.taken_last(host.number, info.id) > 0) {
+            record_loss(info.id);
+        }
+    }
+}
+
+void World::record_loss(PartitionId partition) {
+    recorder_.history().budget_exceeded(scheduler_.now().nanoseconds(),
+                                        recorder_.key(partition.value()),
+                                        reports::power_loss_reason);
 }
 
 bool World::stop(std::uint32_t index) {

@@ -275,8 +275,15 @@ std::optional<Stuck> World::replicas_differ() {
                 same = held != nullptr && expected != nullptr && held->chain == expected->chain;
             }
             if (!same) {
-                return Stuck{"L3", fmt::format("n{} and n{} differ on {}", *leader + 1, id.value(),
-                                               topics_.label(info.id))};
+                return Stuck{
+                    "L3",
+                    fmt::format("n{} and n{} differ on {}: ends {} and {}, commits {} and {}{}",
+                                *leader + 1, id.value(), topics_.label(info.id), end.value(),
+                                replica->raft().log().last_index().value(),
+                                leading.raft().commit().value(), replica->raft().commit().value(),
+                                replica->producers().hash() == leading.producers().hash()
+                                    ? ""
+                                    : ", not the same producers")};
             }
         }
     }

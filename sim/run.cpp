@@ -314,6 +314,11 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     result.never_sent = world.never_sent();
     result.retries = world.retries();
     result.comparisons = world.comparisons();
+    result.metrics = world.metrics();
+    if (options.full_report) {
+        result.recoveries = world.recoveries();
+        result.failed_starts = world.failed_starts();
+    }
 
     reports::History& history = world.recorder().history();
     history.header.scenario = scenario.name;
@@ -322,6 +327,7 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     history.config.acks = reports::Acks::all;
     history.config.idempotent = false;  // every send says its own
     history.config.max_in_flight = 5;
+    history.config.durability = static_cast<reports::DurabilityMode>(config.tuning.wal.durability);
     if (config.reader_stops_at) {
         history.config.reader_stops_at = static_cast<std::int64_t>(*config.reader_stops_at);
     }

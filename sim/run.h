@@ -68,6 +68,9 @@ struct RunResult {
     std::uint64_t comparisons = 0;  // made by the invariants; 0 proves nothing
 
     std::vector<NodeLife> lives;  // by node, then by incarnation
+    MetricsSummary metrics;
+    std::vector<Recovery> recoveries;  // in the order of the starts
+    std::vector<std::string> failed_starts;
     std::vector<FaultLine> faults;
     std::vector<Element> plan;             // as run
     std::vector<FaultCount> fault_counts;  // kinds that were scheduled

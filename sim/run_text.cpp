@@ -87,12 +87,13 @@ std::string seed_line(const RunResult& result, std::uint64_t scenario_hash) {
         "\"verdict\":\"{}\",\"violated\":{},\"signature\":{},\"trace_hash\":\"{:016x}\","
         "\"events\":{},\"virtual_ns\":{},\"wall_ns\":{},\"attempts\":{},\"acked\":{},"
         "\"failed\":{},\"unknown\":{},\"unique\":{},\"lost\":{},\"duplicated\":{},\"phantom\":{},"
-        "\"faults\":{{{}}},\"probes\":[{}]}}",
+        "\"faults\":{{{}}},\"probes\":[{}],\"metrics\":{}}}",
         reports::json_quoted(result.scenario), scenario_hash, seed_text(result.seed),
         name_of(result.verdict), quoted_list(result.violated),
         reports::json_quoted(result.signature), result.trace_hash, result.events, result.virtual_ns,
         result.wall_ns, sums.attempts, sums.acked, sums.failed, sums.indeterminate + sums.handed,
-        sums.unique, sums.lost, sums.extra_illegal, sums.phantom, faults, probes);
+        sums.unique, sums.lost, sums.extra_illegal, sums.phantom, faults, probes,
+        metrics_json(result.metrics));
 }
 
 std::string report_text(const RunResult& result) {
@@ -133,6 +134,19 @@ std::string report_text(const RunResult& result) {
                        fault.target, fate_text(fault.fate),
                        fired ? " at " + seconds(fault.fired_at.nanoseconds()) : "");
     }
+    if (!result.recoveries.empty()) {
+        text += "recoveries that found anything\n";
+    }
+    for (const Recovery& recovery : result.recoveries) {
+        const broker::wal::RecoveryReport& found = recovery.report;
+        if (found.frames_kept + found.frames_copied + found.bytes_cut + found.files_refused > 0) {
+            fmt::format_to(out, "  {}\n", recovery_text(recovery));
+        }
+    }
+    for (const std::string& failed : result.failed_starts) {
+        fmt::format_to(out, "  {}\n", failed);
+    }
+    text += metrics_text(result.metrics);
     append_probes(text, result.lives);
     text +=
         "not simulated: disk errors and damage, full disks, clock jumps, membership change, "

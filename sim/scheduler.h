@@ -23,6 +23,7 @@ enum class WorkKind : std::uint8_t {
     disk_done,      // target: host; payload: operation
     datagram,       // target: host; payload: datagram
     request,        // target: connection; payload: frame, towards the broker
+    unread,         // target: connection: its next waiting frame may be read
     response,       // target: connection; payload: frame, towards the client
     connected,      // target: connection: the client learns that it stands
     refused,        // target: connection: or that nobody listens

@@ -170,7 +170,8 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
 }
 
-void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch) {
+void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
+                             std::uint32_t partition) {
     ++responses_sent;
     Connection& connection = connections_[id];
     if (connection.answers_lost) {
@@ -188,7 +189,8 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
     Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
                              connection.last_to_client + Duration{1});
     connection.last_to_client = at;
-    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), leader_epoch});
+    std::uint32_t const slot =
+        frames_.put(FrameInFlight{std::move(frame), leader_epoch, partition});
     scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
 }
 
@@ -221,6 +223,7 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
         return;
     }
     connection.closed_by_broker = true;
+    drop_unread(connection);
     if (connection.dead || connection.answers_lost || connection.closed_by_client) {
         return;
     }
@@ -235,6 +238,14 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
                              connection.last_to_client + Duration{1});
     connection.last_to_client = at;
     scheduler_.push_in_order(at, Work{WorkKind::closed_client, id, 0, 0});
+}
+
+void VirtualNetwork::drop_unread(Connection& connection) {
+    for (std::uint32_t const slot : connection.unread) {
+        frames_.take(slot);
+    }
+    connection.unread.clear();
+    connection.close_unread = false;
 }
 
 bool VirtualNetwork::reset(std::uint32_t id, bool lose_requests) {
@@ -267,6 +278,7 @@ void VirtualNetwork::broker_gone(std::uint32_t broker, bool silently) {
         }
         if (silently) {
             connection.dead = true;
+            drop_unread(connection);
             continue;
         }
         close_by_broker(id);

@@ -56,7 +56,11 @@ struct Connection {
     bool closed_by_broker = false;
     Time last_to_broker;  // deliveries keep their order
     Time last_to_client;
-    std::deque<RequestTag> expected;  // responses owed, in order
+    std::deque<RequestTag> expected;   // responses owed, in order
+    bool read = true;                  // the broker takes requests from it
+    std::deque<std::uint32_t> unread;  // slots of frames that arrived meanwhile, in order
+    bool unread_scheduled = false;     // one of them is about to be taken
+    bool close_unread = false;         // the client's close arrived behind them
 };
 
 /// A frame on a connection. leader_epoch: of a fetch response, the term of the leader that
@@ -64,6 +68,7 @@ struct Connection {
 struct FrameInFlight {
     Bytes bytes;
     std::int64_t leader_epoch = -1;
+    std::uint32_t partition = 0;
 };
 
 struct DatagramInFlight {
@@ -95,7 +100,8 @@ public:
     // Connections. Times of delivery are drawn here; the world delivers.
     std::uint32_t open(std::uint32_t client, std::uint32_t broker);
     void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
-    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch);
+    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
+                 std::uint32_t partition = 0);
     void close_by_client(std::uint32_t connection);
     void close_by_broker(std::uint32_t connection);
     /// Breaks it so that both sides learn. lose_requests: those still on their way are lost.
@@ -104,6 +110,8 @@ public:
     /// The broker's process is gone: clients learn by a reset, unless the machine is gone too.
     void broker_gone(std::uint32_t broker, bool silently);
     Connection& connection(std::uint32_t id) { return connections_[id]; }
+    /// What arrived and was not read is gone with its connection.
+    void drop_unread(Connection& connection);
     FrameInFlight take_frame(std::uint32_t slot) { return frames_.take(slot); }
     [[nodiscard]] std::uint32_t connections_count() const {
         return static_cast<std::uint32_t>(connections_.size());

@@ -27,6 +27,8 @@ std::string work_text(std::uint8_t kind, std::uint32_t target) {
             return fmt::format("client learns that connection {} broke", target);
         case WorkKind::closed_node:
             return fmt::format("broker learns that connection {} broke", target);
+        case WorkKind::unread:
+            return fmt::format("connection {} is read again", target);
         case WorkKind::client_timer:
             return fmt::format("timer of client {}", target);
         case WorkKind::resume:

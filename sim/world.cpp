@@ -104,10 +104,11 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       truth_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size()),
              [this](PartitionId partition, LogIndex last) {
                  return logs_.committed(partition).links_to(last);
-             }},
+             },
+             config.tuning.wal.durability},
       logs_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
       raft_invariants_{topics_, truth_, logs_, config.tuning.broker.producer_expiry, violations_},
-      send_invariants_{topics_, truth_, logs_, violations_},
+      send_invariants_{topics_, truth_, logs_, config.tuning.broker.acks1, violations_},
       network_{config.seed,
                config.brokers,
                static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2,
@@ -117,7 +118,9 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       recorder_{config.run_id, topics_,
                 static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2},
       disk_random_{config.seed, "disk.latency"},
-      crash_random_{config.seed, "crash"} {
+      crash_random_{config.seed, "crash"},
+      metrics_{(config.warm_up + config.virtual_time) /
+               static_cast<std::int64_t>(MetricsSampler::samples_max)} {
     for (std::uint32_t i = 0; i < config_.brokers; ++i) {
         Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
         host.timer = std::make_unique<HostTimer>(*this, i);
@@ -212,6 +215,9 @@ void World::run() {
         if (trace_.observer() != nullptr) {
             trace_.observer()->on_event(scheduler_.events(), scheduler_.now(), work);
         }
+        if (metrics_.due(scheduler_.now())) {
+            metrics_.add(scheduler_.now(), cluster_metrics());
+        }
         handle(work);
     }
     trace_.finish();
@@ -249,6 +255,9 @@ void World::handle(const Work& work) {
         case WorkKind::request:
             on_request(work);
             break;
+        case WorkKind::unread:
+            on_unread(work);
+            break;
         case WorkKind::response:
             on_response(work);
             break;
@@ -278,8 +287,13 @@ void World::handle(const Work& work) {
             break;
         }
         case WorkKind::closed_node: {
-            const Connection& connection = network_.connection(work.target);
+            Connection& connection = network_.connection(work.target);
             Host& host = hosts_[connection.broker];
+            if (!connection.dead && (!connection.read || !connection.unread.empty())) {
+                connection.close_unread = true;  // comes behind what was not read yet
+                break;
+            }
+            network_.drop_unread(connection);
             if (host.up() && host.incarnation == work.incarnation && !deferred(host, work)) {
                 step(host, broker::ConnectionClosed{
                                broker::ConnectionId{std::uint64_t{work.target} + 1}});
@@ -404,6 +418,10 @@ void World::on_request(const Work& work) {
     if (alive && deferred(host, work)) {
         return;
     }
+    if (alive && (!connection.read || !connection.unread.empty())) {
+        connection.unread.push_back(work.payload);
+        return;
+    }
     FrameInFlight const frame = network_.take_frame(work.payload);
     if (!alive) {
         if (host.up() && host.incarnation != connection.incarnation && !connection.dead) {
@@ -419,6 +437,40 @@ void World::on_request(const Work& work) {
                                        ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
 }
 
+void World::schedule_unread(std::uint32_t id) {
+    Connection& connection = network_.connection(id);
+    bool const waits = !connection.unread.empty() || connection.close_unread;
+    if (connection.read && waits && !connection.unread_scheduled) {
+        connection.unread_scheduled = true;
+        scheduler_.push_in_order(scheduler_.now(),
+                                 Work{WorkKind::unread, id, connection.incarnation, 0});
+    }
+}
+
+void World::on_unread(const Work& work) {
+    Connection& connection = network_.connection(work.target);
+    Host& host = hosts_[connection.broker];
+    bool const alive = host.up() && host.incarnation == connection.incarnation &&
+                       !connection.closed_by_broker && !connection.dead;
+    if (alive && deferred(host, work)) {
+        return;
+    }
+    connection.unread_scheduled = false;
+    if (!alive || !connection.read) {
+        return;
+    }
+    broker::ConnectionId const id{std::uint64_t{work.target} + 1};
+    if (connection.unread.empty()) {
+        connection.close_unread = false;
+        step(host, broker::ConnectionClosed{id});
+        return;
+    }
+    FrameInFlight const frame = network_.take_frame(connection.unread.front());
+    connection.unread.pop_front();
+    step(host, broker::RequestReceived{id, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
+    schedule_unread(work.target);
+}
+
 void World::on_response(const Work& work) {
     FrameInFlight const frame = network_.take_frame(work.payload);
     const Connection& connection = network_.connection(work.target);
@@ -431,12 +483,22 @@ void World::on_response(const Work& work) {
     }
     clients_[connection.client]->on_response(
         work.target, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes), frame.leader_epoch);
+    // A leader that has not noticed that its history is over goes on answering for it: what this
+    // client just learned may be lost as well.
+    PartitionId const partition{frame.partition};
+    if (frame.leader_epoch >= 0 &&
+        frame.leader_epoch < static_cast<std::int64_t>(logs_.lineage(partition).value())) {
+        record_loss(partition);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------
 // Steps of a node
 
 void World::step(Host& host, const broker::Event& event) {
+    if (host.node->over()) {
+        return;  // it just stopped, and a fault that this set off reached it before it was down
+    }
     try {
         host.node->step(host.clock.at(scheduler_.now()), event);
     } catch (const CheckTripped& tripped) {
@@ -481,6 +543,9 @@ void World::after_step(Host& host) {
     }
     if (checks_.invariants && !node.facts().empty()) {
         raft_invariants_.on_step(host.number, node);
+        for (PartitionId const partition : raft_invariants_.take_cuts()) {
+            record_loss(partition);
+        }
     }
     if (!node.facts().empty()) {
         record_leaders(host);
@@ -534,8 +599,10 @@ void World::release_effects(Host& host) {
             case Effect::Kind::response: {
                 Connection& connection = network_.connection(effect.to);
                 std::int64_t epoch = -1;
+                std::uint32_t partition = 0;
                 if (!connection.expected.empty()) {
                     RequestTag const tag = connection.expected.front();
+                    partition = tag.partition;
                     connection.expected.pop_front();
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
                     if (trace_.observer() != nullptr) {
@@ -552,11 +619,16 @@ void World::release_effects(Host& host) {
                     });
                 }
                 trace_.fold(broker::hash_bytes(effect.bytes));
-                network_.respond(effect.to, std::move(effect.bytes), epoch);
+                network_.respond(effect.to, std::move(effect.bytes), epoch, partition);
                 break;
             }
             case Effect::Kind::close:
                 network_.close_by_broker(effect.to);
+                break;
+            case Effect::Kind::read:
+            case Effect::Kind::read_not:
+                network_.connection(effect.to).read = effect.kind == Effect::Kind::read;
+                schedule_unread(effect.to);
                 break;
         }
     }
@@ -648,6 +720,19 @@ void World::close(std::uint32_t connection) {
 
 void World::wake(std::uint32_t client, Time at) {
     scheduler_.push(at, Work{WorkKind::client_timer, client, 0, 0});
+}
+
+broker::NodeMetrics World::cluster_metrics() const {
+    broker::NodeMetrics sum;
+    for (const Host& host : hosts_) {
+        sum.add_counters(host.past);
+        if (host.node) {
+            broker::NodeMetrics const now = host.node->metrics();
+            sum.add_counters(now);
+            sum.add_gauges(now);
+        }
+    }
+    return sum;
 }
 
 std::vector<NodeLife> World::lives() const {

@@ -17,6 +17,7 @@
 #include "sim/host.h"
 #include "sim/invariants/raft_invariants.h"
 #include "sim/invariants/send_invariants.h"
+#include "sim/metrics.h"
 #include "sim/recorder.h"
 #include "sim/scheduler.h"
 #include "sim/trace.h"
@@ -44,6 +45,15 @@ struct NodeLife {
     broker::Probes probes;
 };
 
+/// What one boot found in the log of one partition.
+struct Recovery {
+    std::uint32_t node = 1;
+    std::uint32_t incarnation = 1;
+    std::string partition;
+    broker::wal::RecoveryReport report;
+};
+std::string recovery_text(const Recovery& recovery);
+
 /// Why settle did not end in time.
 struct Stuck {
     std::string id;  // L1..L4
@@ -65,6 +75,9 @@ public:
     /// The event budget ran out, or events stopped coming before the end.
     [[nodiscard]] bool hung() const { return hung_; }
     [[nodiscard]] const std::vector<std::string>& failed_starts() const { return failed_starts_; }
+    /// In the order of the starts; of those that found nothing to complain about.
+    [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
+    [[nodiscard]] MetricsSummary metrics() const { return summarize(metrics_, cluster_metrics()); }
     [[nodiscard]] const FaultEngine& faults() const { return *faults_; }
     [[nodiscard]] Recorder& recorder() { return recorder_; }
     /// What every incarnation of every node reached, by node, then by incarnation.
@@ -139,8 +152,11 @@ private:
     void on_datagram(const Work& work);
     void on_request(const Work& work);
     void on_response(const Work& work);
+    void on_unread(const Work& work);
+    void schedule_unread(std::uint32_t connection);
     void on_phase(Phase next);
     void count_activity(const Work& work);
+    [[nodiscard]] broker::NodeMetrics cluster_metrics() const;
     /// Counts the operation, credits every stall in force; returns whether there is one.
     bool stalled(Host& host);
     bool deferred(Host& host, const Work& work);
@@ -151,6 +167,11 @@ private:
     void release_effects(Host& host);
     void arm_timer(Host& host);
     void down(Host& host, HostState state);
+    void report_recovery(const Host& host, const std::vector<broker::wal::RecoveryReport>& reports,
+                         bool expected_clean);
+    /// Stored entries that this power loss took make the loss of acknowledged data legal.
+    void record_taken(const Host& host);
+    void record_loss(PartitionId partition);
     void record_leaders(const Host& host);
 
     // Workload
@@ -220,6 +241,8 @@ private:
     std::optional<Stuck> stuck_;
     bool hung_ = false;
     std::vector<std::string> failed_starts_;
+    std::vector<Recovery> recoveries_;
+    MetricsSampler metrics_;
 };
 
 }  // namespace brokersim

@@ -43,9 +43,10 @@ private:
     T value_;
 };
 
-/// Proof that every entry up to `index()`, whose term is `term()`, is durable in the local log.
-/// Source: Raft thesis 10.2.1; only a completed sync makes one. `generation()` counts the cuts the
-/// log had seen: an entry that was cut and came back is not durable because it once was.
+/// Proof that every entry up to `index()`, whose term is `term()`, is stored in the local log as
+/// its durability mode asks: a completed sync makes one, or where the operator chose so, a
+/// completed write. Source: Raft thesis 10.2.1. `generation()` counts the cuts the log had seen:
+/// an entry that was cut and came back is not stored because it once was.
 class DurableLog {
 public:
     [[nodiscard]] LogIndex index() const { return index_; }

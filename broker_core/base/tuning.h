@@ -7,6 +7,14 @@
 
 namespace broker {
 
+/// When an entry counts as stored, which is when it may count for a quorum and be acknowledged.
+/// Term and vote are synced in every mode.
+enum class Durability : std::uint8_t {
+    fsync,        // once a sync submitted after its write has completed
+    write_cache,  // once its write completed; a sync follows by time or bytes
+    none,         // once its write completed; synced only at segment roll, cut and shutdown
+};
+
 /// The log of one partition. A group closes at the first of window, batches, bytes, rotation,
 /// flush, shutdown; one write and one sync carry a whole group.
 struct WalTuning {
@@ -14,9 +22,14 @@ struct WalTuning {
     Duration group_window = 2_ms;             // 0: close as soon as the disk is idle
     std::uint32_t group_max_batches = 1'000;
     std::uint64_t group_max_bytes = 5'000'000;
+    std::uint32_t queue_max = 2'500;  // batches not stored yet, at which produce waits
     std::uint32_t max_inflight_writes = 4;
     std::uint32_t max_inflight_syncs = 1;
     bool preallocate = true;  // extend a new segment to its full size before its first append
+    Durability durability = Durability::fsync;
+    // write_cache: a sync is due so long after the oldest unsynced write, or at so many bytes.
+    Duration sync_interval = 100_ms;
+    std::uint64_t sync_bytes = 1 << 20;
 };
 
 struct RaftTuning {
@@ -26,7 +39,7 @@ struct RaftTuning {
     std::uint32_t max_inflight = 64;                // appends sent to one follower, unanswered
     std::uint64_t max_inflight_bytes = 1 << 20;     // payload of these
     std::uint64_t max_append_bytes = 64 * 1024;     // payload of one append; at least one entry
-    std::uint64_t max_uncommitted_bytes = 8 << 20;  // beyond: proposals are refused
+    std::uint64_t max_uncommitted_bytes = 8 << 20;  // of one partition; beyond: produce waits
     bool commit_before_own_sync = false;            // Raft thesis 10.2.1, last paragraph
     bool read_index = false;                        // ListOffsets waits for a confirmed leader
     Duration transfer_timeout = 150_ms;             // then a hand-over is given up
@@ -41,9 +54,11 @@ enum class Acks1 : std::uint8_t {
 };
 
 struct BrokerTuning {
-    Duration request_timeout = 30_s;          // upper bound of a produce request's own timeout
-    Duration shutdown_grace = 10_s;           // from the stop signal to an unclean exit
-    std::uint64_t admission_bytes = 1 << 20;  // admitted, unanswered produce bytes of a node
+    Duration request_timeout = 30_s;  // upper bound of a produce request's own timeout
+    Duration shutdown_grace = 10_s;   // from the stop signal to an unclean exit
+    // Produce bytes in hand of a node, unanswered or not written yet; beyond: produce waits.
+    std::uint64_t admission_bytes = 1 << 20;
+    std::uint32_t pipelined_max = 100;  // unanswered requests of one connection; then not read
     std::uint32_t fetch_max_bytes = 1 << 20;
     std::uint32_t message_max_bytes = 1 << 20;  // one record batch
     Acks1 acks1 = Acks1::written;

@@ -14,7 +14,36 @@ std::uint64_t Connections::open_slot(ConnectionId connection, std::int32_t corre
     entry.slots.back().correlation_id = correlation_id;
     entry.slots.back().api_version = api_version;
     ++unanswered_;
+    update_reading(connection, entry);
     return entry.first + entry.slots.size() - 1;
+}
+
+void Connections::set_waiting(ConnectionId connection, bool waiting) {
+    auto at = connections_.find(connection);
+    if (at == connections_.end()) {
+        if (!waiting) {
+            return;
+        }
+        at = connections_.emplace(connection, Connection{}).first;
+    }
+    at->second.waiting = waiting;
+    update_reading(connection, at->second);
+}
+
+void Connections::update_reading(ConnectionId id, Connection& connection) {
+    bool const full = connection.slots.size() >= pipelined_max_;
+    bool const read = !full && !connection.waiting;
+    if (read == connection.read) {
+        return;
+    }
+    connection.read = read;
+    if (!read) {
+        probes_.reached(Probe::reading_stopped);
+        if (full) {
+            probes_.reached(Probe::pipeline_full);
+        }
+    }
+    network_.read(id, read ? Network::Reading::yes : Network::Reading::no);
 }
 
 Slot* Connections::find(ConnectionId connection, std::uint64_t slot) {
@@ -89,6 +118,7 @@ void Connections::flush(ConnectionId id, Connection& connection) {
         connection.slots.pop_front();
         ++connection.first;
     }
+    update_reading(id, connection);
 }
 
 std::uint64_t Connections::forget(ConnectionId connection) {

@@ -3,6 +3,7 @@
 
 #include "broker_core/base/bytes.h"
 #include "broker_core/base/ids.h"
+#include "broker_core/base/probes.h"
 #include "broker_core/broker/topics.h"
 #include "broker_core/env/network.h"
 #include "broker_core/protocol/error_code.h"
@@ -40,7 +41,9 @@ struct Slot {
 /// Exactly one response leaves per slot, in slot order, or the connection is closed.
 class Connections {
 public:
-    Connections(const Topics& topics, Network& network) : topics_{topics}, network_{network} {}
+    /// pipelined_max: unanswered requests of one connection, from which on it is not read.
+    Connections(const Topics& topics, Network& network, std::uint32_t pipelined_max, Probes& probes)
+        : topics_{topics}, network_{network}, pipelined_max_{pipelined_max}, probes_{probes} {}
 
     /// Takes the next response slot of a connection, which comes to exist with its first one.
     std::uint64_t open_slot(ConnectionId connection, std::int32_t correlation_id,
@@ -48,6 +51,9 @@ public:
     /// The slot, or nullptr if its connection is gone or it was answered before. Valid until the
     /// next call that answers, closes or opens.
     Slot* find(ConnectionId connection, std::uint64_t slot);
+    /// A request of this connection waits for room: meanwhile it is not read. Ignored where the
+    /// connection owes nothing and nothing waits on it, as it may be gone.
+    void set_waiting(ConnectionId connection, bool waiting);
     /// Gives a slot its response. Ignored if the connection is gone.
     void answer(ConnectionId connection, std::uint64_t slot, Bytes frame);
     /// Ends one part of a produce request; the response leaves with the last one. Ignored if the
@@ -67,13 +73,19 @@ private:
     struct Connection {
         std::deque<Slot> slots;
         std::uint64_t first = 0;  // number of slots.front()
+        bool waiting = false;     // a request of it waits for room
+        bool read = true;         // as the network was told
     };
+
+    void update_reading(ConnectionId id, Connection& connection);
 
     void flush(ConnectionId id, Connection& connection);
     void encode_produce(Slot& slot);
 
     const Topics& topics_;
     Network& network_;
+    std::uint32_t pipelined_max_;
+    Probes& probes_;
     std::map<ConnectionId, Connection> connections_;
     std::uint64_t unanswered_ = 0;
 };

@@ -22,7 +22,7 @@ Node::Node(NodeConfig config, Disk& disk, Network& network)
     : config_{std::move(config)},
       topics_{*config_.topics},
       network_{network},
-      connections_{topics_, network} {
+      connections_{topics_, network, config_.tuning.broker.pipelined_max, probes_} {
     ReplicaEnv const env{config_.tuning,   disk,    probes_,     facts_,
                          config_.identity, topics_, config_.seed};
     for (const PartitionInfo& info : topics_.partitions()) {
@@ -60,12 +60,7 @@ void Node::step(Instant now, const Event& event) {
                    [&](const RequestReceived& request) { on_request(now, request); },
                    [&](const ConnectionClosed& closed) {
                        admitted_bytes_ -= connections_.forget(closed.connection);
-                       std::erase_if(parked_, [&](const ParkedFetch& fetch) {
-                           return fetch.connection == closed.connection;
-                       });
-                       std::erase_if(parked_reads_, [&](const ParkedRead& read) {
-                           return read.connection == closed.connection;
-                       });
+                       forget_requests(closed.connection);
                    },
                    [&](const DeadlineReached&) { on_deadline(monotonic); },
                    [&](const StopRequested&) { on_stop(monotonic); },
@@ -78,7 +73,7 @@ void Node::step(Instant now, const Event& event) {
 
 void Node::on_datagram(Time now, const DatagramReceived& event) {
     // A node about to exit takes nothing more, or a busy partition would never let it finish.
-    if (event.bytes.size() < datagram_header_bytes || state_ == NodeState::final_commit) {
+    if (event.bytes.size() < datagram_header_bytes || state_ == NodeState::syncing) {
         return;
     }
     ClusterId const cluster{load_le<std::uint64_t>(event.bytes.data())};
@@ -113,7 +108,7 @@ void Node::on_request(Instant now, const RequestReceived& event) {
     }
     switch (api->key) {
         case protocol::ApiKey::produce:
-            on_produce(now, connection, *frame);
+            on_produce(now, connection, *frame, event.frame);
             break;
         case protocol::ApiKey::fetch:
             on_fetch(now.monotonic, connection, *frame);
@@ -146,7 +141,7 @@ void Node::on_deadline(Time now) {
         }
         touch(replica->partition());
         // A node about to exit neither votes nor leads any more; its logs still close their groups.
-        if (state_ != NodeState::final_commit) {
+        if (state_ != NodeState::syncing) {
             replica->on_deadline(now);
         }
     }
@@ -159,25 +154,33 @@ Replica& Node::touch(PartitionId partition) {
     return *replicas_[partition.value()];
 }
 
-void Node::finish_step(Instant now) {
-    for (PartitionId const partition : touched_) {
-        Replica& replica = *replicas_[partition.value()];
-        if (state_ == NodeState::running) {
-            replica.enforce_retention(now, topics_.topic_of(partition));
+void Node::finish_step(Instant time) {
+    Time const now = time.monotonic;
+    // An answer may make room for a request that waits, which touches further replicas.
+    do {
+        for (PartitionId const partition : touched_) {
+            Replica& replica = *replicas_[partition.value()];
+            if (state_ == NodeState::running) {
+                replica.enforce_retention(time, topics_.topic_of(partition));
+            }
+            replica.finish_step(now);
+            if (replica.failed()) {
+                fail_stop();
+                return;
+            }
+            deliver(replica);
         }
-        replica.finish_step(now.monotonic);
-        if (replica.failed()) {
-            fail_stop();
-            return;
+        touched_.clear();
+        if (!waiting_.empty()) {
+            serve_waiting(time);
         }
-        deliver(replica);
-    }
+    } while (!touched_.empty());
     if (!parked_.empty()) {
-        serve_parked(now.monotonic);
+        serve_parked(now);
     }
     if (state_ != NodeState::running) {
         serve_parked_reads();
-        advance_shutdown(now.monotonic);
+        advance_shutdown(now);
     }
 }
 
@@ -217,22 +220,48 @@ void Node::fail_stop() {
     state_ = NodeState::failed;
     admitted_bytes_ -= connections_.close_all();
     parked_.clear();
+    waiting_.clear();
     parked_reads_.clear();
 }
 
 Time Node::next_deadline() const {
-    Time deadline = shutdown_deadline_;
+    Time deadline = std::min(shutdown_deadline_, handover_deadline_);
     for (const std::unique_ptr<Replica>& replica : replicas_) {
         if (replica) {
-            deadline = std::min(deadline, state_ == NodeState::final_commit
-                                              ? replica->wal().next_deadline()
-                                              : replica->next_deadline());
+            deadline =
+                std::min(deadline, state_ == NodeState::syncing ? replica->wal().next_deadline()
+                                                                : replica->next_deadline());
         }
     }
     for (const ParkedFetch& fetch : parked_) {
         deadline = std::min(deadline, fetch.deadline);
     }
+    for (const WaitingProduce& waiting : waiting_) {
+        deadline = std::min(deadline, waiting.deadline);
+    }
     return deadline;
+}
+
+NodeMetrics Node::metrics() const {
+    NodeMetrics metrics;
+    for (const std::unique_ptr<Replica>& replica : replicas_) {
+        if (!replica) {
+            continue;
+        }
+        const wal::Wal& log = replica->wal();
+        metrics.log_written_bytes += log.metrics().written_bytes;
+        metrics.syncs += log.metrics().syncs;
+        metrics.sync_time += log.metrics().sync_time;
+        metrics.sync_time_max = std::max(metrics.sync_time_max, log.metrics().sync_time_max);
+        metrics.log_queued += log.open() ? log.queued() : 0;
+        metrics.uncommitted_bytes += replica->leads() ? replica->raft().uncommitted_bytes() : 0;
+    }
+    metrics.elections_won = probes_.count(Probe::leader_elected);
+    metrics.admitted_bytes = admitted_bytes_;
+    metrics.requests_unanswered = connections_.unanswered();
+    metrics.requests_waiting = waiting_.size();
+    metrics.fetches_parked = parked_.size();
+    return metrics;
 }
 
 bool Node::serving() const {
@@ -242,8 +271,15 @@ bool Node::serving() const {
 
 void Node::drop_connection(ConnectionId connection) {
     admitted_bytes_ -= connections_.close(connection);
+    forget_requests(connection);
+}
+
+void Node::forget_requests(ConnectionId connection) {
     std::erase_if(
         parked_, [connection](const ParkedFetch& fetch) { return fetch.connection == connection; });
+    std::erase_if(waiting_, [connection](const WaitingProduce& waiting) {
+        return waiting.connection == connection;
+    });
     std::erase_if(parked_reads_,
                   [connection](const ParkedRead& read) { return read.connection == connection; });
 }

@@ -10,6 +10,7 @@
 #include "broker_core/base/tuning.h"
 #include "broker_core/broker/connections.h"
 #include "broker_core/broker/fact.h"
+#include "broker_core/broker/metrics.h"
 #include "broker_core/broker/replica.h"
 #include "broker_core/broker/topics.h"
 #include "broker_core/env/disk.h"
@@ -19,8 +20,10 @@
 #include "broker_core/protocol/fetch.h"
 #include "broker_core/protocol/frame.h"
 #include "broker_core/protocol/list_offsets.h"
+#include "broker_core/protocol/produce.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace broker {
@@ -35,8 +38,11 @@ struct NodeConfig {
 /// Graceful stop, in order; what each state does: shutdown.cpp.
 enum class NodeState : std::uint8_t {
     running,
-    draining,      // refuses new requests, answers admitted ones
+    stopping,      // refuses new requests
+    draining,      // answers admitted ones
     final_commit,  // every composed frame is written and synced
+    handover,      // offers what it leads to others
+    syncing,       // takes nothing more; syncs the rest and marks the stop as clean
     closed,        // stopped by itself; clean() says how
     failed,        // the disk reported an error: stopped at once (fail-stop)
 };
@@ -72,6 +78,7 @@ public:
         return replicas_[partition.value()].get();
     }
     [[nodiscard]] std::uint64_t admitted_bytes() const { return admitted_bytes_; }
+    [[nodiscard]] NodeMetrics metrics() const;
 
 private:
     struct ParkedFetch {
@@ -83,6 +90,12 @@ private:
         std::vector<PartitionId> partitions;
     };
 
+    /// A produce request that found a limit reached; its connection is not read meanwhile.
+    struct WaitingProduce {
+        ConnectionId connection;
+        Bytes frame;
+        Time deadline;
+    };
     /// A ListOffsets that waits until its leaders have proved that they lead.
     struct ParkedRead {
         ConnectionId connection;
@@ -104,12 +117,21 @@ private:
     void fail_stop();
 
     // produce.cpp
-    void on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request);
+    void on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request,
+                    ByteSpan frame);
+    /// refusal: of every part, where it is no longer to be tried.
+    void produce_request(Instant now, ConnectionId connection,
+                         const protocol::RequestFrame& request, protocol::KafkaError refusal);
     protocol::KafkaError produce_part(Instant now, PartitionId partition, ByteSpan records,
                                       Replica::Acks acks, const wal::ProducePart& part,
                                       Time deadline);
     void acknowledge(const wal::Reply& reply);
     void refuse(const wal::ProducePart& part, protocol::KafkaError error);
+    // admission.cpp
+    enum class Shortage : std::uint8_t { admission, uncommitted, log_queue };
+    [[nodiscard]] std::optional<Shortage> shortage(const protocol::ProduceRequest& produce) const;
+    void wait_for_room(Time now, ConnectionId connection, ByteSpan frame, Shortage shortage);
+    void serve_waiting(Instant now);
     // fetch.cpp
     void on_fetch(Time now, ConnectionId connection, const protocol::RequestFrame& request);
     bool serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& request, bool last);
@@ -129,12 +151,19 @@ private:
     // shutdown.cpp
     void on_stop(Time now);
     void advance_shutdown(Time now);
+    void begin_final_commit();
+    [[nodiscard]] bool finally_committed() const;
+    void begin_handover(Time now);
+    [[nodiscard]] bool handed_over() const;
+    void begin_syncing();
+    bool marked();
     void close(bool clean);
 
     template <class Response>
     void answer(ConnectionId connection, const protocol::RequestHeader& header,
                 const Response& response);
     void drop_connection(ConnectionId connection);
+    void forget_requests(ConnectionId connection);
     [[nodiscard]] Replica* leading(PartitionId partition);
 
     NodeConfig config_;
@@ -146,6 +175,7 @@ private:
     std::vector<PartitionId> touched_;                // by this step, each once
     Connections connections_;
     std::vector<ParkedFetch> parked_;
+    std::vector<WaitingProduce> waiting_;  // in the order in which they came
     std::vector<ParkedRead> parked_reads_;
     std::uint64_t reads_ = 0;  // confirmations asked for
     bool look_at_parked_ = false;
@@ -155,6 +185,8 @@ private:
 
     NodeState state_ = NodeState::running;
     Time shutdown_deadline_ = Time::never();
+    Time handover_deadline_ = Time::never();
+    std::vector<PartitionId> offered_;  // partitions that somebody is about to take over
     bool clean_ = false;
 };
 

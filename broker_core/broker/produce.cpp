@@ -36,7 +36,8 @@ KafkaError error_of(partition::BatchFault fault) {
 
 }  // namespace
 
-void Node::on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request) {
+void Node::on_produce(Instant now, ConnectionId connection, const protocol::RequestFrame& request,
+                      ByteSpan frame) {
     probes_.reached(Probe::produce_entry);
     Result<protocol::ProduceRequest> const decoded =
         protocol::decode_produce_request(request.body, request.header.api_version);
@@ -44,7 +45,23 @@ void Node::on_produce(Instant now, ConnectionId connection, const protocol::Requ
         drop_connection(connection);
         return;
     }
-    const protocol::ProduceRequest& produce = *decoded;
+    if (state_ == NodeState::running) {
+        std::optional<Shortage> lacks = shortage(*decoded);
+        if (!lacks && !waiting_.empty()) {
+            lacks = Shortage::admission;  // who came first goes first
+        }
+        if (lacks) {
+            wait_for_room(now.monotonic, connection, frame, *lacks);
+            return;
+        }
+    }
+    produce_request(now, connection, request, KafkaError::none);
+}
+
+void Node::produce_request(Instant now, ConnectionId connection,
+                           const protocol::RequestFrame& request, KafkaError refusal) {
+    protocol::ProduceRequest const produce =
+        *protocol::decode_produce_request(request.body, request.header.api_version);
     bool const silent = produce.acks == 0;
     Replica::Acks const acks = silent              ? Replica::Acks::none
                                : produce.acks == 1 ? Replica::Acks::leader
@@ -93,7 +110,9 @@ void Node::on_produce(Instant now, ConnectionId connection, const protocol::Requ
     for (std::uint32_t i = 0; i < parts.size(); ++i) {
         part.part = i;
         KafkaError error = KafkaError::none;
-        if (!acks_valid) {
+        if (refusal != KafkaError::none) {
+            error = refusal;
+        } else if (!acks_valid) {
             error = KafkaError::invalid_required_acks;
         } else if (produce.transactional_id) {
             error = KafkaError::invalid_request;
@@ -118,16 +137,12 @@ void Node::on_produce(Instant now, ConnectionId connection, const protocol::Requ
 
 KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan records,
                               Replica::Acks acks, const wal::ProducePart& part, Time deadline) {
-    // Admit: a stopping node takes nothing new; bytes in hand are bounded.
+    // A stopping node takes nothing new. Room was asked for when the request came.
     if (state_ != NodeState::running) {
         return KafkaError::not_leader_or_follower;
     }
     if (records.size() > config_.tuning.broker.message_max_bytes) {
         return KafkaError::message_too_large;
-    }
-    if (admitted_bytes_ > 0 &&
-        admitted_bytes_ + records.size() > config_.tuning.broker.admission_bytes) {
-        return KafkaError::request_timed_out;
     }
     probes_.reached(Probe::produce_admitted);
 
@@ -139,9 +154,6 @@ KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan recor
     std::uint32_t const min_insync = topics_.topic_of(partition).min_insync_replicas;
     if (acks == Replica::Acks::all && replica->raft().voters_heard() < min_insync) {
         return KafkaError::not_enough_replicas;
-    }
-    if (replica->raft().uncommitted_bytes() > config_.tuning.raft.max_uncommitted_bytes) {
-        return KafkaError::request_timed_out;
     }
 
     // Validate.
@@ -175,17 +187,24 @@ KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan recor
     }
 
     // Assign and append.
+    wal::ProducePart held = part;
     if (Slot* const slot = connections_.find(part.connection, part.slot)) {
         slot->produce[part.part].admitted_bytes = records.size();
-        admitted_bytes_ += records.size();
+    } else {
+        held.silent_bytes = static_cast<std::uint32_t>(records.size());
     }
+    admitted_bytes_ += records.size();
     facts_.push_back(Fact{FactKind::accepted, partition, replica->raft().term(),
                           replica->raft().log().last_index().next(), LogIndex{}});
-    replica->produce(now.monotonic, records, acks, part, deadline);
+    replica->produce(now.monotonic, records, acks, held, deadline);
     return KafkaError::none;
 }
 
 void Node::acknowledge(const wal::Reply& reply) {
+    if (reply.part.connection == ConnectionId{}) {
+        admitted_bytes_ -= reply.part.silent_bytes;  // acks=0: nobody is told
+        return;
+    }
     bool const known = reply.base_offset >= Offset{0};
     probes_.reached(Probe::ack_sent);
     probes_.reached(reply.acks_all ? Probe::ack_all_sent : Probe::ack_one_sent);
@@ -196,6 +215,7 @@ void Node::acknowledge(const wal::Reply& reply) {
 
 void Node::refuse(const wal::ProducePart& part, KafkaError error) {
     CHECK(error != KafkaError::none);
+    admitted_bytes_ -= part.silent_bytes;
     admitted_bytes_ -= connections_.end_part(part, error, Offset{-1});
 }
 

@@ -15,7 +15,9 @@ Replica::Replica(const PartitionInfo& info, const ReplicaEnv& env)
       producers_{partition::ProducerStateOptions{env.tuning.broker.strict_unknown_producer
                                                      ? partition::UnknownProducer::strict
                                                      : partition::UnknownProducer::permissive,
-                                                 env.tuning.broker.producer_expiry}} {}
+                                                 env.tuning.broker.producer_expiry}} {
+    base_state_.producers = producers_;  // an empty table, but under the same rules
+}
 
 Result<wal::RecoveryReport> Replica::boot() {
     Result<wal::Booted> booted = wal_.boot();
@@ -55,7 +57,8 @@ void Replica::start_raft(Time now) {
         bootstrap.voters.push_back(env_.topics.formed_with(replica));
     }
     raft_.emplace(raft::Config{Member{env_.identity.node, env_.identity.disk}, bootstrap,
-                               env_.tuning.raft, fold64(env_.seed, info_.id.value())},
+                               env_.tuning.raft, fold64(env_.seed, info_.id.value()),
+                               env_.tuning.wal.durability != Durability::fsync},
                   std::move(stored), now, env_.probes);
     booted_.reset();
     LogIndex const last = raft_->log().last_index();
@@ -121,9 +124,9 @@ void Replica::settle(Time now) {
     for (;;) {
         perform(now);
         wal_.take(wal_output_);
-        bool const news = wal_output_.flushed.has_value() || wal_output_.vote.has_value();
-        if (wal_output_.flushed) {
-            raft_->step(now, raft::Input{*wal_output_.flushed});
+        bool const news = wal_output_.stored.has_value() || wal_output_.vote.has_value();
+        if (wal_output_.stored) {
+            raft_->step(now, raft::Input{*wal_output_.stored});
         }
         if (wal_output_.vote) {
             raft_->step(now, raft::Input{*wal_output_.vote});
@@ -163,7 +166,7 @@ void Replica::perform(Time now) {
     for (raft::SealedMessage& sealed : ready.messages) {
         BrokerId const peer = sealed.to;
         wal_.promise(
-            wal::Requirement{sealed.durable_first, wal::Level::synced, hard_state_number_, true},
+            wal::Requirement{sealed.durable_first, wal::Level::stored, hard_state_number_, true},
             std::move(sealed.message).map([&](const raft::Message& message) {
                 wal::Reply reply;
                 reply.peer = peer;
@@ -185,7 +188,7 @@ void Replica::perform(Time now) {
     if (ready.commit) {
         env_.facts.push_back(
             Fact{FactKind::committed, info_.id, raft_->term(), *ready.commit, *ready.commit});
-        apply_committed();
+        apply_committed(raft_->commit());
         producers_.forget_undo_below(offsets_.end_of(*ready.commit));
         output_.watermark_moved = true;
         answer_committed();
@@ -205,11 +208,29 @@ void Replica::perform(Time now) {
 void Replica::cut(Time now, LogIndex first) {
     env_.facts.push_back(Fact{FactKind::truncated, info_.id, raft_->term(), first, first});
     wal_.truncate(now, first, raft_->log().term_at(first.previous()));
+    if (offsets_.base_of(first) < producers_.undo_begin()) {
+        // Below what had committed, which only an unsynced quorum can lose: fold again.
+        fold_again(first.previous());
+        return;
+    }
     producers_.truncate_to(offsets_.base_of(first));
     offsets_.truncate(first);
     while (!log_starts_.empty() && log_starts_.back().index >= first) {
         log_starts_.pop_back();
     }
+}
+
+void Replica::fold_again(LogIndex last) {
+    producers_ = base_state_.producers;
+    offsets_ = partition::Offsets{raft_->log().start(), base_state_.next};
+    log_starts_.clear();
+    log_start_ = base_state_.log_start;
+    applied_ = raft_->log().start();
+    retained_bytes_ = 0;
+    for (LogIndex index = raft_->log().first_index(); index <= last; ++index) {
+        fold(index);
+    }
+    apply_committed(std::min(last, raft_->commit()));
 }
 
 void Replica::append_from(Time now, LogIndex first) {
@@ -296,14 +317,13 @@ void Replica::wait_for(Time now, LogIndex index, Offset base_offset, Acks acks,
     (void)now;
     switch (acks) {
         case Acks::none:
-            return;
         case Acks::leader: {
+            // Nobody is told of acks=0, but its bytes are in hand until it is written.
             wal::Reply reply;
             reply.part = part;
             reply.base_offset = base_offset;
-            wal::Level const level = env_.tuning.broker.acks1 == Acks1::synced
-                                         ? wal::Level::synced
-                                         : wal::Level::written;
+            bool const synced = acks == Acks::leader && env_.tuning.broker.acks1 == Acks1::synced;
+            wal::Level const level = synced ? wal::Level::synced : wal::Level::written;
             wal_.promise(wal::Requirement{index, level}, Sealed<wal::Reply>{std::move(reply)});
             return;
         }
@@ -335,7 +355,7 @@ void Replica::answer_committed() {
         // Committed by others it may be before the own sync; the ack still waits for it, unless
         // tuned otherwise (Raft thesis 10.2.1).
         LogIndex const own = env_.tuning.raft.commit_before_own_sync ? LogIndex{} : waiter.index;
-        wal_.promise(wal::Requirement{own, wal::Level::synced},
+        wal_.promise(wal::Requirement{own, wal::Level::stored},
                      Sealed<wal::Reply>{std::move(reply)});
     }
 }

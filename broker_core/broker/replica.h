@@ -64,10 +64,22 @@ public:
     /// Answers a retry of an appended batch like its original: at once if the log end at this
     /// moment meets the acks level, else with it. base_offset -1: known only to be older.
     void join(Time now, Offset base_offset, Acks acks, const wal::ProducePart& part, Time deadline);
-    /// Closes the open group of the log.
+    /// Closes the open group of the log and has it synced.
     void flush() { wal_.flush(); }
     /// Lets records go that are over the limits of the topic or of the tuning. Leader only.
     void enforce_retention(Instant now, const TopicConfig& topic);
+    // The steps of a graceful stop; Node decides when each is over.
+    /// Closes the open group; all that is in the log now is to be synced.
+    void begin_final_commit() {
+        final_index_ = wal_.last_index();
+        wal_.flush();
+    }
+    /// Whether that is durable, as far as no new leader cut it.
+    [[nodiscard]] bool finally_committed() const {
+        return wal_.flushed() >= std::min(final_index_, wal_.last_index());
+    }
+    /// Writes the clean-shutdown mark once the log is idle; returns whether it is durable.
+    bool mark_clean() { return wal_.mark_clean(); }
     /// Compacts what may be, closes groups that are due; once per step, after everything else.
     void finish_step(Time now);
 
@@ -118,9 +130,11 @@ private:
     void perform(Time now);
     void cut(Time now, LogIndex first);
     void append_from(Time now, LogIndex first);
+    /// Offsets, producers and log starts again, from the base on.
+    void fold_again(LogIndex last);
     // retention.cpp
     void fold(LogIndex index);
-    void apply_committed();
+    void apply_committed(LogIndex last);
     void raise_log_start(Offset start);
     void move_log_start(Time now, Offset start);
     [[nodiscard]] Offset newest_log_start() const;
@@ -139,6 +153,7 @@ private:
     std::optional<raft::Raft> raft_;     // once the log is open
     partition::Offsets offsets_;
     partition::ProducerState producers_;
+    LogIndex final_index_;       // of begin_final_commit
     PartitionState base_state_;  // as of the start of Raft's log
     /// Entries that move the start of the records and have not committed yet.
     struct LogStart {

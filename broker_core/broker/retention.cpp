@@ -99,8 +99,8 @@ void Replica::fold(LogIndex index) {
     offsets_.append(1);
 }
 
-void Replica::apply_committed() {
-    for (LogIndex index = applied_.next(); index <= raft_->commit(); ++index) {
+void Replica::apply_committed(LogIndex last) {
+    for (LogIndex index = applied_.next(); index <= last; ++index) {
         const raft::Entry& entry = raft_->log().at(index);
         retained_bytes_ += entry.control ? 0 : entry.payload.size();
         if (!log_starts_.empty() && log_starts_.front().index == index) {
@@ -136,6 +136,10 @@ void Replica::maybe_compact() {
     LogIndex const first_needed = offsets_.index_of(log_start_);
     std::uint64_t const keep = env_.tuning.raft.trailing + 1;
     if (first_needed.value() <= log.start().value() + keep || wal_.compacting()) {
+        return;
+    }
+    // A base can not be cut, and what an unsynced quorum committed may have to be.
+    if (env_.tuning.wal.durability != Durability::fsync) {
         return;
     }
     // Only what is durable here: a base that outlives the entries it stands for would leave a

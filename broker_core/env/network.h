@@ -4,6 +4,8 @@
 #include "broker_core/base/bytes.h"
 #include "broker_core/base/ids.h"
 
+#include <cstdint>
+
 namespace broker {
 
 /// Peers are reached by datagrams, which may be lost, doubled, delayed and reordered. Clients are
@@ -20,6 +22,10 @@ public:
     /// One whole response frame, length prefix included. Ignored if the connection is gone.
     virtual void respond(ConnectionId connection, Bytes frame) = 0;
     virtual void close(ConnectionId connection) = 0;
+    /// no: requests of this connection are not delivered until yes; they wait in the connection,
+    /// in order, and the client's close waits behind them. Connections begin with yes.
+    enum class Reading : std::uint8_t { no, yes };
+    virtual void read(ConnectionId connection, Reading reading) = 0;
 };
 
 }  // namespace broker

@@ -139,10 +139,12 @@ public:
     [[nodiscard]] const std::map<ProducerId, ProducerEntry>& producers() const {
         return producers_;
     }
-    [[nodiscard]] const ProducerStateOptions& options() const { return options_; }
     [[nodiscard]] std::int64_t log_time_ms() const { return log_time_ms_; }
     /// The lowest offset that may be applied next; 0 before the first.
     [[nodiscard]] Offset next_offset() const { return next_offset_; }
+    /// The lowest offset that may be truncated to: the mark of forget_undo_below.
+    [[nodiscard]] Offset undo_begin() const { return stable_; }
+    [[nodiscard]] const ProducerStateOptions& options() const { return options_; }
     /// Changes that could still be taken back.
     [[nodiscard]] std::size_t undo_size() const { return undo_.size() - undo_begin_; }
 

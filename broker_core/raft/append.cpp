@@ -53,7 +53,7 @@ bool Raft::apply_append(const Message& message, std::span<const EntryView> entri
     }
     if (skip < entries.size()) {
         if (at <= log_.last_index()) {
-            CHECK(at > commit_);
+            cut_committed(at);
             CHECK(!ready_.append_from);  // the broker performs cuts before appends
             forget_configurations_from(at);
             log_.truncate(at);
@@ -121,9 +121,28 @@ void Raft::on_heartbeat(Time now, const Message& message) {
     CHECK(!is_leader());
     become_follower(now, message.term, message.from);
     // The leader clamps commit to what it knows we hold, so it needs no check against our log.
+    if (config_.unsynced_quorum && message.commit > log_.last_index()) {
+        // We held it, and lost it with power: refuse, so that the leader sends it again.
+        LogIndex const hint = log_.last_index();
+        reply(message, Message{.kind = MessageKind::append_reply,
+                               .reject = true,
+                               .index = message.commit,
+                               .log_term = log_.term_at(hint),
+                               .hint = hint});
+        return;
+    }
     CHECK(message.commit <= log_.last_index());
     commit_to(message.commit);
     reply(message, Message{.kind = MessageKind::heartbeat_reply, .round = message.round});
+}
+
+void Raft::cut_committed(LogIndex first) {
+    if (first > commit_) {
+        return;
+    }
+    CHECK(config_.unsynced_quorum);
+    commit_ = first.previous();
+    probes_.reached(Probe::committed_cut);
 }
 
 void Raft::commit_to(LogIndex index) {

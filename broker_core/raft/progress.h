@@ -5,6 +5,7 @@
 #include "broker_core/base/time.h"
 #include "broker_core/base/tuning.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -14,7 +15,7 @@ namespace broker::raft {
 /// Three modes. Probing: one append at a time until the logs are known to agree. Replicating:
 /// appends are sent ahead of their replies, up to a window of messages and bytes. Installing: what
 /// the member needs is only in the snapshot, which goes over chunk by chunk, one at a time.
-/// Invariant: match < next. Every entry <= match is durable on the member and equal to ours.
+/// Invariant: match < next. Every entry <= match is stored on the member and equal to ours.
 class Progress {
 public:
     explicit Progress(LogIndex next) : next_{next} {}
@@ -89,6 +90,12 @@ public:
         }
         probe(retry < match_ ? match_.next() : retry.next());
         return true;
+    }
+    /// The member came back without entries it had confirmed: it holds at most what it agrees on
+    /// up to `retry`, and is probed from there.
+    void forgot(LogIndex retry) {
+        match_ = std::min(match_, retry);
+        probe(match_.next());
     }
     /// A sign of life that says nothing of the log: a lost probe or chunk, or a lost append at the
     /// head of a full window, may be sent again.

@@ -40,6 +40,10 @@ struct Config {
     Configuration bootstrap;
     RaftTuning tuning;
     std::uint64_t seed = 0;  // of the election timeouts
+    /// Entries count as stored before they are synced (Durability): a voter that lost power may
+    /// come back without a suffix it had confirmed, and a quorum without it may outvote what was
+    /// committed. The machine then follows the new leader instead of holding the log inviolable.
+    bool unsynced_quorum = false;
 };
 
 /// What a restart begins with; all of it durable.
@@ -244,6 +248,8 @@ private:
     void send_heartbeat(Leader::Peer& peer);
     void check_quorum(Time now);
     void maybe_commit();
+    /// Before a cut from `first` on: commit falls where the quorum it rested on may be lost.
+    void cut_committed(LogIndex first);
     [[nodiscard]] Leader::Peer* peer_of(const Message& message);
 
     // Snapshots (snapshot.cpp)
@@ -279,7 +285,7 @@ private:
     Log log_;
     Role role_;
     LogIndex commit_;  // Invariant: log_.start() <= commit_ <= log_.last_index().
-    LogIndex stable_;  // durable here. Invariant: stable_ <= log_.last_index().
+    LogIndex stable_;  // stored here. Invariant: stable_ <= log_.last_index().
     /// Cuts and installs so far; a proof of an earlier log says nothing about this one.
     Generation generation_;
     std::uint64_t uncommitted_bytes_ = 0;

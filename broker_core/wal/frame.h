@@ -100,10 +100,12 @@ struct SegmentHeader {
     DiskUuid disk;
     PartitionId partition;
     SegmentId segment;
-    WalPosition base;      // log position of offset 0 of this segment
-    LogIndex first_index;  // of the first entry this segment may hold
-    Term term_before;      // of the entry before that one; 0 if there is none
-    SegmentId previous;    // 0: none, this is the first
+    WalPosition base;  // log position of offset 0 of this segment
+    // Every entry from here on stands in this segment or in a later one, whatever is lost of them;
+    // a cut at its beginning may reach further back.
+    LogIndex first_index;
+    Term term_before;    // of the entry before that one; 0 if there is none
+    SegmentId previous;  // 0: none, this is the first
     std::uint64_t previous_length = 0;
     std::uint32_t previous_chain = 0;  // header_crc of the last live frame before
 

@@ -59,7 +59,17 @@ public:
     bool apply(const Segment& segment, const Frame& frame) {
         const FrameHeader& header = frame.header;
         if ((header.flags & frame_truncate) != 0) {
-            if (header.index < first_ || header.index > last_index()) {
+            if (header.index == LogIndex{} || header.index > last_index().next()) {
+                return false;
+            }
+            // A cut may reach back into segments that are not needed any more.
+            if (header.index <= first_) {
+                entries_.clear();
+                first_ = header.index;
+                term_before_ = header.term;
+                return true;
+            }
+            if (header.index > last_index()) {
                 return false;
             }
             entries_.resize(header.index.value() - first_.value());

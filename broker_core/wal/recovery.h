@@ -61,10 +61,13 @@ struct LinkedSegment {
 };
 
 struct RecoveryReport {
+    PartitionId partition;
     std::uint64_t frames_kept = 0;    // in place, proven durable
     std::uint64_t frames_copied = 0;  // valid, not proven: written again
     std::uint64_t bytes_cut = 0;      // of the tail, up to the last byte that was not zero
     bool torn = false;                // the tail held anything at all
+    std::uint64_t files_refused = 0;  // outside the chain, or never finished: removed
+    bool clean_stop = false;          // a clean-shutdown mark named this very end
     bool replaced = false;            // the log was void: an installed base took its place
     LogIndex base;                    // last entry of the base; 0: none
 };

@@ -1,4 +1,5 @@
-// Groups, syncs, rotation and promises.
+// Frames become groups, groups are written and synced, segments follow each other. Booting is in
+// boot.cpp, bases in bases.cpp, promises in promises.cpp.
 #include "broker_core/wal/wal.h"
 
 #include "broker_core/base/check.h"
@@ -26,161 +27,8 @@ Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId part
       ops_{ops},
       probes_{probes},
       hard_state_{partition, identity, disk, ops, probes},
-      bases_{partition, identity, disk, ops} {}
-
-// ---------------------------------------------------------------------------------------------
-// Booting
-
-Result<Booted> Wal::boot() {
-    CHECK(boot_phase_ == BootPhase::closed);
-    probes_.reached(Probe::recovery_started);
-    std::vector<SegmentImage> segments;
-    std::optional<Bytes> hard_state_bytes;
-    SegmentId largest;
-    Base base;
-    for (const std::string& name : disk_.list()) {
-        std::optional<ParsedName> const parsed = parse_name(name);
-        if (!parsed || parsed->partition != partition_) {
-            continue;
-        }
-        largest = std::max(largest, parsed->segment);
-        if (parsed->kind == ParsedName::Kind::temporary) {
-            stale_.push_back(name);
-            continue;
-        }
-        Result<Bytes> content = disk_.read(name);
-        if (!content) {
-            return tl::unexpected{content.error()};
-        }
-        if (parsed->kind == ParsedName::Kind::hard_state) {
-            hard_state_bytes = std::move(*content);
-        } else if (parsed->kind == ParsedName::Kind::base) {
-            Result<Base> read = decode_base(*content, identity_, partition_);
-            if (!read) {
-                return tl::unexpected{read.error()};
-            }
-            base_files_.push_back(parsed->base);  // names ascend, and so do their numbers
-            base = std::move(*read);
-        } else {
-            segments.push_back(SegmentImage{name, std::move(*content)});
-        }
-    }
-
-    HardStateSlot slot{0, HardState{}, 0, identity_};
-    if (hard_state_bytes) {
-        Result<HardStateSlot> const read = read_hard_state(*hard_state_bytes, identity_);
-        if (!read) {
-            return tl::unexpected{read.error()};
-        }
-        slot = *read;
-    } else if (!segments.empty() || base.index != LogIndex{}) {
-        return fail(ErrorCode::damaged, "wal: a log without its hard state");
-    }
-    Result<RecoveredLog> recovered = recover_log(segments, identity_, partition_, largest, base);
-    if (!recovered) {
-        return tl::unexpected{recovered.error()};
-    }
-    if (recovered->report.torn) {
-        probes_.reached(Probe::recovery_truncated_tail);
-    }
-    if (!recovered->copied.empty()) {
-        probes_.reached(Probe::recovery_copied_tail, recovered->copied.size());
-    }
-    stale_.insert(stale_.end(), recovered->stale.begin(), recovered->stale.end());
-
-    // The fresh segment: its header ends the old one, and the tail not proven durable follows.
-    cursor_.header = recovered->fresh;
-    Bytes content = encode_segment_header(cursor_.header);
-    cursor_.chain = segment_header_crc(content);
-    frontier_ = cursor_.header.base;
-    for (const CopiedFrame& frame : recovered->copied) {
-        std::uint64_t const at = frame_start(content.size());
-        pad_to(content, at);
-        FrameHeader header;
-        header.flags = frame.flags;
-        header.index = frame.index;
-        header.term = frame.term;
-        header.frontier = frontier_;
-        header.previous = cursor_.chain;
-        cursor_.chain = encode_frame(content, header, frame.payload, cursor_.header.segment, at);
-    }
-    cursor_.offset = content.size();
-    cursor_.size = std::max<std::uint64_t>(tuning_.segment_bytes, content.size());
-    linked_ = recovered->segments;
-    base_term_ = base.term;
-    last_index_ = base.index + recovered->entries.size();
-    last_term_ = recovered->entries.empty() ? base.term : recovered->entries.back().term;
-    if (recovered->report.replaced) {
-        probes_.reached(Probe::recovery_log_replaced);
-    }
-
-    hard_state_.begin(slot);
-    next_.push_back(make_segment(cursor_.header, cursor_.size, content));
-    boot_phase_ = BootPhase::preparing_state;
-    return Booted{std::move(base), std::move(recovered->entries), slot.state, recovered->report};
-}
-
-void Wal::sync_boot_directory() {
-    boot_directory_synced_ = false;
-    boot_directory_sync_ = ops_.draw();
-    disk_.sync_dir(boot_directory_sync_);
-}
-
-// The state's name is durable before the segment's: a power loss may keep any subset of the names
-// that no directory sync covered, and a log without its hard state is refused as damaged. The same
-// sync covers the names that were read, which may be volatile: a durable segment names them.
-void Wal::advance_boot() {
-    FreshFile& segment = next_.front().file;
-    FreshFile& state = hard_state_.fresh_file();
-    switch (boot_phase_) {
-        case BootPhase::preparing_state:
-            if (state.prepared()) {
-                state.rename();
-                boot_phase_ = BootPhase::renaming_state;
-            }
-            break;
-        case BootPhase::renaming_state:
-            if (state.renamed()) {
-                sync_boot_directory();
-                boot_phase_ = BootPhase::linking_state;
-            }
-            break;
-        case BootPhase::linking_state:
-            if (boot_directory_synced_ && segment.prepared()) {
-                segment.rename();
-                boot_phase_ = BootPhase::renaming_segment;
-            }
-            break;
-        case BootPhase::renaming_segment:
-            if (segment.renamed()) {
-                sync_boot_directory();
-                boot_phase_ = BootPhase::linking_segment;
-            }
-            break;
-        case BootPhase::linking_segment:
-            if (boot_directory_synced_) {
-                next_.front().linked = true;
-                linked_.push_back(LinkedSegment{next_.front().id, next_.front().first_index});
-                current_ = std::move(next_.front());
-                next_.pop_front();
-                written_ = last_index_;
-                flushed_ = last_index_;
-                frontier_ = cursor_.header.base + cursor_.offset;
-                output_.flushed = DurableLog{last_index_, last_term_, generation_};
-                boot_phase_ = BootPhase::open;
-                for (const std::string& name : stale_) {
-                    remove(name);
-                }
-                remove_before_base();
-                probes_.reached(Probe::recovery_done);
-            }
-            break;
-        case BootPhase::closed:
-        case BootPhase::open:
-            CHECK(false);
-            break;
-    }
-}
+      bases_{partition, identity, disk, ops},
+      clean_mark_{partition, disk, ops} {}
 
 // ---------------------------------------------------------------------------------------------
 // Composing
@@ -206,7 +54,7 @@ Wal::SegmentFile Wal::make_segment(const SegmentHeader& header, std::uint64_t si
     return segment;
 }
 
-void Wal::begin_next_segment(std::uint64_t payload) {
+void Wal::begin_next_segment(std::uint64_t payload, End before) {
     bool const new_chain = installing_ && last_index_ == installing_->base.index && next_.empty();
     SegmentHeader header{identity_.cluster,
                          identity_.node,
@@ -214,8 +62,8 @@ void Wal::begin_next_segment(std::uint64_t payload) {
                          partition_,
                          cursor_.header.segment.next(),
                          cursor_.header.base + cursor_.offset,
-                         last_index_.next(),
-                         last_term_,
+                         before.index.next(),
+                         before.term,
                          cursor_.header.segment,
                          cursor_.offset,
                          cursor_.chain};
@@ -237,14 +85,15 @@ void Wal::begin_next_segment(std::uint64_t payload) {
     probes_.reached(Probe::segment_rotated);
 }
 
-void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteSpan payload) {
+void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, End before,
+                 ByteSpan payload) {
     CHECK(open());
     CHECK(!failed_);
     std::uint64_t start = frame_start(cursor_.offset);
     if (start + frame_bytes(payload.size()) > cursor_.size &&
         cursor_.offset > segment_header_bytes) {
         close_group();
-        begin_next_segment(payload.size());
+        begin_next_segment(payload.size(), before);
         start = frame_start(cursor_.offset);
     }
     Group& group = open_group_;
@@ -272,6 +121,7 @@ void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteS
     group.last_index = last_index_;
     group.last_term = last_term_;
     group.end = cursor_.header.base + cursor_.offset;
+    group.size_bytes = group.bytes.size();
     ++group.frames;
 }
 
@@ -284,12 +134,14 @@ std::uint64_t Wal::store(const HardState& state) {
 }
 
 void Wal::append(Time now, LogIndex index, Term term, bool control, ByteSpan payload) {
+    now_ = now;
     CHECK(index == last_index_.next());
     CHECK(term >= last_term_);
+    End const before{last_index_, last_term_};
     last_index_ = index;
     last_term_ = term;
     unsigned const flags = control ? frame_entry | frame_control : unsigned{frame_entry};
-    encode(now, static_cast<std::uint16_t>(flags), index, term, payload);
+    encode(now, static_cast<std::uint16_t>(flags), index, term, before, payload);
     probes_.reached(Probe::wal_append_submitted);
     if (open_group_.frames >= tuning_.group_max_batches ||
         open_group_.bytes.size() >= tuning_.group_max_bytes) {
@@ -301,6 +153,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     CHECK(first > LogIndex{});
     CHECK(first <= last_index_);
     close_group();
+    End const before{last_index_, last_term_};
     LogIndex const kept = first.previous();
     last_index_ = kept;
     last_term_ = kept_term;
@@ -315,8 +168,9 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     flushed_ = std::min(flushed_, kept);
     ++generation_;
     drop_promises(kept);
-    encode(now, frame_truncate, first, kept_term, {});
+    encode(now, frame_truncate, first, kept_term, before, {});
     open_group_.cut = true;
+    ask_for_sync();
     close_group();
     probes_.reached(Probe::wal_truncated);
 }
@@ -327,7 +181,7 @@ void Wal::drop_promises(LogIndex kept) {
             return false;
         }
         Reply const reply = std::move(pending.reply).open();
-        if (reply.part.connection != ConnectionId{}) {
+        if (reply.peer == BrokerId{}) {
             output_.dropped.push_back(reply.part);
         }
         return true;
@@ -337,7 +191,15 @@ void Wal::drop_promises(LogIndex kept) {
 void Wal::flush() {
     probes_.reached(Probe::flush_called);
     close_group();
+    ask_for_sync();
     pump();
+}
+
+bool Wal::mark_clean() {
+    if (!clean_mark_.begun() && idle()) {
+        clean_mark_.begin(CleanMark{identity_, last_index_, last_term_});
+    }
+    return clean_mark_.durable();
 }
 
 void Wal::close_group() {
@@ -383,27 +245,58 @@ void Wal::submit_writes() {
     }
 }
 
+/// Whether the mode wants a sync now; `first` is the oldest written group that none covers.
+bool Wal::sync_due(const Group& first) {
+    if (tuning_.durability == Durability::fsync) {
+        return true;
+    }
+    // The end of a segment is synced before the next one is used, or a sealed segment would not be.
+    bool const rolling = !next_.empty();
+    if (rolling || frontier_ < sync_asked_) {
+        probes_.reached(Probe::wal_sync_asked);
+        return true;
+    }
+    if (tuning_.durability == Durability::none) {
+        return false;
+    }
+    if (now_ >= first.written_at + tuning_.sync_interval) {
+        probes_.reached(Probe::wal_sync_by_time);
+        return true;
+    }
+    std::uint64_t unsynced = 0;
+    for (const Group& group : groups_) {
+        unsynced += group.written && !group.covered ? group.size_bytes : 0;
+    }
+    if (unsynced >= tuning_.sync_bytes) {
+        probes_.reached(Probe::wal_sync_by_bytes);
+        return true;
+    }
+    return false;
+}
+
 void Wal::submit_syncs() {
     if (syncs_.size() >= tuning_.max_inflight_syncs) {
         return;
     }
     std::uint64_t covered = 0;
-    bool news = false;
-    for (Group& group : groups_) {
+    const Group* first = nullptr;
+    for (const Group& group : groups_) {
         if (!group.written) {
             break;
         }
         ++covered;
-        news = news || !group.covered;
-        group.covered = true;
+        first = first == nullptr && !group.covered ? &group : first;
     }
-    if (!news) {
+    if (first == nullptr || !sync_due(*first)) {
         return;
+    }
+    for (std::uint64_t i = 0; i < covered; ++i) {
+        groups_[i].covered = true;
     }
     // All groups in flight belong to current_: the next segment is not written before this one
     // is sealed.
     OpId const op = ops_.draw();
-    syncs_.push_back(SyncInFlight{op, covered});
+    syncs_.push_back(SyncInFlight{op, now_, covered});
     probes_.reached(Probe::wal_sync_started);
     disk_.sync(op, current_->file.handle());
 }
@@ -444,101 +337,6 @@ void Wal::advance_rotation() {
     }
 }
 
-// ---------------------------------------------------------------------------------------------
-// Bases
-
-void Wal::compact(const Base& base) {
-    CHECK(open());
-    CHECK(!compacting());
-    CHECK(!base.installed);
-    CHECK(base.index <= flushed_);
-    base_term_ = base.term;
-    bases_.write(base);
-}
-
-void Wal::install(const Base& base) {
-    CHECK(open());
-    CHECK(base.installed);
-    // Whatever was gathered for the old log, or waits to be written to it, is of no use any more.
-    // What is under way completes, and raises nothing.
-    open_group_ = Group{};
-    std::erase_if(groups_, [](const Group& group) { return !group.submitted; });
-    for (Group& group : groups_) {
-        group.last_index = LogIndex{};
-        group.cut = false;
-    }
-    for (SegmentFile& next : next_) {
-        abandoned_.push_back(std::move(next));
-    }
-    next_.clear();
-    ++generation_;
-    drop_promises(LogIndex{});
-    last_index_ = base.index;
-    last_term_ = base.term;
-    base_term_ = base.term;
-    written_ = LogIndex{};
-    flushed_ = LogIndex{};
-    installing_ = Installing{base, hard_state_.number(), false};
-    begin_next_segment(0);
-    probes_.reached(Probe::wal_installed);
-}
-
-void Wal::submit_base() {
-    // The term of a base must not outlive the term itself, as with entries.
-    if (installing_ && !installing_->submitted &&
-        hard_state_.durable_number() >= installing_->hard_state_number) {
-        installing_->submitted = true;
-        bases_.write(installing_->base);
-    }
-}
-
-void Wal::on_base_durable(LogIndex base) {
-    base_files_.insert(std::upper_bound(base_files_.begin(), base_files_.end(), base), base);
-    probes_.reached(Probe::wal_base_durable);
-    if (installing_ && installing_->base.index == base) {
-        // From here on a recovery finds this base and nothing of the old log.
-        Term const term = installing_->base.term;
-        installing_.reset();
-        written_ = std::max(written_, base);
-        raise_flushed(base, term);
-        promises_may_open_ = true;
-        return;  // the old files go once the new chain has a segment
-    }
-    if (!installing_) {
-        remove_before_base();
-    }
-}
-
-void Wal::remove(const std::string& name) {
-    OpId const op = ops_.draw();
-    removals_.push_back(op);
-    disk_.remove(op, name);
-}
-
-void Wal::remove_before_base() {
-    if (base_files_.empty()) {
-        return;
-    }
-    // The newest segment that begins within the base, or right behind it, has all that follows.
-    LogIndex const base = base_files_.back();
-    auto const first = std::find_if(
-        linked_.rbegin(), linked_.rend(),
-        [base](const LinkedSegment& segment) { return segment.first_index <= base.next(); });
-    if (first == linked_.rend()) {
-        return;
-    }
-    auto const keep = std::prev(first.base());
-    for (auto segment = linked_.begin(); segment != keep; ++segment) {
-        remove(segment_name(partition_, segment->id));
-        probes_.reached(Probe::segment_removed);
-    }
-    linked_.erase(linked_.begin(), keep);
-    for (auto older = base_files_.begin(); older != std::prev(base_files_.end()); ++older) {
-        remove(base_name(partition_, *older));
-    }
-    base_files_.erase(base_files_.begin(), std::prev(base_files_.end()));
-}
-
 void Wal::pump() {
     if (failed_ || !open()) {
         return;
@@ -552,28 +350,68 @@ void Wal::pump() {
     }
 }
 
+void Wal::recycle(Bytes& bytes) {
+    if (spare_.size() < spare_buffers_max) {
+        bytes.clear();
+        spare_.push_back(std::move(bytes));
+    }
+    bytes = Bytes{};
+}
+
 void Wal::on_write_done(Group& group) {
     group.written = true;
+    group.written_at = now_;
     group.write = OpId{};
     --writes_in_flight_;
+    metrics_.written_bytes += group.size_bytes;
+    recycle(group.bytes);
     probes_.reached(Probe::wal_append_done, group.frames);
     // A frame can be read back only if all before it can: written_ moves over whole prefixes.
+    LogIndex const before = written_;
+    Term term;
     for (const Group& candidate : groups_) {
         if (!candidate.written) {
             break;
         }
-        written_ = std::max(written_, candidate.last_index);
+        if (candidate.last_index > written_) {
+            written_ = candidate.last_index;
+            term = candidate.last_term;
+        }
+    }
+    if (tuning_.durability != Durability::fsync) {
+        if (written_ > before) {
+            probes_.reached(Probe::wal_stored_unsynced, written_.value() - before.value());
+            raise_stored(written_, term);
+        }
+        merge_written();
     }
     promises_may_open_ = true;
 }
 
-void Wal::raise_flushed(LogIndex index, Term term) {
-    CHECK(index <= last_index_);
-    if (index <= flushed_) {
-        return;
+/// Written groups that wait for a sync of their own choosing become one, so that what a mode
+/// leaves unsynced for long costs no walk over it.
+void Wal::merge_written() {
+    std::size_t at = 0;
+    while (at + 1 < groups_.size() && groups_[at].written && groups_[at + 1].written) {
+        Group& left = groups_[at];
+        Group& right = groups_[at + 1];
+        if (left.covered || right.covered || left.segment != right.segment) {
+            ++at;
+            continue;
+        }
+        right.frames += left.frames;
+        right.size_bytes += left.size_bytes;
+        right.offset = left.offset;
+        right.written_at = std::min(left.written_at, right.written_at);
+        right.cut = left.cut || right.cut;
+        groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    flushed_ = index;
-    output_.flushed = DurableLog{flushed_, term, generation_};
+}
+
+void Wal::raise_stored(LogIndex index, Term term) {
+    CHECK(index <= last_index_);
+    CHECK(index <= stored());
+    output_.stored = DurableLog{index, term, generation_};
 }
 
 void Wal::on_sync_done(std::uint64_t groups) {
@@ -583,10 +421,11 @@ void Wal::on_sync_done(std::uint64_t groups) {
         Group& group = groups_.front();
         CHECK(group.written);
         frontier_ = group.end;
-        raise_flushed(group.last_index, group.last_term);
-        if (spare_.size() < spare_buffers_max) {
-            group.bytes.clear();
-            spare_.push_back(std::move(group.bytes));
+        if (group.last_index > flushed_) {
+            flushed_ = group.last_index;
+            if (tuning_.durability == Durability::fsync) {
+                raise_stored(flushed_, group.last_term);
+            }
         }
         groups_.pop_front();
     }
@@ -597,7 +436,7 @@ void Wal::on_sync_done(std::uint64_t groups) {
 }
 
 bool Wal::on_disk_done(Time now, const DiskDone& done) {
-    (void)now;
+    now_ = now;
     bool mine = hard_state_.on_disk_done(done);
     if (mine) {
         if (std::optional<DurableVote> const proof = hard_state_.take_proof()) {
@@ -642,13 +481,27 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
         boot_directory_synced_ = true;
         failed_ = failed_ || done.outcome != DiskOutcome::ok;
     }
+    if (!mine && mark_removal_ != OpId{} && done.op == mark_removal_) {
+        mine = true;
+        mark_removal_ = OpId{};
+        failed_ = failed_ || done.outcome != DiskOutcome::ok;
+    }
+    if (!mine && clean_mark_.on_disk_done(done)) {
+        mine = true;
+        failed_ = failed_ || clean_mark_.failed();
+    }
     if (!mine && std::erase(removals_, done.op) > 0) {
+        pump();       // a base may wait for this
         return true;  // a stale file that stays is read again at the next boot, and is stale again
     }
     for (std::size_t i = 0; i < syncs_.size() && !mine; ++i) {
         if (syncs_[i].op == done.op) {
             mine = true;
             std::uint64_t const groups = syncs_[i].groups;
+            Duration const took = now - syncs_[i].submitted_at;
+            ++metrics_.syncs;
+            metrics_.sync_time += took;
+            metrics_.sync_time_max = std::max(metrics_.sync_time_max, took);
             syncs_.erase(syncs_.begin() + static_cast<std::ptrdiff_t>(i));
             if (done.outcome != DiskOutcome::ok) {
                 failed_ = true;
@@ -685,6 +538,7 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
 }
 
 void Wal::finish_step(Time now) {
+    now_ = now;
     if (failed_ || !open()) {
         return;
     }
@@ -701,55 +555,32 @@ void Wal::finish_step(Time now) {
 }
 
 Time Wal::next_deadline() const {
-    if (!has_open_group() || tuning_.group_window == Duration{} || failed_) {
-        return Time::never();
+    Time deadline = Time::never();
+    if (failed_) {
+        return deadline;
     }
-    return open_group_.opened_at + tuning_.group_window;
+    if (has_open_group() && tuning_.group_window != Duration{}) {
+        deadline = open_group_.opened_at + tuning_.group_window;
+    }
+    // Not while syncs are as many as may be: the one that completes looks again.
+    if (tuning_.durability == Durability::write_cache && open() &&
+        syncs_.size() < tuning_.max_inflight_syncs) {
+        for (const Group& group : groups_) {
+            if (!group.written) {
+                break;
+            }
+            if (!group.covered) {
+                deadline = std::min(deadline, group.written_at + tuning_.sync_interval);
+                break;
+            }
+        }
+    }
+    return deadline;
 }
 
 bool Wal::idle() const {
     return open() && groups_.empty() && !has_open_group() && next_.empty() && hard_state_.idle() &&
            !installing_;
-}
-
-// ---------------------------------------------------------------------------------------------
-// Promises
-
-bool Wal::met(const Requirement& requirement) const {
-    LogIndex const reached = requirement.level == Level::synced ? flushed_ : written_;
-    return requirement.index <= reached &&
-           requirement.hard_state_number <= hard_state_.durable_number();
-}
-
-void Wal::promise(const Requirement& requirement, Sealed<Reply> reply) {
-    if (failed_) {
-        return;
-    }
-    if (met(requirement)) {
-        output_.opened.push_back(std::move(reply).open());
-        return;
-    }
-    pending_.push_back(Pending{requirement, std::move(reply)});
-}
-
-void Wal::open_promises() {
-    promises_may_open_ = false;
-    if (pending_.empty()) {
-        return;
-    }
-    std::erase_if(pending_, [this](Pending& pending) {
-        if (!met(pending.requirement)) {
-            return false;
-        }
-        output_.opened.push_back(std::move(pending.reply).open());
-        return true;
-    });
-}
-
-void Wal::take(Output& into) {
-    CHECK(into.opened.empty());
-    CHECK(into.dropped.empty());
-    std::swap(into, output_);
 }
 
 }  // namespace broker::wal

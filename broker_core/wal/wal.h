@@ -5,6 +5,10 @@
 // old and is written with one write; once that completed, a sync is submitted; its completion
 // raises flushed() and opens every promise whose frames had been written before that sync was
 // submitted. Promises on term and vote wait for the hard-state file in the same way.
+// Durability: that is mode `fsync`. In the others an entry is stored once it is written, and syncs
+// come later: in `write_cache` by time or bytes, in `none` only where something asks for one (the
+// end of a segment, a cut, flush(), a promise that names the level). Power loss may then take
+// stored entries, always a suffix of the log; terms and votes it never takes.
 // Rotation: a frame that does not fit closes the group and begins the next segment, whose header
 // states where this one ends. The new file is written under a temporary name; only when the old
 // segment is wholly synced it is renamed and the directory synced, and only then is it appended to.
@@ -21,6 +25,7 @@
 #include "broker_core/base/sealed.h"
 #include "broker_core/base/tuning.h"
 #include "broker_core/env/disk.h"
+#include "broker_core/wal/clean_mark.h"
 #include "broker_core/wal/fresh_file.h"
 #include "broker_core/wal/hard_state.h"
 #include "broker_core/wal/promise.h"
@@ -65,7 +70,8 @@ public:
     /// Writes a base that stands for the log up to base.index <= flushed(), and then removes what
     /// it makes superfluous. Requires !compacting().
     void compact(const Base& base);
-    [[nodiscard]] bool compacting() const { return bases_.busy(); }
+    /// Also while files are being removed: one of them may have the temporary name of a base.
+    [[nodiscard]] bool compacting() const { return bases_.busy() || !removals_.empty(); }
     /// Replaces the whole log: it goes on behind the installed base. Promises that are held are
     /// dropped; flushed() reaches base.index once the base is durable.
     void install(const Base& base);
@@ -74,8 +80,13 @@ public:
     std::uint64_t store(const HardState& state);
     /// Holds the reply until its requirement is met; at once if it is.
     void promise(const Requirement& requirement, Sealed<Reply> reply);
-    /// Closes the open group now. Appends nothing, discards nothing, and twice equals once.
+    /// Closes the open group now and asks for a sync of all there is. Appends nothing, discards
+    /// nothing, and twice equals once.
     void flush();
+
+    /// Writes the clean-shutdown mark once all is durable; returns whether it is durable as well.
+    /// Nothing may be appended or stored afterwards.
+    bool mark_clean();
 
     /// Returns whether the operation was this log's.
     bool on_disk_done(Time now, const DiskDone& done);
@@ -87,21 +98,35 @@ public:
     [[nodiscard]] LogIndex last_index() const { return last_index_; }
     /// Everything up to here is durable. Falls only by truncation.
     [[nodiscard]] LogIndex flushed() const { return flushed_; }
+    /// Everything up to here counts as stored by the durability mode. Falls only by truncation.
+    [[nodiscard]] LogIndex stored() const {
+        return tuning_.durability == Durability::fsync ? flushed_ : written_;
+    }
     /// Whether all that was appended and stored is durable.
     [[nodiscard]] bool idle() const;
+    /// Frames that were appended and do not count as stored yet.
+    [[nodiscard]] std::uint64_t queued() const { return last_index_.value() - stored().value(); }
+    /// Counters of this incarnation, for dashboards.
+    struct Metrics {
+        std::uint64_t written_bytes = 0;
+        std::uint64_t syncs = 0;
+        Duration sync_time;  // from submission to completion, summed
+        Duration sync_time_max;
+    };
+    [[nodiscard]] const Metrics& metrics() const { return metrics_; }
     [[nodiscard]] bool has_open_group() const { return !open_group_.bytes.empty(); }
 
     /// What happened since the last call, for the caller to act on.
     struct Output {
         std::vector<Reply> opened;
         std::vector<ProducePart> dropped;  // their entries were cut: their promise never opens
-        std::optional<DurableLog> flushed;
+        std::optional<DurableLog> stored;
         std::optional<DurableVote> vote;
 
         void clear() {
             opened.clear();
             dropped.clear();
-            flushed.reset();
+            stored.reset();
             vote.reset();
         }
     };
@@ -119,7 +144,9 @@ private:
         Term last_term;
         WalPosition end;
         std::uint32_t frames = 0;
+        std::uint64_t size_bytes = 0;  // of the write; the buffer is gone once it completed
         Time opened_at;
+        Time written_at;
         bool cut = false;                     // holds a truncation: later groups wait for its sync
         std::uint64_t hard_state_number = 0;  // durable before this group is written
         OpId write;                           // in flight; 0: not submitted, or completed
@@ -129,6 +156,7 @@ private:
     };
     struct SyncInFlight {
         OpId op;
+        Time submitted_at;
         std::uint64_t groups;  // counted from the front of groups_
     };
     struct Pending {
@@ -157,6 +185,12 @@ private:
         std::uint64_t hard_state_number = 0;  // durable before it is written
         bool submitted = false;
     };
+    /// The end of the log before the frame: where a segment begins that begins with it. Before a
+    /// cut, as the cut may be lost with power while the segment stays.
+    struct End {
+        LogIndex index;
+        Term term;
+    };
     enum class BootPhase : std::uint8_t {
         closed,
         preparing_state,
@@ -169,12 +203,17 @@ private:
 
     std::uint64_t segment_size_for(std::uint64_t payload) const;
     SegmentFile make_segment(const SegmentHeader& header, std::uint64_t size, ByteSpan content);
-    void begin_next_segment(std::uint64_t payload);
-    void encode(Time now, std::uint16_t flags, LogIndex index, Term term, ByteSpan payload);
+    void begin_next_segment(std::uint64_t payload, End before);
+    void encode(Time now, std::uint16_t flags, LogIndex index, Term term, End before,
+                ByteSpan payload);
     void close_group();
     void pump();
     void submit_writes();
+    [[nodiscard]] bool sync_due(const Group& first);
     void submit_syncs();
+    void ask_for_sync() { sync_asked_ = cursor_.header.base + cursor_.offset; }
+    void merge_written();
+    void recycle(Bytes& bytes);
     void advance_rotation();
     void advance_boot();
     void sync_boot_directory();
@@ -185,7 +224,7 @@ private:
     void drop_promises(LogIndex kept);
     void on_write_done(Group& group);
     void on_sync_done(std::uint64_t groups);
-    void raise_flushed(LogIndex index, Term term);
+    void raise_stored(LogIndex index, Term term);
     [[nodiscard]] bool met(const Requirement& requirement) const;
     void open_promises();
 
@@ -203,6 +242,9 @@ private:
     bool boot_directory_synced_ = false;
     std::vector<std::string> stale_;
     std::vector<OpId> removals_;
+    bool mark_found_ = false;  // a clean-shutdown mark, to be removed before the log opens
+    OpId mark_removal_;
+    CleanMarkFile clean_mark_;
 
     Cursor cursor_;
     std::optional<SegmentFile> current_;  // receives writes
@@ -224,11 +266,14 @@ private:
     Term last_term_;
     LogIndex written_;
     LogIndex flushed_;
-    WalPosition frontier_;  // log position known durable
+    WalPosition frontier_;    // log position known durable
+    WalPosition sync_asked_;  // a sync up to here is wanted, whatever the mode
     bool failed_ = false;
+    Time now_;  // of the event being handled
 
     std::vector<Pending> pending_;
     bool promises_may_open_ = false;
+    Metrics metrics_;
     Output output_;
 };
 

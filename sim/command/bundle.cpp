@@ -63,6 +63,7 @@ std::string scripted_scenario(const BundleOf& of, const RunResult& result) {
     for (const Element& element : as_script(result.plan)) {
         scripted.faults.script.emplace_back(element);
     }
+    scripted.name = "scenario";  // that of its file
     scripted.run.seed_list = {of.seed};
     scripted.run.seed_count = 1;
     scripted.regressions.clear();

@@ -4,6 +4,7 @@
 #include "sim/command/explain_command.h"
 #include "sim/command/replay_command.h"
 #include "sim/command/run_command.h"
+#include "sim/command/shrink_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -44,7 +45,8 @@ struct FindingWords {
         : replay_app{*app.add_subcommand("replay",
                                          "the same run again, compared with what was recorded")},
           explain_app{*app.add_subcommand("explain",
-                                          "the life of the lost or duplicated message, in words")} {
+                                          "the life of the lost or duplicated message, in words")},
+          shrink_app{*app.add_subcommand("shrink", "the smallest scenario with the same failure")} {
         replay_app.add_option("subject", replay.subject, subject_help)->required();
         replay_app.add_option("--seed", seed, "the seed, of a scenario");
         replay_app.add_flag("--json", replay.json, "one JSON object on stdout");
@@ -61,6 +63,12 @@ struct FindingWords {
                               "raise SIGTRAP before this event, for a debugger");
         replay_app.add_flag("--bisect", replay.bisect,
                             "exit 0 if gone, 1 if the same signature, 125 otherwise");
+        shrink_app.add_option("subject", shrink.subject, subject_help)->required();
+        shrink_app.add_option("--seed", seed, "the seed, of a scenario");
+        shrink_app.add_option("--out", shrink.out, "the file (default: shrunk.json in the bundle)");
+        shrink_app.add_option("--budget", shrink.budget_seconds, "seconds (default 60)")
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{86'400}));
+        shrink_app.add_flag("--json", shrink.json, "one JSON object on stdout");
         explain_app.add_option("subject", explain.subject, subject_help)->required();
         explain_app.add_option("--seed", seed, "the seed, of a scenario");
         explain_app.add_option("--message", explain.message, "PRODUCER/NUMBER");
@@ -68,8 +76,10 @@ struct FindingWords {
 
     CLI::App& replay_app;
     CLI::App& explain_app;
+    CLI::App& shrink_app;
     ReplayCommand replay;
     ExplainCommand explain;
+    ShrinkCommand shrink;
     std::string seed;
     std::string log = "none";
     std::string until;
@@ -80,7 +90,8 @@ FindingCli::FindingCli(CLI::App& app) : words_{std::make_unique<FindingWords>(ap
 FindingCli::~FindingCli() = default;
 
 bool FindingCli::asked() const {
-    return words_->replay_app.parsed() || words_->explain_app.parsed();
+    return words_->replay_app.parsed() || words_->explain_app.parsed() ||
+           words_->shrink_app.parsed();
 }
 
 ExitCode FindingCli::run(const std::vector<std::string>& arguments) const {
@@ -91,6 +102,10 @@ ExitCode FindingCli::run(const std::vector<std::string>& arguments) const {
     if (words_->explain_app.parsed()) {
         words_->explain.seed = seed;
         return explain_command(words_->explain, arguments);
+    }
+    if (words_->shrink_app.parsed()) {
+        words_->shrink.seed = seed;
+        return shrink_command(words_->shrink, arguments);
     }
     ReplayCommand& replay = words_->replay;
     replay.seed = seed;

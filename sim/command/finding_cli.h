@@ -1,4 +1,4 @@
-// The command line of everything that follows a finding: replay, explain.
+// The command line of everything that follows a finding: replay, explain, shrink.
 #pragma once
 
 #include "sim/command/exit_code.h"

@@ -78,6 +78,7 @@ broker::raft::Configuration first_configuration(const broker::Topics& topics,
 ClusterLog::ClusterLog(std::uint32_t nodes, std::uint32_t partitions) : partitions_{partitions} {
     memory_.resize(std::size_t{nodes} * partitions);
     committed_.resize(partitions);
+    lineages_.resize(partitions);
 }
 
 void ClusterLog::forget_node(std::uint32_t node) {

@@ -84,11 +84,16 @@ public:
         return committed_[partition.value()];
     }
     void forget_node(std::uint32_t node);
+    /// The term of the leader that last cut G because of a legal loss; 0: never cut. What nodes of
+    /// an earlier term say of committed entries is about a history that is over.
+    [[nodiscard]] Term& lineage(PartitionId partition) { return lineages_[partition.value()]; }
+    [[nodiscard]] Term lineage(PartitionId partition) const { return lineages_[partition.value()]; }
 
 private:
     std::uint32_t partitions_;
     std::vector<InfoLog> memory_;
     std::vector<InfoLog> committed_;
+    std::vector<Term> lineages_;
 };
 
 /// The voters that a partition was created with.

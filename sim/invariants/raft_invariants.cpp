@@ -55,7 +55,14 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
                 const EntryInfo* const own = logs_.memory(node, fact.partition).at(fact.index);
                 const EntryInfo* const truth = committed.at(fact.index);
                 ++comparisons_;
-                if (own != nullptr && truth != nullptr && own->chain == truth->chain) {
+                bool const cuts_committed =
+                    own != nullptr && truth != nullptr && own->chain == truth->chain;
+                bool const legal =
+                    own != nullptr && may_be_lost(fact.partition, fact.index, own->chain);
+                if (legal) {
+                    state.commit = std::min(state.commit, fact.index.previous());
+                }
+                if (cuts_committed && !legal) {
                     violations_.add("R13", node, [&] {
                         return fmt::format("n{} cut committed entry {} of {}", node,
                                            fact.index.value(), topics_.label(fact.partition));
@@ -261,6 +268,17 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
         });
         return;
     }
+    Term const term = current.raft().term();
+    LogIndex const diverged = legal_divergence(node, partition, commit);
+    bool const decides = current.raft().is_leader() && memory.at(commit)->term == term;
+    if (diverged != LogIndex{} && decides) {
+        cut_lineage(node, partition, diverged, commit, term);
+    }
+    // Of a history that is over; or of one that its leader has yet to make the valid one.
+    if (term < logs_.lineage(partition) || (diverged != LogIndex{} && !decides)) {
+        state.commit = std::max(state.commit, commit);
+        return;
+    }
     for (LogIndex index = state.commit.next(); index <= commit; ++index) {
         const EntryInfo& own = *memory.at(index);
         ++comparisons_;
@@ -288,19 +306,15 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     const broker::raft::Configuration& members =
         changed != nullptr ? *changed : partitions_[partition.value()].first_members;
     comparisons_ += members.voters.size();
-    bool const durable = members.is_quorum([&](const broker::Member& voter) {
-        return truth_.durable_log(voter.id.value(), partition).holds(commit, own.chain);
-    });
-    if (!durable) {
+    auto const stored_on = [&](const broker::Member& voter) {
+        return truth_.was_stored(voter.id.value(), partition, commit, own.chain);
+    };
+    if (!members.is_quorum(stored_on)) {
         violations_.add("R7", node, [&] {
             return fmt::format(
-                "n{} committed index {} of {} in term {}; durable on {} of {} voters", node,
+                "n{} committed index {} of {} in term {}; stored on {} of {} voters", node,
                 commit.value(), topics_.label(partition), current.raft().term().value(),
-                std::count_if(members.voters.begin(), members.voters.end(),
-                              [&](const broker::Member& voter) {
-                                  return truth_.durable_log(voter.id.value(), partition)
-                                      .holds(commit, own.chain);
-                              }),
+                std::count_if(members.voters.begin(), members.voters.end(), stored_on),
                 members.voters.size());
         });
     }
@@ -311,6 +325,47 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
                                current.raft().term().value());
         });
     }
+}
+
+bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uint64_t chain) const {
+    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).replicas;
+    return std::any_of(voters.begin(), voters.end(), [&](broker::BrokerId voter) {
+        return truth_.was_taken(voter.value(), partition, index, chain);
+    });
+}
+
+LogIndex RaftInvariants::legal_divergence(std::uint32_t node, PartitionId partition,
+                                          LogIndex commit) {
+    const InfoLog& committed = logs_.committed(partition);
+    const InfoLog& memory = logs_.memory(node, partition);
+    auto const agrees = [&](LogIndex index) {
+        const EntryInfo* const own = memory.at(index);
+        return own != nullptr && own->chain == committed.at(index)->chain;
+    };
+    LogIndex const end = std::min(committed.last_index(), commit);
+    if (end == LogIndex{} || agrees(end)) {
+        return LogIndex{};
+    }
+    // Chains are cumulative, so agreement ends at one place.
+    LogIndex low{0};
+    LogIndex high = end;
+    while (low.next() < high) {
+        LogIndex const middle{(low.value() + high.value()) / 2};
+        (agrees(middle) ? low : high) = middle;
+    }
+    return may_be_lost(partition, high, committed.at(high)->chain) ? high : LogIndex{};
+}
+
+void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first,
+                                 LogIndex commit, Term term) {
+    InfoLog& committed = logs_.committed(partition);
+    const InfoLog& memory = logs_.memory(node, partition);
+    committed.truncate(first);
+    for (LogIndex index = first; index <= commit; ++index) {
+        committed.push(*memory.at(index));
+    }
+    logs_.lineage(partition) = term;
+    cuts_.push_back(partition);
 }
 
 void RaftInvariants::on_disk(std::uint32_t node, PartitionId partition) {

@@ -6,7 +6,7 @@
 //                           node and for ever; committed or not (Raft paper 5.3, log matching).
 //   R6  CommittedImmutable  every report that i is committed names the same entry at i.
 //   R7  CommitOnDurableQuorum  when a leader's commit index reaches c, a majority of the voters
-//                           has the leader's entry c durable, by the truth of their disks.
+//                           has the leader's entry c stored, by the truth of their disks.
 //   R8  CommitTermRule      the entry at c has the leader's own term (Raft paper 5.4.2).
 //   R9  Monotone            a disk's durable term never falls, nor does its vote within a term
 //                           change; commit never falls within an incarnation.
@@ -24,6 +24,10 @@
 //                           when a node becomes leader, and of every replica when all has settled.
 //   B15 CleanShutdown       after a graceful stop every entry the node held is durable.
 //   B14 AppendOnce          a batch that was accepted is appended exactly once, and nothing else.
+// "Stored" is what the durability mode says: durable, or only written. In the latter modes a power
+// loss may take stored entries, and a quorum without them may elect a leader that overwrites
+// committed ones. When that leader commits in its own term, G is cut to what it holds, provided
+// that a power loss took the first entry that goes; R6, R7, R9 and R13 go on from there.
 // Source of R1-R8: Raft paper, figure 3 and 5.4; thesis 3.6. All but B10 are O(1) per event.
 #pragma once
 
@@ -34,6 +38,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -55,6 +60,8 @@ public:
     void on_down(std::uint32_t node);
     /// A power loss legally changes nothing that was durable; the vote watch starts from the disk.
     [[nodiscard]] std::uint64_t comparisons() const { return comparisons_; }
+    /// Partitions whose G was cut since the last call.
+    [[nodiscard]] std::vector<PartitionId> take_cuts() { return std::exchange(cuts_, {}); }
 
 private:
     struct Replica {
@@ -81,6 +88,16 @@ private:
     void begin_with_snapshot(std::uint32_t node, const broker::Replica& current);
     void check_snapshot(std::uint32_t node, const broker::Replica& current);
     void on_log_start(std::uint32_t node, const broker::Replica& current, const broker::Fact& fact);
+    /// Whether a power loss took this entry from some voter, so that it may legally be lost.
+    [[nodiscard]] bool may_be_lost(PartitionId partition, LogIndex index,
+                                   std::uint64_t chain) const;
+    /// Where the node's committed entries leave G, if a power loss took that entry of G from some
+    /// voter; 0 if they agree or if nothing excuses it.
+    [[nodiscard]] LogIndex legal_divergence(std::uint32_t node, PartitionId partition,
+                                            LogIndex commit);
+    /// Replaces G from `first` on by what this leader just committed in its own term.
+    void cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first, LogIndex commit,
+                     Term term);
     void missing_append(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,
@@ -94,6 +111,7 @@ private:
     Violations& violations_;
     std::vector<Replica> replicas_;
     std::vector<Partition> partitions_;
+    std::vector<PartitionId> cuts_;
     std::uint64_t comparisons_ = 0;
 };
 

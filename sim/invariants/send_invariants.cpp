@@ -19,8 +19,8 @@ using broker::raft::MessageKind;
 using protocol::KafkaError;
 
 SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& truth,
-                               ClusterLog& logs, Violations& violations)
-    : topics_{topics}, truth_{truth}, logs_{logs}, violations_{violations} {
+                               ClusterLog& logs, broker::Acks1 acks1, Violations& violations)
+    : topics_{topics}, truth_{truth}, logs_{logs}, acks1_{acks1}, violations_{violations} {
     shown_.resize(topics.partitions().size());
     for (const broker::PartitionInfo& info : topics.partitions()) {
         first_members_.push_back(first_configuration(topics, info.id));
@@ -37,11 +37,11 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
     PartitionId const partition{broker::load_le<std::uint32_t>(datagram.data() + 8)};
     const broker::raft::Message& message = received_.message;
     HardState const durable = truth_.hard_state(node, partition);
-    const FoldedLog& log = truth_.durable_log(node, partition);
+    const FoldedLog& log = truth_.stored_log(node, partition);
     auto const complain = [&](const char* what) {
         violations_.add("R16", node, [&] {
             return fmt::format(
-                "n{} sent {} to n{} for {} in term {} (index {}); durable there: term {}, vote "
+                "n{} sent {} to n{} for {} in term {} (index {}); stored there: term {}, vote "
                 "n{}, log to {}",
                 node, what, message.to.value(), topics_.label(partition), message.term.value(),
                 message.index.value(), durable.term.value(), durable.vote.value(),
@@ -68,7 +68,7 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
             const EntryInfo* const own = logs_.memory(node, partition).at(message.index);
             ++comparisons_;
             if (own == nullptr || !log.holds(message.index, own->chain)) {
-                complain("an append success that is not durable");
+                complain("an append success that is not stored");
             }
             break;
         }
@@ -78,7 +78,7 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
             Term const term = link == nullptr ? Term{} : link->term;
             ++comparisons_;
             if (term != message.log_term) {
-                complain("a vote request whose last entry is not durable");
+                complain("a vote request whose last entry is not stored");
             }
             break;
         }
@@ -110,7 +110,7 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
     }
     switch (tag.kind) {
         case RequestKind::produce:
-            on_produce(node, tag, frame->body);
+            on_produce(node, tag, frame->body, epoch);
             break;
         case RequestKind::fetch:
             on_fetch(node, tag, frame->body, epoch);
@@ -132,7 +132,8 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
     return epoch;
 }
 
-void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body) {
+void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body,
+                                std::int64_t epoch) {
     auto const response = protocol::decode_produce_response(body, tag.version);
     if (!response || response->topics.size() != 1 || response->topics[0].partitions.size() != 1) {
         return;
@@ -145,17 +146,20 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
     if (tag.acks == 1) {
         check_ack_one(node, tag, part.base_offset.value());
     } else {
-        check_ack_all(node, tag, part.base_offset.value());
+        check_ack_all(node, tag, part.base_offset.value(), epoch);
     }
 }
 
-void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset) {
+void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
+                                   std::int64_t epoch) {
     PartitionId const partition{tag.partition};
     const broker::raft::Configuration* const changed =
         logs_.committed(partition).configuration_at(logs_.committed(partition).last_index());
     const broker::raft::Configuration& members =
         changed != nullptr ? *changed : first_members_[partition.value()];
-    const InfoLog& committed = logs_.committed(partition);
+    // Who has not noticed that its history is over may still answer for it; by its own log then.
+    const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
+                                                                   : logs_.committed(partition);
     LogIndex const index = committed.index_of(offset);
     const EntryInfo* const entry = committed.at(index);
     comparisons_ += 2;
@@ -175,13 +179,12 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, st
     LogIndex const own = memory.index_of(offset);
     const EntryInfo* const held = memory.at(own);
     auto const is_durable_on = [&](const broker::Member& voter) {
-        return held != nullptr &&
-               truth_.durable_log(voter.id.value(), partition).holds(own, held->chain);
+        return held != nullptr && truth_.was_stored(voter.id.value(), partition, own, held->chain);
     };
     if (!members.is_quorum(is_durable_on)) {
         violations_.add("R16", node, [&] {
             return fmt::format(
-                "n{} acknowledged offset {} of {} (acks=all) while it was durable on {} of {} "
+                "n{} acknowledged offset {} of {} (acks=all) while it was stored on {} of {} "
                 "brokers: never written there",
                 node, offset, topics_.label(partition),
                 std::count_if(members.voters.begin(), members.voters.end(), is_durable_on),
@@ -205,12 +208,13 @@ void SendInvariants::check_ack_one(std::uint32_t node, const RequestTag& tag, st
         });
         return;
     }
-    if (!truth_.written_log(node, partition).holds(index, entry->chain)) {
+    const FoldedLog& log = acks1_ == broker::Acks1::synced ? truth_.durable_log(node, partition)
+                                                           : truth_.written_log(node, partition);
+    if (!log.holds(index, entry->chain)) {
         violations_.add("R16", node, [&] {
-            return fmt::format(
-                "n{} acknowledged offset {} of {} (acks=1) before its write "
-                "completed",
-                node, offset, topics_.label(partition));
+            return fmt::format("n{} acknowledged offset {} of {} (acks=1) before its {} completed",
+                               node, offset, topics_.label(partition),
+                               acks1_ == broker::Acks1::synced ? "sync" : "write");
         });
     }
 }
@@ -228,7 +232,8 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
     PartitionId const partition{tag.partition};
     std::int64_t const watermark = part.high_watermark.value();
     on_watermark(node, tag, watermark, epoch);
-    const InfoLog& committed = logs_.committed(partition);
+    const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
+                                                                   : logs_.committed(partition);
     ByteSpan records = part.records;
     while (records.size() >= partition_ns::batch_header_size_bytes) {
         partition_ns::RecordBatchView const batch{records};
@@ -261,6 +266,10 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
     }
 }
 
+bool SendInvariants::of_former_lineage(PartitionId partition, std::int64_t epoch) const {
+    return epoch < static_cast<std::int64_t>(logs_.lineage(partition).value());
+}
+
 void SendInvariants::on_request(RequestTag& tag) const {
     if (tag.kind == RequestKind::fetch || tag.kind == RequestKind::list_offsets) {
         tag.watermark_floor = shown_[tag.partition].watermark;
@@ -271,6 +280,9 @@ void SendInvariants::on_request(RequestTag& tag) const {
 void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                                   std::int64_t epoch) {
     PartitionId const partition{tag.partition};
+    if (of_former_lineage(partition, epoch)) {
+        return;  // what it shows is no longer part of what others must agree with
+    }
     const InfoLog& committed = logs_.committed(partition);
     ++comparisons_;
     if (watermark > committed.end_offset()) {
@@ -281,7 +293,8 @@ void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std
     }
     // A deposed leader that has not noticed may show an older watermark, and an answer may have
     // waited in its connection's queue while a larger one was shown elsewhere.
-    if (epoch >= tag.floor_epoch && watermark < tag.watermark_floor) {
+    bool const floor_stands = !of_former_lineage(partition, tag.floor_epoch);
+    if (floor_stands && epoch >= tag.floor_epoch && watermark < tag.watermark_floor) {
         violations_.add("B6", node, [&] {
             return fmt::format(
                 "n{} showed watermark {} of {} in epoch {}; before the request {} had been shown "
@@ -291,6 +304,9 @@ void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std
         });
     }
     Shown& shown = shown_[partition.value()];
+    if (of_former_lineage(partition, shown.epoch)) {
+        shown = Shown{};
+    }
     if (epoch >= shown.epoch) {
         shown.epoch = epoch;
         shown.watermark = std::max(shown.watermark, watermark);

@@ -2,7 +2,7 @@
 //
 //   R16 PersistBeforeSend  when a message leaves node n: its term is durable on n; a granted vote
 //                          is; an append success up to m: n's disk holds the sender's entry m; a
-//                          vote request names an entry of the durable log. When an acks=1 success
+//                          vote request names an entry of the stored log. When an acks=1 success
 //                          leaves: its frame is written on the leader. When an acks=all success
 //                          leaves: its entry is durable on a majority (KAFKA-10533,
 //                          etcd #14370 are what it catches).
@@ -28,7 +28,7 @@ namespace brokersim {
 class SendInvariants {
 public:
     SendInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
-                   Violations& violations);
+                   broker::Acks1 acks1, Violations& violations);
 
     /// A client makes a request: notes what it may no longer be shown less than.
     void on_request(RequestTag& tag) const;
@@ -47,16 +47,20 @@ private:
         std::int64_t watermark = -1;  // largest under that epoch or one before
     };
 
-    void on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body);
+    void on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
+    /// A leader of this epoch belongs to a history that a legal loss ended.
+    [[nodiscard]] bool of_former_lineage(PartitionId partition, std::int64_t epoch) const;
     void on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
     void on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                       std::int64_t epoch);
-    void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
+    void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
+                       std::int64_t epoch);
     void check_ack_one(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
 
     const broker::Topics& topics_;
     const DiskTruth& truth_;
     ClusterLog& logs_;
+    broker::Acks1 acks1_;
     Violations& violations_;
     broker::raft::Received received_;
     std::vector<Shown> shown_;

@@ -48,6 +48,7 @@ public:
         maybe(config, 10, "realtime", false);
         maybe(config, 40, "required_acks", 2);
         maybe(config, 20, "durable", "leo");
+        maybe(config, 30, "durability", "write_cache");
         maybe(config, 15, "network_dup", 1);
         maybe(config, 15, "retention", true);
         int const count = 2 + dice_.below(9);
@@ -205,7 +206,7 @@ private:
         } else if (f == "leader" || f == "budget_exceeded") {
             maybe(op, 60, "key", key());
             op["epoch"] = 1;
-            op["reason"] = "declared";
+            op["reason"] = dice_.chance(50) ? "declared" : "power_loss";
         } else if (f == "hw") {
             op["key"] = key();
             op["hw"] = offset();

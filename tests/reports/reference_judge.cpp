@@ -125,8 +125,12 @@ struct Reference {
     bool sim(std::size_t pos) const { return ops[pos]["process"] == "sim"; }
     static bool completed(const Json& op) { return op["type"] != "invoke"; }
 
+    bool budget(const Json& op) const {
+        return op["f"] == "budget_exceeded" && (get(op, "reason", "") != "power_loss" ||
+                                                get(config, "durability", "fsync") != "fsync");
+    }
     bool covers(std::size_t pos, const std::string& key) const {
-        return sim(pos) && is(pos, "budget_exceeded") && get(ops[pos], "key", key) == key;
+        return sim(pos) && budget(ops[pos]) && get(ops[pos], "key", key) == key;
     }
     bool budget_between(int after, int before, const std::string& key) const {
         for (int p = after + 1; p < before; ++p) {
@@ -359,7 +363,8 @@ struct Reference {
         return all;
     }
 
-    bool event_after_inv(const Msg& m, bool (*wanted)(const Json&, const Msg&)) const {
+    template <class Wanted>
+    bool event_after_inv(const Msg& m, Wanted wanted) const {
         for (int p = realtime ? m.inv + 1 : 0; p < size(); ++p) {
             const Json& op = ops[static_cast<std::size_t>(p)];
             if (op["process"] == "sim" && wanted(op, m)) {
@@ -372,8 +377,8 @@ struct Reference {
         if (m.status != "ACKED") {
             return false;
         }
-        bool const budget = event_after_inv(m, [](const Json& op, const Msg& msg) {
-            return op["f"] == "budget_exceeded" && get(op, "key", msg.key) == msg.key;
+        bool const budget = event_after_inv(m, [this](const Json& op, const Msg& msg) {
+            return this->budget(op) && get(op, "key", msg.key) == msg.key;
         });
         bool const lone = m.acks == "1" && event_after_inv(m, [](const Json& op, const Msg& msg) {
                               return op["f"] == "crash" ||
@@ -697,7 +702,7 @@ struct Reference {
     }
 
     void poll_rules() {
-        std::map<std::pair<Json, std::string>, Offset> position;
+        std::map<std::pair<Json, std::string>, Place> position;
         for (int pos = 0; pos < size(); ++pos) {
             const Json& op = ops[static_cast<std::size_t>(pos)];
             if (op["process"] == "sim" || !completed(op)) {
@@ -727,25 +732,31 @@ struct Reference {
             }
             if (op["type"] == "ok") {
                 for (const auto& [key, offset] : last_in_op) {
-                    position[{op["process"], key}] = offset;
+                    position[{op["process"], key}] = {offset, pos};
                 }
             }
         }
     }
 
+    struct Place {
+        Offset offset;
+        int pos;
+    };
     void poll_record(int pos, const Json& op, const Json& mop, const std::string& key, Offset o,
                      const Json& value, const std::map<std::string, Offset>& last_in_op,
-                     std::map<std::pair<Json, std::string>, Offset> const& position) {
+                     std::map<std::pair<Json, std::string>, Place> const& position) {
         Json const hw = get(get(mop, "hw", Json::object()), key.c_str());
         if (!hw.is_null() && o >= hw.get<Offset>()) {
             add(16, {{"key", key}, {"value", value}, {"offset", o}, {"hw", hw}});
         }
         std::optional<Offset> prev;
+        int since = pos;
         Json const from = get(get(mop, "from", Json::object()), key.c_str());
         if (last_in_op.contains(key)) {
             prev = last_in_op.at(key);
         } else if (position.contains({op["process"], key})) {
-            prev = position.at({op["process"], key});
+            prev = position.at({op["process"], key}).offset;
+            since = position.at({op["process"], key}).pos;
         } else if (!from.is_null()) {
             prev = from.get<Offset>() - 1;
         }
@@ -758,7 +769,7 @@ struct Reference {
         }
         std::set<Offset> skipped = known(key);
         std::erase_if(skipped, [&](Offset k) { return k <= *prev || k >= o; });
-        if (!skipped.empty() && !budget_after(pos, key) &&
+        if (!skipped.empty() && !budget_after(since, key) &&
             !is_void({pos, op["type"], key, o, value})) {
             add(13, {{"key", key},
                      {"process", op["process"]},

@@ -15,7 +15,7 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
       truth{clustered + islands, 1},
       logs{clustered + islands, 1},
       raft{judged_topics_, truth, logs, broker::Tuning{}.broker.producer_expiry, violations},
-      send{judged_topics_, truth, logs, violations} {
+      send{judged_topics_, truth, logs, broker::Acks1::written, violations} {
     broker::Tuning tuning;
     tuning.wal.group_window = Duration{};
     for (std::uint32_t host = 1; host <= clustered + islands; ++host) {

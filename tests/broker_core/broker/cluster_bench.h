@@ -18,6 +18,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,15 @@ public:
         sent.push_back(Sent{connection, std::move(frame)});
     }
     void close(ConnectionId connection) override { sent.push_back(Sent{connection, {}}); }
+    void read(ConnectionId connection, Reading reading) override {
+        not_read.erase(connection);
+        if (reading == Reading::no) {
+            not_read.insert(connection);
+        }
+    }
 
     std::deque<std::pair<BrokerId, Bytes>> datagrams;
+    std::set<ConnectionId> not_read;
     std::deque<Sent> sent;  // responses and closes, in the order in which they left
 };
 
@@ -74,6 +82,10 @@ public:
     /// Completes the earliest pending operation of this kind.
     void complete(std::uint32_t number, Kind kind, DiskOutcome outcome = DiskOutcome::ok);
     void complete_disk(std::uint32_t number);
+    /// Whether the node takes requests from the connection.
+    [[nodiscard]] bool reads(std::uint64_t connection, std::uint32_t number = 1) {
+        return !machine(number).network.not_read.contains(ConnectionId{connection});
+    }
     /// Datagrams of this node that are on their way.
     [[nodiscard]] std::size_t datagrams(std::uint32_t number) {
         return machine(number).network.datagrams.size();

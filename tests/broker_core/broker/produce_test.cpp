@@ -334,12 +334,124 @@ TEST_CASE("produce: admission bounds the unanswered bytes, and is released with 
     bench.produce(batch, -1, 1);
     bench.produce(batch, -1, 2);
     CHECK(bench.node().admitted_bytes() == 2 * batch.size());
+    CHECK(bench.reads(1));
     bench.produce(batch, -1, 3);
+    CHECK_FALSE(bench.reads(1));
+    CHECK(bench.node().admitted_bytes() == 2 * batch.size());
+    bench.settle();
+
+    for (int i = 1; i <= 3; ++i) {
+        CHECK(bench.take_produced().offset == i);
+    }
+    CHECK(bench.reads(1));
+    CHECK(bench.node().admitted_bytes() == 0);
+    CHECK(bench.probe(Probe::admission_waited) == 1);
+    CHECK(bench.probe(Probe::admission_expired) == 0);
+}
+
+TEST_CASE("produce: a request that waited for its timeout is refused and was never appended",
+          "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    tuning.broker.admission_bytes = 1;
+    tuning.broker.request_timeout = 50_ms;
+    SingleLeader bench{tuning};
+    bench.produce(batch_of(1), 0);  // alone it is always let in
+    bench.produce(batch_of(1), -1, 2);
+    CHECK_FALSE(bench.reads(1));
+
+    bench.advance(50_ms);
+
+    CHECK(bench.reads(1));
+    CHECK(bench.probe(Probe::admission_expired) == 1);
+    CHECK(bench.take_produced().error == KafkaError::request_timed_out);
+    bench.settle();
+    CHECK(bench.replica().offsets().log_end() == Offset{2});
+}
+
+TEST_CASE("produce: acks=0 is in hand until it is written", "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    tuning.broker.admission_bytes = 1;
+    SingleLeader bench{tuning};
+
+    bench.produce(batch_of(1), 0);
+    CHECK(bench.node().admitted_bytes() > 0);
+    bench.produce(batch_of(1), 0);
+    CHECK_FALSE(bench.reads(1));
+    CHECK(bench.replica().offsets().log_end() == Offset{2});
+    bench.complete(1, Kind::write);
+    CHECK(bench.reads(1));
+    bench.settle();
+
+    CHECK(bench.replica().offsets().log_end() == Offset{3});
+    CHECK(bench.node().admitted_bytes() == 0);
+}
+
+TEST_CASE("produce: it waits for uncommitted bytes and for the queue of the log", "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    Probe expected = Probe::uncommitted_waited;
+    SECTION("uncommitted bytes") {
+        tuning.raft.max_uncommitted_bytes = 1;
+    }
+    SECTION("log queue") {
+        tuning.wal.queue_max = 1;
+        expected = Probe::log_queue_waited;
+    }
+    SingleLeader bench{tuning};
+
+    bench.produce(batch_of(1), -1, 1);
+    bench.produce(batch_of(1), -1, 2);
+    CHECK_FALSE(bench.reads(1));
+    CHECK(bench.probe(expected) == 1);
+    CHECK(bench.replica().offsets().log_end() == Offset{2});
+    bench.settle();
+
+    CHECK(bench.take_produced().offset == 1);
+    CHECK(bench.take_produced().offset == 2);
+    CHECK(bench.reads(1));
+}
+
+TEST_CASE("produce: a connection with too many unanswered requests is not read", "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    tuning.broker.pipelined_max = 2;
+    SingleLeader bench{tuning};
+
+    bench.produce(batch_of(1), -1, 1);
+    CHECK(bench.reads(1));
+    bench.produce(batch_of(1), -1, 2);
+    CHECK_FALSE(bench.reads(1));
+    CHECK(bench.probe(Probe::pipeline_full) == 1);
+    bench.settle();
+
+    CHECK(bench.reads(1));
+}
+
+TEST_CASE("produce: a stop refuses who waits, and reads again to refuse who comes", "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    tuning.broker.admission_bytes = 1;
+    SingleLeader bench{tuning};
+    bench.produce(batch_of(1), -1, 1);
+    bench.produce(batch_of(1), -1, 2);
+
+    bench.step(1, StopRequested{});
+    CHECK(bench.reads(1));
     bench.settle();
 
     CHECK(bench.take_produced().error == KafkaError::none);
-    CHECK(bench.take_produced().error == KafkaError::none);
-    CHECK(bench.take_produced().error == KafkaError::request_timed_out);
+    CHECK(bench.take_produced().error == KafkaError::not_leader_or_follower);
+}
+
+TEST_CASE("produce: a client that leaves while it waits is forgotten", "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    tuning.broker.admission_bytes = 1;
+    SingleLeader bench{tuning};
+    bench.produce(batch_of(1), -1, 1);
+    bench.produce(batch_of(1), -1, 2);
+
+    bench.step(1, ConnectionClosed{ConnectionId{1}});
+    bench.settle();
+
+    CHECK(bench.answers() == 0);
+    CHECK(bench.replica().offsets().log_end() == Offset{2});
     CHECK(bench.node().admitted_bytes() == 0);
 }
 

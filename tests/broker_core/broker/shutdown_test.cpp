@@ -24,10 +24,17 @@ Tuning slow_groups() {
 
 }  // namespace
 
-TEST_CASE("shutdown: an idle node closes at once, and cleanly", "[broker]") {
+TEST_CASE("shutdown: an idle node writes its mark and closes, cleanly", "[broker]") {
     SingleLeader bench;
 
     bench.step(1, StopRequested{});
+    CHECK(bench.node().state() == NodeState::syncing);
+    for (Probe const probe :
+         {Probe::shutdown_started, Probe::shutdown_draining, Probe::shutdown_drained,
+          Probe::shutdown_committed, Probe::shutdown_handed_over}) {
+        CHECK(bench.probe(probe) == 1);
+    }
+    bench.complete_disk(1);
 
     CHECK(bench.node().state() == NodeState::closed);
     CHECK(bench.node().clean());
@@ -49,10 +56,15 @@ TEST_CASE("shutdown: admitted requests are answered, new ones refused, then all 
     CHECK(bench.take_produced().error == KafkaError::none);
     CHECK(bench.take_produced().error == KafkaError::not_leader_or_follower);
     CHECK(bench.node().state() == NodeState::final_commit);
+    CHECK(bench.probe(Probe::shutdown_committed) == 0);
+    bench.complete(1, Kind::write);
+    bench.complete(1, Kind::sync);
+    CHECK(bench.node().state() == NodeState::syncing);
     bench.complete_disk(1);
 
     CHECK(bench.node().state() == NodeState::closed);
     CHECK(bench.node().clean());
+    CHECK(bench.probe(Probe::shutdown_synced) == 1);
     CHECK(bench.replica().wal().flushed() == LogIndex{3});
     CHECK(bench.take().frame.empty());
 }
@@ -82,7 +94,7 @@ TEST_CASE("shutdown: a parked poll ends with it", "[broker]") {
     bench.step(1, StopRequested{});
 
     CHECK(bench.take_fetched().error == KafkaError::not_leader_or_follower);
-    CHECK(bench.node().state() == NodeState::closed);
+    CHECK(bench.node().state() == NodeState::syncing);
 }
 
 TEST_CASE("shutdown: at the end of the grace period it closes uncleanly, without an ack",
@@ -126,11 +138,74 @@ TEST_CASE("shutdown: a node about to exit takes no more appends", "[broker]") {
     CHECK(bench.node(2).state() == NodeState::final_commit);
     bench.produce(batch_of(1), 0);
     bench.deliver_from(1);
-    CHECK(bench.replica(2).offsets().log_end() == Offset{2});
+    CHECK(bench.replica(2).offsets().log_end() == Offset{3});  // Raft goes on until the handover
+    bench.complete(2, Kind::write);
+    bench.complete(2, Kind::sync);
+    CHECK(bench.node(2).state() == NodeState::syncing);
+    bench.produce(batch_of(1), 0);
+    bench.deliver_from(1);
+    CHECK(bench.replica(2).offsets().log_end() == Offset{3});
     bench.complete_disk(2);
 
     CHECK(bench.node(2).state() == NodeState::closed);
     CHECK(bench.node(2).clean());
+}
+
+TEST_CASE("shutdown: the mark is found by the next boot and gone before anything is appended",
+          "[broker]") {
+    SingleLeader bench;
+    std::string const mark = wal::clean_mark_name(PartitionId{0});
+    auto const has_mark = [&] {
+        auto const names = bench.disk().list();
+        return std::find(names.begin(), names.end(), mark) != names.end();
+    };
+    CHECK_FALSE(has_mark());
+    bench.step(1, StopRequested{});
+    bench.complete_disk(1);
+    CHECK(has_mark());
+    bench.kill(1);
+
+    bench.boot(1);
+    CHECK(bench.probe(Probe::recovery_after_clean_stop) == 1);
+    CHECK_FALSE(has_mark());
+    bench.kill(1);
+    bench.boot(1);
+
+    CHECK(bench.probe(Probe::recovery_after_clean_stop) == 0);
+}
+
+TEST_CASE("shutdown: a log that ends before its mark is damaged, and a torn mark is none",
+          "[broker]") {
+    SingleLeader bench;
+    bench.step(1, StopRequested{});
+    bench.complete_disk(1);
+    bench.kill(1);
+    std::string const name = wal::clean_mark_name(PartitionId{0});
+    wal::CleanMark mark = wal::decode_clean_mark(bench.disk().content(name)).value();
+    Topics const topics{{TopicConfig{"orders", 1, 1, 0}}, 1};
+    test::RecordingNetwork network;
+    Node node{NodeConfig{mark.identity, &topics, test::immediate_groups(), 1}, bench.disk(),
+              network};
+
+    SECTION("later end") {
+        mark.last_index = mark.last_index.next();
+        bench.disk().content(name) = wal::encode_clean_mark(mark);
+        auto const booted = node.boot(Instant{bench.now(), bench.now()});
+        REQUIRE_FALSE(booted.has_value());
+        CHECK(booted.error().code == ErrorCode::damaged);
+    }
+    SECTION("torn") {
+        bench.disk().content(name).resize(20);
+        auto const booted = node.boot(Instant{bench.now(), bench.now()});
+        REQUIRE(booted.has_value());
+        CHECK_FALSE(booted->front().clean_stop);
+    }
+    SECTION("whole") {
+        auto const booted = node.boot(Instant{bench.now(), bench.now()});
+        REQUIRE(booted.has_value());
+        CHECK(booted->front().clean_stop);
+        CHECK(booted->front().frames_kept + booted->front().frames_copied == 1);
+    }
 }
 
 TEST_CASE("shutdown: a disk error while stopping is a failure, not a clean exit", "[broker]") {

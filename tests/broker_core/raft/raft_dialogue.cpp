@@ -202,6 +202,7 @@ void Dialogue::cluster(test::Command const& command) {
     tuning_.max_append_bytes = static_cast<std::uint64_t>(command.number("append-bytes", 65536));
     tuning_.max_inflight = static_cast<std::uint32_t>(command.number("inflight", 64));
     tuning_.commit_before_own_sync = command.has("early-commit");
+    unsynced_quorum_ = command.has("unsynced");
     tuning_.max_inflight_bytes =
         static_cast<std::uint64_t>(command.number("inflight-bytes", 1 << 20));
     tuning_.snapshot_chunk = static_cast<std::uint64_t>(command.number("chunk", 1 << 14));
@@ -241,8 +242,9 @@ void Dialogue::show_members(std::uint32_t id) {
 
 void Dialogue::start(std::uint32_t id) {
     Node& node = nodes_[id];
-    node.raft.emplace(Config{Member{BrokerId{id}, node.uuid}, bootstrap_, tuning_, 1}, node.disk,
-                      now_, probes_);
+    node.raft.emplace(
+        Config{Member{BrokerId{id}, node.uuid}, bootstrap_, tuning_, 1, unsynced_quorum_},
+        node.disk, now_, probes_);
     node.generation = Generation{};
     node.stored = node.disk.hard_state;
     node.durable_number = node.stored_number;

@@ -92,6 +92,7 @@ private:
     std::deque<Link> order_;  // of sending, for stabilize
     Configuration bootstrap_;
     RaftTuning tuning_;
+    bool unsynced_quorum_ = false;
     Probes probes_;
     Time now_{1'000'000'000};
     bool quiet_ = false;

@@ -57,6 +57,10 @@ TEST_CASE("raft: a restarted node keeps its term, its vote and its log, and no r
     run_story("restart.txt");
 }
 
+TEST_CASE("raft: an unsynced quorum may forget, and the machine follows who leads then", "[raft]") {
+    run_story("unsynced_quorum.txt");
+}
+
 TEST_CASE("raft: voters are exchanged by way of a joint configuration", "[raft]") {
     run_story("joint_change.txt");
 }

@@ -1,0 +1,188 @@
+// A log comes up: what is on the disk is read, and made durable again before anything is claimed.
+#include "broker_core/base/check.h"
+#include "broker_core/wal/wal.h"
+
+#include <algorithm>
+
+namespace broker::wal {
+
+Result<Booted> Wal::boot() {
+    CHECK(boot_phase_ == BootPhase::closed);
+    probes_.reached(Probe::recovery_started);
+    std::vector<SegmentImage> segments;
+    std::optional<Bytes> hard_state_bytes;
+    SegmentId largest;
+    std::optional<CleanMark> mark;
+    Base base;
+    for (const std::string& name : disk_.list()) {
+        if (name == clean_mark_name(partition_)) {
+            Result<Bytes> const content = disk_.read(name);
+            if (!content) {
+                return tl::unexpected{content.error()};
+            }
+            mark_found_ = true;
+            mark = decode_clean_mark(*content);
+            continue;
+        }
+        std::optional<ParsedName> const parsed = parse_name(name);
+        if (!parsed || parsed->partition != partition_) {
+            continue;
+        }
+        largest = std::max(largest, parsed->segment);
+        if (parsed->kind == ParsedName::Kind::temporary) {
+            stale_.push_back(name);
+            continue;
+        }
+        Result<Bytes> content = disk_.read(name);
+        if (!content) {
+            return tl::unexpected{content.error()};
+        }
+        if (parsed->kind == ParsedName::Kind::hard_state) {
+            hard_state_bytes = std::move(*content);
+        } else if (parsed->kind == ParsedName::Kind::base) {
+            Result<Base> read = decode_base(*content, identity_, partition_);
+            if (!read) {
+                return tl::unexpected{read.error()};
+            }
+            base_files_.push_back(parsed->base);  // names ascend, and so do their numbers
+            base = std::move(*read);
+        } else {
+            segments.push_back(SegmentImage{name, std::move(*content)});
+        }
+    }
+
+    HardStateSlot slot{0, HardState{}, 0, identity_};
+    if (hard_state_bytes) {
+        Result<HardStateSlot> const read = read_hard_state(*hard_state_bytes, identity_);
+        if (!read) {
+            return tl::unexpected{read.error()};
+        }
+        slot = *read;
+    } else if (!segments.empty() || base.index != LogIndex{}) {
+        return fail(ErrorCode::damaged, "wal: a log without its hard state");
+    }
+    Result<RecoveredLog> recovered = recover_log(segments, identity_, partition_, largest, base);
+    if (!recovered) {
+        return tl::unexpected{recovered.error()};
+    }
+    if (recovered->report.torn) {
+        probes_.reached(Probe::recovery_truncated_tail);
+    }
+    if (!recovered->copied.empty()) {
+        probes_.reached(Probe::recovery_copied_tail, recovered->copied.size());
+    }
+    stale_.insert(stale_.end(), recovered->stale.begin(), recovered->stale.end());
+    recovered->report.partition = partition_;
+    recovered->report.files_refused = stale_.size();
+    if (mark && mark->identity == identity_) {
+        // What was synced before the mark cannot be missing from an honest disk.
+        LogIndex const end = base.index + recovered->entries.size();
+        Term const term = recovered->entries.empty() ? base.term : recovered->entries.back().term;
+        if (end < mark->last_index || (end == mark->last_index && term != mark->last_term)) {
+            return fail(ErrorCode::damaged, "wal: the log ends before its clean-shutdown mark");
+        }
+        recovered->report.clean_stop = end == mark->last_index;
+        if (recovered->report.clean_stop) {
+            probes_.reached(Probe::recovery_after_clean_stop);
+        }
+    }
+
+    // The fresh segment: its header ends the old one, and the tail not proven durable follows.
+    cursor_.header = recovered->fresh;
+    Bytes content = encode_segment_header(cursor_.header);
+    cursor_.chain = segment_header_crc(content);
+    frontier_ = cursor_.header.base;
+    for (const CopiedFrame& frame : recovered->copied) {
+        std::uint64_t const at = frame_start(content.size());
+        content.resize(at);  // zeros up to the frame's start
+        FrameHeader header;
+        header.flags = frame.flags;
+        header.index = frame.index;
+        header.term = frame.term;
+        header.frontier = frontier_;
+        header.previous = cursor_.chain;
+        cursor_.chain = encode_frame(content, header, frame.payload, cursor_.header.segment, at);
+    }
+    cursor_.offset = content.size();
+    cursor_.size = std::max<std::uint64_t>(tuning_.segment_bytes, content.size());
+    linked_ = recovered->segments;
+    base_term_ = base.term;
+    last_index_ = base.index + recovered->entries.size();
+    last_term_ = recovered->entries.empty() ? base.term : recovered->entries.back().term;
+    if (recovered->report.replaced) {
+        probes_.reached(Probe::recovery_log_replaced);
+    }
+
+    hard_state_.begin(slot);
+    next_.push_back(make_segment(cursor_.header, cursor_.size, content));
+    boot_phase_ = BootPhase::preparing_state;
+    return Booted{std::move(base), std::move(recovered->entries), slot.state, recovered->report};
+}
+
+void Wal::sync_boot_directory() {
+    boot_directory_synced_ = false;
+    boot_directory_sync_ = ops_.draw();
+    disk_.sync_dir(boot_directory_sync_);
+}
+
+// The state's name is durable before the segment's: a power loss may keep any subset of the names
+// that no directory sync covered, and a log without its hard state is refused as damaged. The same
+// sync covers the names that were read, which may be volatile: a durable segment names them.
+void Wal::advance_boot() {
+    FreshFile& segment = next_.front().file;
+    FreshFile& state = hard_state_.fresh_file();
+    switch (boot_phase_) {
+        case BootPhase::preparing_state:
+            if (state.prepared()) {
+                state.rename();
+                boot_phase_ = BootPhase::renaming_state;
+            }
+            break;
+        case BootPhase::renaming_state:
+            if (state.renamed()) {
+                sync_boot_directory();
+                boot_phase_ = BootPhase::linking_state;
+            }
+            break;
+        case BootPhase::linking_state:
+            if (boot_directory_synced_ && segment.prepared()) {
+                segment.rename();
+                if (mark_found_) {
+                    mark_removal_ = ops_.draw();
+                    disk_.remove(mark_removal_, clean_mark_name(partition_));
+                }
+                boot_phase_ = BootPhase::renaming_segment;
+            }
+            break;
+        case BootPhase::renaming_segment:
+            if (segment.renamed() && mark_removal_ == OpId{}) {
+                sync_boot_directory();
+                boot_phase_ = BootPhase::linking_segment;
+            }
+            break;
+        case BootPhase::linking_segment:
+            if (boot_directory_synced_) {
+                next_.front().linked = true;
+                linked_.push_back(LinkedSegment{next_.front().id, next_.front().first_index});
+                current_ = std::move(next_.front());
+                next_.pop_front();
+                written_ = last_index_;
+                flushed_ = last_index_;
+                frontier_ = cursor_.header.base + cursor_.offset;
+                output_.stored = DurableLog{last_index_, last_term_, generation_};
+                boot_phase_ = BootPhase::open;
+                for (const std::string& name : stale_) {
+                    remove(name);
+                }
+                remove_before_base();
+                probes_.reached(Probe::recovery_done);
+            }
+            break;
+        case BootPhase::closed:
+        case BootPhase::open:
+            CHECK(false);
+            break;
+    }
+}
+
+}  // namespace broker::wal
