@@ -21,7 +21,8 @@ std::string place(const Rung& rung, const TracedMessage& message) {
                           : fmt::format("n{}/{}", rung.node, rung.incarnation);
 }
 
-void line(std::string& text, const Rung& rung, const TracedMessage& message, std::string_view words) {
+void line(std::string& text, const Rung& rung, const TracedMessage& message,
+          std::string_view words) {
     fmt::format_to(std::back_inserter(text), "  {:>8}  {:>12}  {:<11} {:<10} {}\n", rung.event,
                    seconds_text(rung.time_ns), place(rung, message), name_of(rung.step), words);
 }

@@ -2,6 +2,7 @@
 #include "sim/run_text.h"
 
 #include "reports/check.h"
+#include "reports/escape.h"
 
 #include <fmt/core.h>
 #include <fmt/format.h>
@@ -154,21 +155,6 @@ std::string report_text(const RunResult& result) {
     return text;
 }
 
-std::string shell_word(const std::string& text) {
-    bool const plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view{"/._-+=:@,"}.find(c) != std::string_view::npos;
-    });
-    if (plain) {
-        return text;
-    }
-    std::string quoted = "'";
-    for (char const c : text) {
-        quoted += c == '\'' ? std::string{"'\\''"} : std::string{c};
-    }
-    return quoted + "'";
-}
-
 std::string failure_sentence(const RunResult& result) {
     if (!result.violations.empty()) {
         return fmt::format("{}: {}", result.violations.front().id, result.violations.front().text);
@@ -186,8 +172,8 @@ std::string failure_sentence(const RunResult& result) {
 std::string command_block(const std::string& bundle, const std::string& path, std::uint64_t seed) {
     std::string text;
     auto out = std::back_inserter(text);
-    std::string const run = shell_word(path) + " --seed " + seed_text(seed);
-    std::string const what = bundle.empty() ? run : shell_word(bundle);
+    std::string const run = reports::shell_quoted(path) + " --seed " + seed_text(seed);
+    std::string const what = bundle.empty() ? run : reports::shell_quoted(bundle);
     fmt::format_to(out, "to see what happened:\n    ./dev run replay {} --log short\n", what);
     fmt::format_to(out, "to explain it:\n    ./dev run explain {}\n", what);
     fmt::format_to(out, "to shrink it:\n    ./dev run shrink {}\n", what);

@@ -29,9 +29,6 @@ std::string fate_text(ElementFate fate);
 /// empty if none was written.
 std::string command_block(const std::string& bundle, const std::string& path, std::uint64_t seed);
 
-/// One shell word: quoted if it needs to be.
-std::string shell_word(const std::string& text);
-
 /// "0x" and the hexadecimal digits.
 std::string seed_text(std::uint64_t seed);
 

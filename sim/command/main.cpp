@@ -1,5 +1,6 @@
 // The brokersim command line.
 #include "reports/check.h"
+#include "sim/command/campaign_cli.h"
 #include "sim/command/finding_cli.h"
 #include "sim/command/run_command.h"
 #include "sim/command/scenario_cli.h"
@@ -47,6 +48,7 @@ int run_main(int argc, char** argv) {
                         "where the bundle of the first finding goes (default: runs/last)");
 
     FindingCli const finding{app};
+    CampaignCli const campaign{app};
 
     std::string history;
     bool check_json = false;
@@ -72,6 +74,8 @@ int run_main(int argc, char** argv) {
             code = run_command(run, arguments);
         } else if (finding.asked()) {
             code = finding.run(arguments);
+        } else if (campaign.asked()) {
+            code = campaign.run(arguments);
         } else if (scenario.asked()) {
             code = scenario.run(arguments);
         } else {

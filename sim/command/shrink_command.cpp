@@ -1,6 +1,7 @@
 // Budget, progress, Ctrl-C, and the file.
 #include "sim/command/shrink_command.h"
 
+#include "reports/escape.h"
 #include "reports/finding.h"
 #include "scenarios/parser.h"
 #include "scenarios/writer.h"
@@ -78,7 +79,7 @@ void save_others(const Subject& subject, const ShrinkResult& result) {
         if (folder) {
             ++saved;
             say(fmt::format("met another failure on the way: {}\n    ./dev run replay {}\n",
-                            signature, shell_word(*folder)));
+                            signature, reports::shell_quoted(*folder)));
         }
     }
 }
@@ -187,7 +188,7 @@ ExitCode shrink_command(const ShrinkCommand& command, const std::vector<std::str
         result.finished ? "shrunk" : "stopped early, the best so far is kept", result.tries,
         ms / 1000, ms % 1000 / 100, fmt::format("{}.{}", factor10 / 10, factor10 % 10),
         fmt::format("{} faults, {} events", original.plan.size(), original.events),
-        size_text(result.after), original.signature, shell_word(out)));
+        size_text(result.after), original.signature, reports::shell_quoted(out)));
     return stop.asked() ? stop.exit_code() : ExitCode::ok;
 }
 

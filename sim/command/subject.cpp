@@ -119,7 +119,8 @@ bool is_bundle(const std::string& name) {
     std::filesystem::path const path{name};
     std::error_code error;
     return std::filesystem::is_regular_file(path / "repro.json", error) ||
-           (path.filename() == "repro.json" && std::filesystem::is_regular_file(path, error));
+           (path.filename().string().ends_with("repro.json") &&
+            std::filesystem::is_regular_file(path, error));
 }
 
 tl::expected<Subject, ExitCode> find_subject(const std::string& name,
