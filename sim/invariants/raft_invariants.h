@@ -15,6 +15,10 @@
 //   R13 NoCommittedTruncation  a cut never removes an entry that is committed.
 //   R15 StateOrder          commit never passes the end of the log.
 //   R24 RecoverSound        what a node recovers is what its disk held durably, entry for entry.
+//   R21 ConfigRules         a leader begins a change of members only when the one before is
+//   committed,
+//                           and by sets that must agree: into a joint configuration from its old
+//                           voters, out of it to its new ones (Raft paper, section 6).
 //   R22 SnapshotSound      a snapshot stands at a committed entry of its term, and is byte for byte
 //                           the same on every node that made or took one there.
 //   B11 Retention           an entry that moves the start of the records moves it to the same place
@@ -98,6 +102,8 @@ private:
     /// Replaces G from `first` on by what this leader just committed in its own term.
     void cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first, LogIndex commit,
                      Term term);
+    void check_change(std::uint32_t node, const broker::Replica& current, const InfoLog& memory,
+                      const broker::raft::Entry& entry);
     void missing_append(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,

@@ -120,7 +120,12 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
             if (response && response->topics.size() == 1 &&
                 response->topics[0].partitions.size() == 1 &&
                 response->topics[0].partitions[0].error == KafkaError::none) {
-                on_watermark(node, tag, response->topics[0].partitions[0].offset.value(), epoch);
+                std::int64_t const offset = response->topics[0].partitions[0].offset.value();
+                if (tag.earliest) {
+                    on_log_start(node, tag, offset);
+                } else {
+                    on_watermark(node, tag, offset, epoch);
+                }
             }
             break;
         }
@@ -153,10 +158,6 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
 void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
                                    std::int64_t epoch) {
     PartitionId const partition{tag.partition};
-    const broker::raft::Configuration* const changed =
-        logs_.committed(partition).configuration_at(logs_.committed(partition).last_index());
-    const broker::raft::Configuration& members =
-        changed != nullptr ? *changed : first_members_[partition.value()];
     // Who has not noticed that its history is over may still answer for it; by its own log then.
     const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
                                                                    : logs_.committed(partition);
@@ -181,14 +182,21 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, st
     auto const is_durable_on = [&](const broker::Member& voter) {
         return held != nullptr && truth_.was_stored(voter.id.value(), partition, own, held->chain);
     };
-    if (!members.is_quorum(is_durable_on)) {
+    // The members may have changed between the commit and the ack: one of those sets has it.
+    const broker::raft::Configuration& first = first_members_[partition.value()];
+    bool const stored =
+        memory.any_configuration_since(own, first, [&](const broker::raft::Configuration& members) {
+            return members.is_quorum(is_durable_on);
+        });
+    if (!stored) {
+        const broker::raft::Configuration* const changed = memory.configuration_at(own);
+        const std::vector<broker::Member>& voters = (changed == nullptr ? first : *changed).voters;
         violations_.add("R16", node, [&] {
             return fmt::format(
                 "n{} acknowledged offset {} of {} (acks=all) while it was stored on {} of {} "
                 "brokers: never written there",
                 node, offset, topics_.label(partition),
-                std::count_if(members.voters.begin(), members.voters.end(), is_durable_on),
-                members.voters.size());
+                std::count_if(voters.begin(), voters.end(), is_durable_on), voters.size());
         });
     }
 }
@@ -274,6 +282,18 @@ void SendInvariants::on_request(RequestTag& tag) const {
     if (tag.kind == RequestKind::fetch || tag.kind == RequestKind::list_offsets) {
         tag.watermark_floor = shown_[tag.partition].watermark;
         tag.floor_epoch = shown_[tag.partition].epoch;
+    }
+}
+
+void SendInvariants::on_log_start(std::uint32_t node, const RequestTag& tag, std::int64_t start) {
+    PartitionId const partition{tag.partition};
+    ++comparisons_;
+    if (start < 0 || start > logs_.committed(partition).end_offset()) {
+        violations_.add("B11", node, [&] {
+            return fmt::format("n{} showed {} as the start of {}; committed is only {}", node,
+                               start, topics_.label(partition),
+                               logs_.committed(partition).end_offset());
+        });
     }
 }
 

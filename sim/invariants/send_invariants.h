@@ -51,6 +51,7 @@ private:
     /// A leader of this epoch belongs to a history that a legal loss ended.
     [[nodiscard]] bool of_former_lineage(PartitionId partition, std::int64_t epoch) const;
     void on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
+    void on_log_start(std::uint32_t node, const RequestTag& tag, std::int64_t start);
     void on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                       std::int64_t epoch);
     void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
