@@ -182,6 +182,31 @@ void RaftInvariants::on_leader(std::uint32_t node, const broker::Fact& fact) {
                                topics_.label(fact.partition), at->second, node);
         });
     }
+    check_completeness(node, fact.partition, fact.term);
+}
+
+void RaftInvariants::check_completeness(std::uint32_t node, PartitionId partition, Term term) {
+    const std::map<Term, LogIndex>& by_term = partitions_[partition.value()].committed_in;
+    auto const later = by_term.lower_bound(term);
+    if (later == by_term.begin()) {
+        return;
+    }
+    // Of the terms before this one: a late winner of an older term leads nobody and lacks nothing
+    // that it could know of.
+    LogIndex const last = std::prev(later)->second;
+    const EntryInfo* const truth = logs_.committed(partition).at(last);
+    const EntryInfo* const own = logs_.memory(node, partition).at(last);
+    ++comparisons_;
+    bool const complete = truth == nullptr || (own != nullptr && own->chain == truth->chain);
+    if (!complete && !may_be_lost(partition, last, truth->chain)) {
+        violations_.add("R4", node, [&] {
+            return fmt::format(
+                "n{} leads term {} of {} without entry {} of term {}, committed in "
+                "term {}",
+                node, term.value(), topics_.label(partition), last.value(), truth->term.value(),
+                std::prev(later)->first.value());
+        });
+    }
 }
 
 void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& current, LogIndex first,
@@ -338,6 +363,8 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     if (!current.raft().is_leader()) {
         return;
     }
+    LogIndex& in_term = partitions_[partition.value()].committed_in[current.raft().term()];
+    in_term = std::max(in_term, commit);
     const EntryInfo& own = *memory.at(commit);
     // A leader counts by the last configuration in its log, committed or not (Raft paper, 6).
     const broker::raft::Configuration* const changed = memory.configuration_at(memory.last_index());
@@ -366,7 +393,7 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
 }
 
 bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uint64_t chain) const {
-    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).replicas;
+    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).hosts;
     return std::any_of(voters.begin(), voters.end(), [&](broker::BrokerId voter) {
         return truth_.was_taken(voter.value(), partition, index, chain);
     });
@@ -405,6 +432,7 @@ void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogI
     Partition& shared = partitions_[partition.value()];
     shared.snapshots.erase(shared.snapshots.lower_bound(first), shared.snapshots.end());
     shared.log_starts.erase(shared.log_starts.lower_bound(first), shared.log_starts.end());
+    shared.committed_in.clear();
     logs_.lineage(partition) = term;
     cuts_.push_back(partition);
 }

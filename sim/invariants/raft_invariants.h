@@ -4,6 +4,9 @@
 //   R2  LeaderAppendOnly    a leader's log only grows.
 //   R3  EntryIdentity       (index, term) names one entry, with one history before it, on every
 //                           node and for ever; committed or not (Raft paper 5.3, log matching).
+//   R4  LeaderCompleteness  whoever becomes leader of a term holds every entry that leaders of
+//   earlier
+//                           terms have committed (Raft paper 5.4.3).
 //   R6  CommittedImmutable  every report that i is committed names the same entry at i.
 //   R7  CommitOnDurableQuorum  when a leader's commit index reaches c, a majority of the voters
 //                           has the leader's entry c stored, by the truth of their disks.
@@ -77,9 +80,11 @@ private:
     };
     struct Partition {
         broker::raft::Configuration first_members;
-        std::map<Term, std::uint32_t> leaders;                                  // R1
-        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;        // R3, by index - 1
-        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;       // R10
+        std::map<Term, std::uint32_t> leaders;                             // R1
+        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;   // R3, by index - 1
+        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;  // R10
+        std::map<Term, LogIndex>
+            committed_in;  // R4: the last entry committed by each term's leader
         std::map<LogIndex, std::pair<std::uint64_t, std::uint32_t>> snapshots;  // R22: hash, node
         std::map<LogIndex, std::pair<std::int64_t, std::uint32_t>> log_starts;  // B11: by entry
     };
@@ -104,6 +109,7 @@ private:
                      Term term);
     void check_change(std::uint32_t node, const broker::Replica& current, const InfoLog& memory,
                       const broker::raft::Entry& entry);
+    void check_completeness(std::uint32_t node, PartitionId partition, Term term);
     void missing_append(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,

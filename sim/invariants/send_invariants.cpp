@@ -22,6 +22,7 @@ SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& tr
                                ClusterLog& logs, broker::Acks1 acks1, Violations& violations)
     : topics_{topics}, truth_{truth}, logs_{logs}, acks1_{acks1}, violations_{violations} {
     shown_.resize(topics.partitions().size());
+    elections_.resize(topics.partitions().size());
     for (const broker::PartitionInfo& info : topics.partitions()) {
         first_members_.push_back(first_configuration(topics, info.id));
     }
@@ -55,6 +56,7 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
     if (!asks_ahead && message.term > durable.term) {
         complain("a term that is not durable");
     }
+    watch_election(node, partition, message, log);
     switch (message.kind) {
         case MessageKind::vote_reply:
             if (!message.reject && (durable.term != message.term || durable.vote != message.to)) {
@@ -89,6 +91,58 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
         case MessageKind::snapshot:
         case MessageKind::snapshot_reply:
         case MessageKind::timeout_now:
+            break;
+    }
+}
+
+void SendInvariants::watch_election(std::uint32_t node, PartitionId partition,
+                                    const broker::raft::Message& message, const FoldedLog& log) {
+    Elections& elections = elections_[partition.value()];
+    switch (message.kind) {
+        case MessageKind::vote:
+            elections.candidates[{message.term, node}] = {message.log_term, message.index};
+            break;
+        case MessageKind::vote_reply: {
+            auto const asked = elections.candidates.find({message.term, message.to.value()});
+            const Link* const last = log.at(log.last_index());
+            ++comparisons_;
+            // What the voter took from a leader of this very term came after its vote.
+            bool const later = last != nullptr && last->term >= message.term;
+            if (message.reject || later) {
+                break;
+            }
+            std::pair const own{last == nullptr ? Term{} : last->term, log.last_index()};
+            if (asked == elections.candidates.end() || own > asked->second) {
+                violations_.add("R11", node, [&] {
+                    return fmt::format(
+                        "n{} voted in term {} of {} for n{}, whose log ends before "
+                        "its own ({} of term {})",
+                        node, message.term.value(), topics_.label(partition), message.to.value(),
+                        own.second.value(), own.first.value());
+                });
+            }
+            break;
+        }
+        case MessageKind::append:
+        case MessageKind::heartbeat:
+        case MessageKind::snapshot:
+        case MessageKind::timeout_now: {
+            auto const [at, fresh] = elections.sources.emplace(message.term, node);
+            ++comparisons_;
+            if (at->second != node || message.from.value() != node) {
+                violations_.add("R18", node, [&] {
+                    return fmt::format("n{} speaks as the leader of term {} of {}, which is n{}",
+                                       node, message.term.value(), topics_.label(partition),
+                                       at->second);
+                });
+            }
+            break;
+        }
+        case MessageKind::pre_vote:
+        case MessageKind::pre_vote_reply:
+        case MessageKind::append_reply:
+        case MessageKind::heartbeat_reply:
+        case MessageKind::snapshot_reply:
             break;
     }
 }
