@@ -23,19 +23,29 @@ using broker::Probability;
 using broker::Time;
 
 /// X(name, group, what it does). The order is the order of reports.
-#define BROKERSIM_FAULT_KINDS(X)                                                              \
-    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")  \
-    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")           \
-    X(restart, process, "a node that is down starts again")                                   \
-    X(pause, process, "a node handles no event for a while, then all of them at once")        \
-    X(partition, network, "groups of brokers (and clients) cannot reach each other")          \
-    X(drop, network, "datagrams between brokers are lost with a probability")                 \
-    X(duplicate, network, "datagrams between brokers are delivered twice with a probability") \
-    X(reorder, network, "datagrams between brokers get an extra delay of their own")          \
-    X(delay, network, "everything on a link takes longer by a fixed time")                    \
-    X(reset, network, "client connections break: request or response lost, fate unknown")     \
-    X(disk_stall, disk, "operations of a disk do not complete for a while")                   \
-    X(slow_disk, disk, "operations of a disk take a multiple of their time")                  \
+#define BROKERSIM_FAULT_KINDS(X)                                                                   \
+    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")       \
+    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")                \
+    X(restart, process, "a node that is down starts again")                                        \
+    X(pause, process, "a node handles no event for a while, then all of them at once")             \
+    X(partition, network, "groups of brokers (and clients) cannot reach each other")               \
+    X(drop, network, "datagrams between brokers are lost with a probability")                      \
+    X(duplicate, network, "datagrams between brokers are delivered twice with a probability")      \
+    X(reorder, network, "datagrams between brokers get an extra delay of their own")               \
+    X(delay, network, "everything on a link takes longer by a fixed time")                         \
+    X(reset, network, "client connections break: request or response lost, fate unknown")          \
+    X(disk_stall, disk, "operations of a disk do not complete for a while")                        \
+    X(slow_disk, disk, "operations of a disk take a multiple of their time")                       \
+    X(transfer_leader, administration, "the leader of a partition hands over to this broker")      \
+    X(add_voter, administration, "this broker becomes a voter of a partition")                     \
+    X(remove_voter, administration,                                                                \
+      "this voter of a partition leaves it, the leader too if it is the one")                      \
+    X(add_learner, administration, "this broker receives a partition and does not vote")           \
+    X(promote, administration, "a learner of a partition becomes a voter")                         \
+    X(replace_voter, administration,                                                               \
+      "this voter of a partition leaves it for another broker, in one change")                     \
+    X(joint_change, administration, "the voters of a partition become a drawn set, in one change") \
+    X(delete_records, administration, "the oldest records of a partition are deleted")             \
     X(heal, control, "ends a fault, or all of them, before its time")
 
 enum class FaultKind : std::uint8_t {
@@ -153,6 +163,9 @@ struct Element {
     std::uint32_t factor = 1;                 // slow_disk
     ResetPoint point = ResetPoint::any;       // reset
     std::string heals;                        // heal: id of a fault; empty: all
+    std::optional<std::uint32_t> partition;   // administration; none: of the target, or drawn
+    std::string partition_text;               // as written
+    std::uint32_t percent = 50;               // delete_records: so much of what may be read
 };
 
 /// What became of one element of a plan.

@@ -26,6 +26,14 @@ constexpr KindRules rules[] = {
     {K::reset, clients, P::every, false, false, "point", false},
     {K::disk_stall, brokers, P::every, true, false, "", false},
     {K::slow_disk, brokers, P::every, true, false, "factor", false},
+    {K::transfer_leader, brokers, P::every, false, false, "partition", false},
+    {K::add_voter, brokers, P::every, false, false, "partition", false},
+    {K::remove_voter, brokers, P::every, false, false, "partition", false},
+    {K::add_learner, brokers, P::every, false, false, "partition", false},
+    {K::promote, none, P::every, false, false, "partition", false},
+    {K::replace_voter, brokers, P::every, false, false, "partition", false},
+    {K::joint_change, none, P::every, false, false, "partition", false},
+    {K::delete_records, none, P::every, false, false, "partition percent", false},
     {K::heal, none, P::never, false, false, "fault", false},
 };
 static_assert(std::size(rules) == fault_kind_count);
@@ -40,6 +48,39 @@ const KindRules& rules_of(FaultKind kind) {
     const KindRules& found = rules[static_cast<std::size_t>(kind)];
     CHECK(found.kind == kind);
     return found;
+}
+
+bool is_administration(FaultKind kind) {
+    return kind >= FaultKind::transfer_leader && kind <= FaultKind::delete_records;
+}
+
+bool may_move_replicas(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::add_voter:
+        case FaultKind::add_learner:
+        case FaultKind::replace_voter:
+        case FaultKind::joint_change:
+            return true;
+        case FaultKind::crash:
+        case FaultKind::shutdown:
+        case FaultKind::restart:
+        case FaultKind::pause:
+        case FaultKind::partition:
+        case FaultKind::drop:
+        case FaultKind::duplicate:
+        case FaultKind::reorder:
+        case FaultKind::delay:
+        case FaultKind::reset:
+        case FaultKind::disk_stall:
+        case FaultKind::slow_disk:
+        case FaultKind::transfer_leader:
+        case FaultKind::remove_voter:
+        case FaultKind::promote:
+        case FaultKind::delete_records:
+        case FaultKind::heal:
+            break;
+    }
+    return false;
 }
 
 std::optional<FaultKind> fault_kind_named(std::string_view name) {

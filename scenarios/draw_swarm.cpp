@@ -39,6 +39,14 @@ constexpr std::array classes = {
     SwarmClass{FaultKind::pause, 30, 60, 1, 200, false},
     SwarmClass{FaultKind::disk_stall, 30, 60, 1, 200, false},
     SwarmClass{FaultKind::slow_disk, 30, 60, 1, 200, false},
+    SwarmClass{FaultKind::transfer_leader, 40, 60, 0, 0, false},
+    SwarmClass{FaultKind::add_voter, 15, 100, 0, 0, false},
+    SwarmClass{FaultKind::remove_voter, 15, 100, 0, 0, false},
+    SwarmClass{FaultKind::add_learner, 20, 80, 0, 0, false},
+    SwarmClass{FaultKind::promote, 20, 80, 0, 0, false},
+    SwarmClass{FaultKind::replace_voter, 15, 100, 0, 0, false},
+    SwarmClass{FaultKind::joint_change, 15, 100, 0, 0, false},
+    SwarmClass{FaultKind::delete_records, 30, 60, 0, 0, false},
 };
 
 constexpr std::size_t elements_at_most = 1'000;
@@ -177,7 +185,14 @@ Duration draw_length(ClassStreams& streams, const SwarmClass& row, const FaultPh
 void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase& phase,
                   Element& element) {
     const KindRules& rules = rules_of(row.kind);
-    if (rules.target == TargetUse::brokers) {
+    if (is_administration(row.kind)) {
+        // Whom it concerns is drawn among those whom it can, when it fires.
+        element.target = word(TargetKind::one, "one");
+        element.percent = static_cast<std::uint32_t>(streams.detail.log_uniform(1, 100));
+        if (rules.target != TargetUse::brokers) {
+            element.target = word(TargetKind::all, "all");
+        }
+    } else if (rules.target == TargetUse::brokers) {
         element.target = draw_brokers(streams.target, phase);
     } else if (rules.target == TargetUse::clients) {
         element.target = word(TargetKind::clients, "clients");

@@ -162,8 +162,8 @@ void refuse_other_args(ObjectReader& args, const KindRules& rules) {
     }
 }
 
-void read_args(ObjectReader& object, const KindRules& rules, Element& element,
-               std::vector<DrawnField>& drawn) {
+void read_args(ObjectReader& object, const KindRules& rules, const std::vector<TopicSpec>& topics,
+               Element& element, std::vector<DrawnField>& drawn) {
     if (rules.kind == FaultKind::reorder) {
         element.by = default_reorder;
     }
@@ -182,6 +182,12 @@ void read_args(ObjectReader& object, const KindRules& rules, Element& element,
     element.point = static_cast<ResetPoint>(
         args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
     element.heals = args.text("fault").value_or("");
+    element.percent = static_cast<std::uint32_t>(args.number("percent").value_or(element.percent));
+    if (const JsonValue* const partition = args.value_of("partition")) {
+        element.partition =
+            read_partition(args.findings(), *partition, args.pointer("partition"), topics);
+        element.partition_text = args.text("partition").value_or("");
+    }
     if (has_word(rules.args, "probability")) {
         element.probability.parts_per_billion =
             static_cast<std::uint32_t>(args.number("probability").value_or(1'000'000'000));
@@ -284,7 +290,7 @@ ScriptElement read_element(Findings& findings, const JsonValue& value, const std
         read_script_topology(object, element, topics);
     }
     element.direction = static_cast<Direction>(object.number("direction").value_or(0));
-    read_args(object, rules, element, element.drawn);
+    read_args(object, rules, topics, element, element.drawn);
     return element;
 }
 
@@ -373,7 +379,7 @@ RandomFault read_random(Findings& findings, FaultKind kind, const JsonValue& val
     std::int64_t const direction = object.number("direction").value_or(0);
     fault.any_direction = direction == 3;
     fault.direction = fault.any_direction ? Direction::both : static_cast<Direction>(direction);
-    read_args(object, rules, fault.arguments, fault.drawn);
+    read_args(object, rules, topics, fault.arguments, fault.drawn);
     return fault;
 }
 

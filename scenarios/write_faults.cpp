@@ -53,6 +53,12 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "point")) {
         args.number("point", static_cast<std::int64_t>(element.point));
     }
+    if (has_word(has, "partition") && element.partition) {
+        args.text("partition", element.partition_text);
+    }
+    if (has_word(has, "percent")) {
+        args.number("percent", element.percent);
+    }
     if (has_word(has, "fault") && !element.heals.empty()) {
         args.text("fault", element.heals);
     }

@@ -71,6 +71,15 @@ bool FaultEngine::act(std::uint32_t index, ElementState& state) {
         case FaultKind::disk_stall:
         case FaultKind::slow_disk:
             return act_on_hosts(index, state);
+        case FaultKind::transfer_leader:
+        case FaultKind::add_voter:
+        case FaultKind::remove_voter:
+        case FaultKind::add_learner:
+        case FaultKind::promote:
+        case FaultKind::replace_voter:
+        case FaultKind::joint_change:
+        case FaultKind::delete_records:
+            return administrate(index, state);
         case FaultKind::heal:
             return true;
     }
@@ -135,6 +144,14 @@ bool FaultEngine::act_on_hosts(std::uint32_t index, ElementState& state) {
             case FaultKind::reorder:
             case FaultKind::delay:
             case FaultKind::reset:
+            case FaultKind::transfer_leader:
+            case FaultKind::add_voter:
+            case FaultKind::remove_voter:
+            case FaultKind::add_learner:
+            case FaultKind::promote:
+            case FaultKind::replace_voter:
+            case FaultKind::joint_change:
+            case FaultKind::delete_records:
             case FaultKind::heal:
                 CHECK(false);
                 break;
@@ -233,6 +250,14 @@ void FaultEngine::finish(std::uint32_t index) {
             break;
         case FaultKind::restart:
         case FaultKind::reset:
+        case FaultKind::transfer_leader:
+        case FaultKind::add_voter:
+        case FaultKind::remove_voter:
+        case FaultKind::add_learner:
+        case FaultKind::promote:
+        case FaultKind::replace_voter:
+        case FaultKind::joint_change:
+        case FaultKind::delete_records:
         case FaultKind::heal:
             break;
     }
@@ -454,6 +479,14 @@ std::uint64_t FaultEngine::chances_now(const ElementState& state) const {
         case FaultKind::shutdown:
         case FaultKind::restart:
         case FaultKind::reset:
+        case FaultKind::transfer_leader:
+        case FaultKind::add_voter:
+        case FaultKind::remove_voter:
+        case FaultKind::add_learner:
+        case FaultKind::promote:
+        case FaultKind::replace_voter:
+        case FaultKind::joint_change:
+        case FaultKind::delete_records:
         case FaultKind::heal:
             break;
     }

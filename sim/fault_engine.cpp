@@ -2,6 +2,7 @@
 #include "sim/fault_engine.h"
 
 #include "broker_core/base/check.h"
+#include "faults/kinds.h"
 #include "sim/observer.h"
 
 #include <fmt/core.h>
@@ -238,8 +239,16 @@ void FaultEngine::fire(std::uint32_t element) {
         trace_.observer()->on_fault(element, state, true);
     }
     if (!act(element, state)) {
-        if (state.element.kind == FaultKind::reset) {
-            // Wait for work in flight rather than break what nobody would notice.
+        bool const asks_again =
+            state.element.kind == FaultKind::reset || is_administration(state.element.kind);
+        if (is_administration(state.element.kind) && !may_ask_again(state)) {
+            state.fate = ElementFate::no_target;
+            state.done = true;
+            return;
+        }
+        if (asks_again) {
+            // Wait for work in flight rather than break what nobody would notice; and for a leader
+            // that is free to do what it is asked.
             actions_.scheduler().push(actions_.scheduler().now() + look_again,
                                       Work{WorkKind::fault_fire, element, 0, 0});
             return;
@@ -262,10 +271,20 @@ void FaultEngine::fire(std::uint32_t element) {
     if (state.element.lasts) {
         actions_.scheduler().push(actions_.scheduler().now() + *state.element.lasts,
                                   Work{WorkKind::fault_end, element, 0, 0});
-    } else if (state.element.kind == FaultKind::restart || state.element.kind == FaultKind::reset) {
+    } else if (state.element.kind == FaultKind::restart || state.element.kind == FaultKind::reset ||
+               is_administration(state.element.kind)) {
         state.active = false;
         state.done = true;
     }
+}
+
+bool FaultEngine::may_ask_again(ElementState& state) {
+    Time const now = actions_.scheduler().now();
+    if (!state.asked_since) {
+        state.asked_since = now;
+    }
+    return state.element.scripted ||
+           now < *state.asked_since + actions_.largest_election_timeout() * 2;
 }
 
 void FaultEngine::on_end(std::uint32_t element) {

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "broker_core/base/random.h"
+#include "broker_core/env/event.h"
+#include "broker_core/raft/configuration.h"
 #include "faults/fault.h"
 #include "scenarios/scenario.h"
 #include "sim/scheduler.h"
@@ -59,6 +61,21 @@ public:
     /// Operations of the disk, begun or ended, at which a stall would have shown.
     [[nodiscard]] virtual std::uint64_t disk_ops_met(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint64_t event_activity(std::uint32_t host) const = 0;
+    /// What the leader of a partition says of it; nothing if there is no leader.
+    struct PartitionView {
+        std::uint32_t leader = 0;  // 0-based
+        broker::raft::Configuration members;
+        broker::Offset log_start;
+        broker::Offset high_watermark;
+    };
+    [[nodiscard]] virtual std::optional<PartitionView> partition_view(
+        std::uint32_t partition) const = 0;
+    [[nodiscard]] virtual broker::Member member(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual std::uint32_t partitions() const = 0;
+    /// Whether a broker could hold the partition.
+    [[nodiscard]] virtual bool may_hold(std::uint32_t host, std::uint32_t partition) const = 0;
+    /// Asks the leader of a partition. Returns whether it began.
+    virtual bool administrate(const broker::AdminRequested& request) = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
     virtual VirtualNetwork& network() = 0;
@@ -81,6 +98,8 @@ struct ElementState {
     bool done = false;
     std::uint64_t seen = 0;  // of its `when` event
     // Messages, disk operations or events that it could have acted on: when it began, and in all.
+    std::optional<Time> asked_since;        // administration: nobody took it yet
+    std::optional<std::uint32_t> acted_on;  // transfer_leader: the partition, until it shows
     std::uint64_t chances_before = 0;
     std::uint64_t chances = 0;
 };
@@ -109,6 +128,8 @@ public:
     [[nodiscard]] bool has_armed() const { return armed_ > 0; }
     /// A host went down: a pause of it is over.
     void on_host_down();
+    /// A broker became the leader of a partition: a hand-over to it has taken effect.
+    void on_leader(std::uint32_t host, std::uint32_t partition);
     /// Whether any element, fired or not, waits for events of this name.
     [[nodiscard]] const std::vector<std::string>& watched() const { return watched_; }
     void mark_effective(std::uint32_t element);
@@ -128,6 +149,14 @@ private:
     [[nodiscard]] std::uint64_t chances_now(const ElementState& state) const;
     /// Returns whether anything in force was ended.
     bool heal(const std::string& id);
+    // administration.cpp
+    /// Whether an administrator goes on asking: what chance drew gives up after two election
+    /// timeouts.
+    bool may_ask_again(ElementState& state);
+    bool administrate(std::uint32_t index, ElementState& state);
+    std::optional<broker::AdminRequested> compose(ElementState& state, std::uint32_t partition);
+    std::vector<std::uint32_t> pick_broker(const ElementState& state, std::uint32_t partition,
+                                           const std::vector<std::uint32_t>& from);
     [[nodiscard]] bool is_reached(const ElementState& state, std::uint32_t host) const;
     [[nodiscard]] std::uint64_t io_count(const ElementState& state, std::uint32_t host) const;
     [[nodiscard]] bool within_limits(const ElementState& state) const;

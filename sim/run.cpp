@@ -106,6 +106,17 @@ void collect_faults(const World& world, RunResult& result) {
             case FaultKind::slow_disk:
                 had_chance = state.chances > 0;
                 break;
+            case FaultKind::transfer_leader:
+            case FaultKind::add_voter:
+            case FaultKind::remove_voter:
+            case FaultKind::add_learner:
+            case FaultKind::promote:
+            case FaultKind::replace_voter:
+            case FaultKind::joint_change:
+            case FaultKind::delete_records:
+                // A leader may refuse, or be gone before it is done: then nothing can show.
+                had_chance = effective;
+                break;
             case FaultKind::crash:
             case FaultKind::shutdown:
             case FaultKind::restart:

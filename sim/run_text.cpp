@@ -149,9 +149,7 @@ std::string report_text(const RunResult& result) {
     }
     text += metrics_text(result.metrics);
     append_probes(text, result.lives);
-    text +=
-        "not simulated: disk errors and damage, full disks, clock jumps, membership change, "
-        "retention, transactions\n";
+    text += "not simulated: disk errors and damage, full disks, clock jumps, transactions\n";
     return text;
 }
 

@@ -109,6 +109,14 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
             case FaultKind::reset:
             case FaultKind::disk_stall:
             case FaultKind::slow_disk:
+            case FaultKind::transfer_leader:
+            case FaultKind::add_voter:
+            case FaultKind::remove_voter:
+            case FaultKind::add_learner:
+            case FaultKind::promote:
+            case FaultKind::replace_voter:
+            case FaultKind::joint_change:
+            case FaultKind::delete_records:
             case FaultKind::heal:
                 break;
         }

@@ -100,6 +100,22 @@ TEST_CASE("R3: one index and term, two entries", "[sim]") {
     CHECK(cluster.fired("R3"));
 }
 
+TEST_CASE("R4: a leader that lacks what an earlier term committed", "[sim]") {
+    for (bool const lacking : {false, true}) {
+        WatchedCluster cluster{3, 1, 3};
+        cluster.elect(1);
+        cluster.produce(1, "committed");
+        cluster.settle();
+        CHECK_FALSE(cluster.fired("R4"));
+
+        // The successor seems to be host 4, whose log is empty.
+        cluster.report_as(2, lacking ? 4 : 2);
+        cluster.elect(2);
+
+        CHECK(cluster.fired("R4") == lacking);
+    }
+}
+
 TEST_CASE("R6: two reports of what is committed at an index differ", "[sim]") {
     WatchedCluster cluster{0, 2, 1};
     cluster.elect(1);
