@@ -108,6 +108,7 @@ bool Driver::assign(Slot& slot, Job job) {
     slot.chunk.mutant = scenario.mutant;
     slot.chunk.chunk = job.plan.chunk;
     slot.seeds.clear();
+    slot.lost = false;
     slot.next_k = job.plan.first_k;
     slot.job = std::move(job);
     return send(slot);
@@ -157,7 +158,7 @@ void Driver::finish(Slot& slot) {
     slot.job.reset();
     const reports::ChunkResult& chunk = slot.chunk;
     if (job.first) {
-        reports::Recheck recheck{chunk.chunk, job.first->fold == chunk.fold, ""};
+        reports::Recheck recheck{chunk.chunk, slot.lost || job.first->fold == chunk.fold, ""};
         if (!recheck.equal) {
             recheck.detail = fmt::format("chunk {} of {}: {:016x}, then {:016x} in another process",
                                          chunk.chunk, chunk.scenario, job.first->fold, chunk.fold);
@@ -185,7 +186,7 @@ void Driver::finish(Slot& slot) {
     state_.failed += planted ? 0 : chunk.failed;
     state_.voided += planted ? 0 : chunk.voided;
     state_.inconclusive += planted ? 0 : chunk.inconclusive;
-    if (job.plan.twice) {
+    if (job.plan.twice && !slot.lost) {
         again_.push_back(Job{job.plan, chunk, 0});
     }
 }
@@ -204,6 +205,7 @@ void Driver::on_lost_seed(Slot& slot, const std::string& violated, const std::st
     seed.signature = fmt::format("{}{}{}/{}/none", scenario.mutant,
                                  scenario.mutant.empty() ? "" : ":", violated, what);
     seed.summary = summary;
+    slot.lost = true;
     take(slot, seed);
     if (slot.next_k < slot.job->plan.first_k + slot.job->plan.seeds) {
         send(slot);

@@ -80,6 +80,7 @@ private:
         std::int64_t begun_ns = 0;
         reports::ChunkResult chunk;
         std::vector<reports::SeedResult> seeds;  // worth a line
+        bool lost = false;                       // a seed of it has no hash: nothing to compare
     };
 
     std::optional<Job> next_job();

@@ -15,15 +15,14 @@ constexpr std::uint64_t twice_one_in = 20;  // 5 %
 }  // namespace
 
 SeedPlan::SeedPlan(const reports::Manifest& manifest) : manifest_{manifest} {
-    std::uint64_t first_seeds = 0;
     for (const reports::CampaignScenario& one : manifest.scenarios) {
         weights_ += one.drawn ? one.weight : 0;
-        first_seeds += std::min(one.seeds_first, seeds_per_chunk);
+        first_seeds_ += std::min(one.seeds_first, seeds_per_chunk);
     }
     if (manifest.seeds > 0) {
         // Every scenario has its first chunk, even if fewer seeds were asked for than that takes.
         std::uint64_t const later =
-            weights_ > 0 && manifest.seeds > first_seeds ? manifest.seeds - first_seeds : 0;
+            weights_ > 0 && manifest.seeds > first_seeds_ ? manifest.seeds - first_seeds_ : 0;
         chunks_ = manifest.scenarios.size() + (later + seeds_per_chunk - 1) / seeds_per_chunk;
         last_chunk_seeds_ =
             later % seeds_per_chunk == 0 ? seeds_per_chunk : later % seeds_per_chunk;
@@ -46,8 +45,11 @@ ChunkPlan SeedPlan::at(std::uint64_t chunk) const {
     plan.twice = chunk == 0 || (drawn >> 32U) % twice_one_in == 0;
     if (chunk < manifest_.scenarios.size()) {
         plan.scenario = chunk;
-        plan.seeds =
-            std::clamp<std::uint64_t>(manifest_.scenarios[chunk].seeds_first, 1, seeds_per_chunk);
+        std::uint64_t const wanted =
+            std::min(manifest_.scenarios[chunk].seeds_first, seeds_per_chunk);
+        bool const scarce = manifest_.seeds > 0 && manifest_.seeds < first_seeds_;
+        std::uint64_t const share = scarce ? wanted * manifest_.seeds / first_seeds_ : wanted;
+        plan.seeds = std::max<std::uint64_t>(share, 1);
         return plan;
     }
     plan.seeds = chunks_ && chunk + 1 == *chunks_ ? last_chunk_seeds_ : seeds_per_chunk;

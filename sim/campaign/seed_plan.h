@@ -2,8 +2,9 @@
 //
 // Chunk c is the 64 consecutive numbers k = 64c .. 64c + 63, and seed(k) = mix(campaign seed + k).
 // The first chunks go to the scenarios in turn, one each, with as many seeds as their files ask for
-// (at most 64); every later chunk goes to the scenario that its weight and the hash of (campaign
-// seed, c) pick. Shard i of n does the chunks with c mod n = i, so the plan does not depend on n.
+// (at most 64; fewer, but at least one, if the campaign has fewer seeds in all); every later chunk
+// goes to the scenario that its weight and the hash of (campaign seed, c) pick. Shard i of n does
+// the chunks with c mod n = i, so the plan does not depend on n.
 #pragma once
 
 #include "reports/results.h"
@@ -32,7 +33,8 @@ public:
 
 private:
     const reports::Manifest& manifest_;
-    std::uint64_t weights_ = 0;  // of those that are drawn
+    std::uint64_t weights_ = 0;      // of those that are drawn
+    std::uint64_t first_seeds_ = 0;  // that the files ask for, together
     std::optional<std::uint64_t> chunks_;
     std::uint64_t last_chunk_seeds_ = 0;
 };

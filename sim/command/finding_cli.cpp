@@ -46,7 +46,8 @@ struct FindingWords {
                                          "the same run again, compared with what was recorded")},
           explain_app{*app.add_subcommand("explain",
                                           "the life of the lost or duplicated message, in words")},
-          shrink_app{*app.add_subcommand("shrink", "the smallest scenario with the same failure")} {
+          shrink_app{*app.add_subcommand("shrink", "the smallest scenario with the same failure")},
+          export_app{*app.add_subcommand("export", "the run in the format of another tool")} {
         replay_app.add_option("subject", replay.subject, subject_help)->required();
         replay_app.add_option("--seed", seed, "the seed, of a scenario");
         replay_app.add_flag("--json", replay.json, "one JSON object on stdout");
@@ -69,6 +70,12 @@ struct FindingWords {
         shrink_app.add_option("--budget", shrink.budget_seconds, "seconds (default 60)")
             ->check(CLI::Range(std::int64_t{1}, std::int64_t{86'400}));
         shrink_app.add_flag("--json", shrink.json, "one JSON object on stdout");
+        export_app.add_option("subject", exported.subject, subject_help)->required();
+        export_app.add_option("--seed", seed, "the seed, of a scenario");
+        export_app.add_option("--format", exported.format, "history, perfetto or shiviz")
+            ->required()
+            ->check(CLI::IsMember({"history", "perfetto", "shiviz"}));
+        export_app.add_option("--message", exported.message, "shiviz: only this one");
         explain_app.add_option("subject", explain.subject, subject_help)->required();
         explain_app.add_option("--seed", seed, "the seed, of a scenario");
         explain_app.add_option("--message", explain.message, "PRODUCER/NUMBER");
@@ -77,9 +84,11 @@ struct FindingWords {
     CLI::App& replay_app;
     CLI::App& explain_app;
     CLI::App& shrink_app;
+    CLI::App& export_app;
     ReplayCommand replay;
     ExplainCommand explain;
     ShrinkCommand shrink;
+    ExportCommand exported;
     std::string seed;
     std::string log = "none";
     std::string until;
@@ -91,7 +100,7 @@ FindingCli::~FindingCli() = default;
 
 bool FindingCli::asked() const {
     return words_->replay_app.parsed() || words_->explain_app.parsed() ||
-           words_->shrink_app.parsed();
+           words_->shrink_app.parsed() || words_->export_app.parsed();
 }
 
 ExitCode FindingCli::run(const std::vector<std::string>& arguments) const {
@@ -102,6 +111,10 @@ ExitCode FindingCli::run(const std::vector<std::string>& arguments) const {
     if (words_->explain_app.parsed()) {
         words_->explain.seed = seed;
         return explain_command(words_->explain, arguments);
+    }
+    if (words_->export_app.parsed()) {
+        words_->exported.seed = seed;
+        return export_command(words_->exported, arguments);
     }
     if (words_->shrink_app.parsed()) {
         words_->shrink.seed = seed;
