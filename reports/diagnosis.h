@@ -9,7 +9,7 @@
 //                stuck.PHASE check.FILE.FUNCTION other
 //   fault context: kind and role of the last effective fault that touched a broker the message was
 //                on, between its first request and the violation; "none" if there was none.
-// With a planted bug its name stands in front: "ack-on-write:R16/acked_unsynced/none".
+// With a planted bug its name stands in front: "NAME:R16/acked_unsynced/none".
 #pragma once
 
 #include "reports/finding.h"

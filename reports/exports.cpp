@@ -55,10 +55,10 @@ private:
     void slice(std::uint32_t pid, std::uint32_t tid, std::string_view category,
                const std::string& name, std::int64_t begin_ns, std::int64_t length_ns,
                std::uint64_t event) {
-        add(fmt::format(
-            R"({{"ph":"X","name":{},"cat":"{}","pid":{},"tid":{},"ts":{},"dur":{},"args":{{"event":{}}}}})",
-            json_quoted(name), category, pid, tid, microseconds(begin_ns),
-            microseconds(std::max<std::int64_t>(length_ns, 1)), event));
+        add(fmt::format(R"({{"ph":"X","name":{},"cat":"{}","pid":{},"tid":{},"ts":{},"dur":{},)"
+                        R"("args":{{"event":{}}}}})",
+                        json_quoted(name), category, pid, tid, microseconds(begin_ns),
+                        microseconds(std::max<std::int64_t>(length_ns, 1)), event));
     }
 
     void roles() {
@@ -119,10 +119,10 @@ private:
                   rung.time_ns, 1'000, rung.event);
             bool const leaves = rung.step == Step::sent;
             if (leaves || rung.step == Step::acked) {
-                add(fmt::format(
-                    R"({{"ph":"{}","id":{},"name":"message","cat":"net","pid":{},"tid":{},"ts":{}{}}})",
-                    leaves ? "s" : "f", rung.message + 1, pid, tid, microseconds(rung.time_ns),
-                    leaves ? "" : R"(,"bp":"e")"));
+                add(fmt::format(R"({{"ph":"{}","id":{},"name":"message","cat":"net",)"
+                                R"("pid":{},"tid":{},"ts":{}{}}})",
+                                leaves ? "s" : "f", rung.message + 1, pid, tid,
+                                microseconds(rung.time_ns), leaves ? "" : R"(,"bp":"e")"));
             }
         }
     }

@@ -1,4 +1,4 @@
-"""Campaigns and findings as their users live them: kills, crashes, shards, shrinking, repro lines."""
+"""Campaigns and findings as users live them: kills, crashes, shards, shrinking, repro lines."""
 
 import json
 import os
@@ -156,8 +156,8 @@ def test_broken_workers():
     code, error = with_worker(WORK / "kill", lambda pid: os.kill(pid, signal.SIGKILL),
                               "--seeds", 100)
     expect("a worker killed from outside is the machine's trouble, and its chunk runs again",
-           code == 0 and "trouble of the machine" in error and summary(WORK / "kill")["seeds"] >= 100,
-           error)
+           code == 0 and "trouble of the machine" in error
+           and summary(WORK / "kill")["seeds"] >= 100, error)
     small = campaign(WORK / "memory", "--seeds", 64, "--memory", 1, "-j", 1)
     expect("no memory is no finding: 75", small.returncode == 75, small.stderr)
 
@@ -202,7 +202,8 @@ def test_budget_and_bad_input():
                             (["campaign", "--seeds", "5", "--out", str(WORK / "whole")], 2),
                             (["merge", str(WORK)], 2), (["status", str(WORK)], 2),
                             (["explain", "standard", "--seed", "1", "--message", "9/9"], 2),
-                            (["explain", "standard"], 2), (["shrink", "standard", "--seed", "1"], 6),
+                            (["explain", "standard"], 2),
+                            (["shrink", "standard", "--seed", "1"], 6),
                             (["replay", "standard", "--seed", "1", "--window", "9..2"], 2),
                             (["replay", "standard", "--seed", "1", "--filter", "moon=1"], 2),
                             (["replay", str(WORK / "no-such-bundle")], 3),
