@@ -145,7 +145,8 @@ std::string text_of(const Fault& fault, std::optional<std::uint32_t> admitted_by
     return fault.kind + (role.empty() ? "" : "." + role);
 }
 
-std::string context_of(const Timeline& timeline, const Diagnosis& diagnosis) {
+/// Fills context and fault.
+void find_context(const Timeline& timeline, Diagnosis& diagnosis) {
     if (diagnosis.messages.empty()) {
         // Nothing says which brokers it was about: the last fault before it.
         const Fault* last = nullptr;
@@ -156,7 +157,11 @@ std::string context_of(const Timeline& timeline, const Diagnosis& diagnosis) {
                 last = &fault;
             }
         }
-        return last == nullptr ? "none" : text_of(*last, std::nullopt);
+        if (last != nullptr) {
+            diagnosis.context = text_of(*last, std::nullopt);
+            diagnosis.fault = last->id;
+        }
+        return;
     }
     std::optional<std::uint32_t> admitted_by;
     std::vector<std::uint32_t> nodes;
@@ -183,7 +188,15 @@ std::string context_of(const Timeline& timeline, const Diagnosis& diagnosis) {
             last = &fault;
         }
     }
-    return last == nullptr ? "none" : text_of(*last, admitted_by);
+    if (last != nullptr) {
+        diagnosis.context = text_of(*last, admitted_by);
+        diagnosis.fault = last->id;
+    }
+}
+
+std::string signature_of(const Diagnosis& diagnosis, const Failure& failure) {
+    return fmt::format("{}{}{}/{}/{}", failure.mutant, failure.mutant.empty() ? "" : ":",
+                       failure.violated, diagnosis.cause, diagnosis.context);
 }
 
 }  // namespace
@@ -206,11 +219,15 @@ Diagnosis diagnose(const Timeline& timeline, const Failure& failure, const Judge
         place_at_the_loss(timeline, diagnosis);
     }
     diagnosis.cause = cause_of(timeline, failure, diagnosis);
-    diagnosis.context = context_of(timeline, diagnosis);
-    diagnosis.signature =
-        fmt::format("{}{}{}/{}/{}", failure.mutant, failure.mutant.empty() ? "" : ":",
-                    failure.violated, diagnosis.cause, diagnosis.context);
+    find_context(timeline, diagnosis);
+    diagnosis.signature = signature_of(diagnosis, failure);
     return diagnosis;
+}
+
+void leave_out_fault(Diagnosis& diagnosis, const Failure& failure) {
+    diagnosis.context = "none";
+    diagnosis.fault.clear();
+    diagnosis.signature = signature_of(diagnosis, failure);
 }
 
 std::string signature_folder(std::string_view signature) {

@@ -8,7 +8,8 @@
 //                lost_on_disk written_twice dedup_lost read_uncommitted reordered foreign
 //                stuck.PHASE check.FILE.FUNCTION other
 //   fault context: kind and role of the last effective fault that touched a broker the message was
-//                on, between its first request and the violation; "none" if there was none.
+//                on, between its first request and the violation, if the failure needs it; else
+//                "none".
 // With a planted bug its name stands in front: "NAME:R16/acked_unsynced/none".
 #pragma once
 
@@ -38,11 +39,15 @@ struct Failure {
 struct Diagnosis {
     std::string cause = "other";
     std::string context = "none";
+    std::string fault;  // id of the one in the context; empty: none
     std::string signature;
     std::vector<std::uint32_t> messages;  // concerned, the one to explain first
     std::uint64_t event = 0;              // where to look: of the violation, or of the loss
     std::int64_t time_ns = 0;
 };
+
+/// The same failure comes without the fault: it is not part of the bug's name.
+void leave_out_fault(Diagnosis& diagnosis, const Failure& failure);
 
 Diagnosis diagnose(const Timeline& timeline, const Failure& failure, const Judgement& judgement);
 

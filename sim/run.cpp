@@ -245,6 +245,29 @@ void mark_effective(const World& world, reports::Timeline& timeline) {
     }
 }
 
+/// The diagnosis of an observed run. The fault in it is tested by running without it: one that the
+/// failure does not need is no part of the bug's name.
+void explain_failure(const Scenario& scenario, std::uint64_t seed, const RunOptions& options,
+                     const std::vector<Element>& plan, RunResult& result) {
+    reports::Failure const failure = failure_of(scenario, result);
+    result.diagnosis = reports::diagnose(*options.timeline, failure, result.judgement);
+    if (result.diagnosis.fault.empty()) {
+        return;
+    }
+    std::vector<Element> rest = plan;
+    std::erase_if(rest,
+                  [&](const Element& element) { return element.id == result.diagnosis.fault; });
+    RunOptions without;
+    without.checks = options.checks;
+    without.judge = options.judge;
+    without.diagnose = false;
+    without.plan = &rest;
+    RunResult const other = run_once(scenario, seed, without);
+    if (other.verdict == RunVerdict::fail && other.violated.front() == failure.violated) {
+        reports::leave_out_fault(result.diagnosis, failure);
+    }
+}
+
 /// The second look at a failed run: the same run, observed, and what its story says.
 void tell_why(const Scenario& scenario, std::uint64_t seed, const RunOptions& options,
               const std::vector<Element>& plan, RunResult& result) {
@@ -368,8 +391,7 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
         *options.timeline = story.take();
         mark_effective(world, *options.timeline);
         if (result.verdict == RunVerdict::fail) {
-            result.diagnosis = reports::diagnose(*options.timeline, failure_of(scenario, result),
-                                                 result.judgement);
+            explain_failure(scenario, seed, options, config.plan, result);
             result.signature = result.diagnosis.signature;
         }
     } else if (result.verdict == RunVerdict::fail && options.diagnose) {

@@ -51,7 +51,9 @@ reports::CampaignScenario describe(const Scenario& scenario, const std::string& 
             break;
     }
     one.seeds_first = std::max<std::uint64_t>(scenario.run.seed_count, 1);
-    one.drawn = draws_anything(scenario) && scenario.expect.kind == ExpectSpec::Kind::holds;
+    // A canary that may need more seeds than one chunk gets its share of the rest.
+    one.drawn = (draws_anything(scenario) && scenario.expect.kind == ExpectSpec::Kind::holds) ||
+                (!one.mutant.empty() && one.seeds_first > reports::seeds_per_chunk);
     one.weight = scenario.faults.swarm ? 8 : 1;
     return one;
 }
