@@ -1,6 +1,7 @@
 // What each kind of fault does when it fires and when it ends.
 #include "broker_core/base/check.h"
 #include "sim/fault_engine.h"
+#include "sim/observer.h"
 
 #include <fmt/core.h>
 
@@ -171,6 +172,9 @@ void FaultEngine::finish(std::uint32_t index) {
     VirtualNetwork& network = actions_.network();
     Time const now = actions_.scheduler().now();
     state.chances = chances_now(state) - state.chances_before;  // of messages: see below
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_fault(index, state, false);
+    }
     switch (element.kind) {
         case FaultKind::partition:
             for (const auto& [from, to] : state.blocked) {

@@ -3,6 +3,7 @@
 
 #include "broker_core/base/check.h"
 #include "faults/kinds.h"
+#include "sim/observer.h"
 
 #include <fmt/core.h>
 
@@ -14,6 +15,15 @@ namespace {
 constexpr Duration look_again{3'000'000};  // of a reset that found nothing in flight
 
 }  // namespace
+
+std::string fault_text(const Element& element) {
+    std::string text{name_of(element.kind)};
+    if (element.kind == FaultKind::crash) {
+        constexpr const char* kinds[] = {".process", ".power", ".serve_then_power", ".mixed"};
+        text += kinds[static_cast<std::size_t>(element.crash)];
+    }
+    return text;
+}
 
 FaultEngine::FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
                          FaultActions& actions, Trace& trace)
@@ -61,20 +71,6 @@ void FaultEngine::mark_effective(std::uint32_t element) {
         return;
     }
     states_[element].fate = ElementFate::effective;
-    last_effective_ = element;
-}
-
-std::string FaultEngine::last_effective() const {
-    if (!last_effective_) {
-        return "none";
-    }
-    const Element& element = states_[*last_effective_].element;
-    std::string text{name_of(element.kind)};
-    if (element.kind == FaultKind::crash) {
-        constexpr const char* kinds[] = {".process", ".power", ".serve_then_power", ".mixed"};
-        text += kinds[static_cast<std::size_t>(element.crash)];
-    }
-    return text;
 }
 
 void FaultEngine::on_fire(std::uint32_t element) {
@@ -238,6 +234,9 @@ void FaultEngine::fire(std::uint32_t element) {
             state.lives.push_back(actions_.incarnation(host));
         }
         state.fired_at = actions_.scheduler().now();
+    }
+    if (trace_.observer() != nullptr) {  // before it acts: roles are still those it was aimed at
+        trace_.observer()->on_fault(element, state, true);
     }
     if (!act(element, state)) {
         bool const asks_again =

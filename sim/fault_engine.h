@@ -104,6 +104,9 @@ struct ElementState {
     std::uint64_t chances = 0;
 };
 
+/// What an element does, for signatures and reports: "crash.power", "partition".
+std::string fault_text(const Element& element);
+
 class FaultEngine {
 public:
     FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
@@ -135,8 +138,6 @@ public:
     [[nodiscard]] bool active() const { return running_; }
     /// 0-based hosts of a target, now. Empty if nobody fits.
     std::vector<std::uint32_t> resolve(const Target& target);
-    /// The last element that took effect, as "crash.power" and the like; "none" if none did.
-    [[nodiscard]] std::string last_effective() const;
 
 private:
     void trigger(std::uint32_t element);
@@ -176,7 +177,6 @@ private:
     Time began_;
     bool running_ = false;
     std::uint32_t armed_ = 0;
-    std::optional<std::uint32_t> last_effective_;
 };
 
 }  // namespace brokersim
