@@ -305,6 +305,13 @@ Scenario as_starting_point(const Scenario& scenario, const std::vector<Element>&
         first.faults.script.emplace_back(element);
         first.faults.script.back().may_miss = true;
     }
+    // The plan names partitions and brokers that were drawn; a script may name only what is there.
+    RunConfig const drawn = draw_run(scenario, seed);
+    first.cluster.brokers = Distribution::fixed(drawn.brokers);
+    for (std::size_t topic = 0; topic < first.cluster.topics.size(); ++topic) {
+        first.cluster.topics[topic].partitions =
+            Distribution::fixed(drawn.topics[topic].partitions);
+    }
     first.run.seed_list = {seed};
     first.run.seed_count = 1;
     // What the original had to reach says nothing about the failure, and would void a small run.
