@@ -13,6 +13,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -23,12 +24,14 @@ using namespace brokersim::test;
 
 namespace {
 
-/// A folder of files that goes away with the test.
+/// A folder of files that goes away with the test; no other process has it.
 class Folder {
 public:
-    Folder() : path_{std::filesystem::temp_directory_path() / "brokersim_author_test"} {
-        std::filesystem::remove_all(path_);
-        std::filesystem::create_directories(path_);
+    Folder() {
+        std::string name =
+            (std::filesystem::temp_directory_path() / "brokersim_author_XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        path_ = name;
     }
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;
