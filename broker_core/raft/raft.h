@@ -80,12 +80,9 @@ struct ReadReady {
 /// What one step asks for, to be performed in the order of the fields.
 struct Ready {
     std::optional<HardState> hard_state;
-    /// The log now begins with log().snapshot(), which came from the leader. `reset`: it is also
-    /// its whole log, what was stored before contradicts it or ends before it.
-    struct Install {
-        bool reset = false;
-    };
-    std::optional<Install> install;
+    /// log().snapshot(), which came from the leader, took the place of the whole log: what was
+    /// stored before contradicts it or ends before it.
+    bool install = false;
     std::optional<LogIndex> truncate_from;
     std::optional<LogIndex> append_from;  // entries from here to the end of the log are new
     std::vector<SealedMessage> messages;
@@ -96,7 +93,7 @@ struct Ready {
 
     void clear() {
         hard_state.reset();
-        install.reset();
+        install = false;
         truncate_from.reset();
         append_from.reset();
         messages.clear();

@@ -74,9 +74,11 @@ void Raft::on_snapshot(Time now, const Received& received) {
     const Message& message = received.message;
     CHECK(!is_leader());
     become_follower(now, message.term, message.from);
-    if (message.index <= commit_) {
-        // What it stands for is committed here: as good as installed.
+    if (message.index <= commit_ || log_.matches(message.index, message.log_term)) {
+        // The log holds what it stands for, committed as it is: as good as installed, and nothing
+        // behind it may be lost (Raft paper, figure 13, step 6).
         incoming_.reset();
+        commit_to(message.index);
         reply(message, Message{.kind = MessageKind::append_reply, .index = message.index},
               message.index);
         return;
@@ -114,20 +116,15 @@ void Raft::install(const Message& message, Snapshot snapshot) {
     LogIndex const index = snapshot.index;
     CHECK(!ready_.append_from);
     CHECK(!ready_.truncate_from);
-    bool const reset = !log_.matches(index, snapshot.term);
-    if (reset) {
-        // The log contradicts it or ends before it: nothing of it can be kept.
-        configurations_.clear();
-        configurations_.push_back(InForce{index, snapshot.configuration});
-        log_.reset(std::move(snapshot));
-        stable_ = LogIndex{};
-        ++generation_;
-    } else {
-        forget_configurations_before(index);
-        log_.compact(std::move(snapshot));
-    }
+    CHECK(!log_.matches(index, snapshot.term));
+    // The log contradicts it or ends before it: nothing of it can be kept.
+    configurations_.clear();
+    configurations_.push_back(InForce{index, snapshot.configuration});
+    log_.reset(std::move(snapshot));
+    stable_ = LogIndex{};
+    ++generation_;
     held_.clear();
-    ready_.install = Ready::Install{reset};
+    ready_.install = true;
     commit_to(index);
     probes_.reached(Probe::snapshot_installed);
     reply(message, Message{.kind = MessageKind::append_reply, .index = index}, index);

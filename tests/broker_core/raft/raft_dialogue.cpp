@@ -347,14 +347,11 @@ void Dialogue::perform(std::uint32_t id) {
         say(fmt::format("{}: term={} vote={}", id, node.stored.term.value(),
                         node.stored.vote.value()));
     }
-    bool const installs = ready.install.has_value();
+    bool const installs = ready.install;
     if (installs) {
-        say(fmt::format("{}: install {}{}", id, node.raft->log().start().value(),
-                        ready.install->reset ? ", nothing else is left" : ""));
-        if (ready.install->reset) {
-            node.synced = LogIndex{};
-            ++node.generation;
-        }
+        say(fmt::format("{}: install {}", id, node.raft->log().start().value()));
+        node.synced = LogIndex{};
+        ++node.generation;
     }
     if (ready.truncate_from) {
         ++node.generation;
