@@ -260,6 +260,11 @@ Result<void> Replica::change_members(Time now, const ChangeMembers& change) {
     if (!leads()) {
         return fail(ErrorCode::not_leader, "replica: change of members");
     }
+    if (env_.tuning.wal.durability != Durability::fsync) {
+        // Entries that count before they are synced can be lost with power, and a configuration
+        // that is forgotten makes two groups of one.
+        return fail(ErrorCode::invalid, "replica: members change only where entries are synced");
+    }
     Result<void> const begun =
         raft_->change_members(now, raft::Configuration{change.voters, {}, change.learners});
     settle(now);

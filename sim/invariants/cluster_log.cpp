@@ -85,13 +85,29 @@ broker::raft::Configuration first_configuration(const broker::Topics& topics,
 
 ClusterLog::ClusterLog(std::uint32_t nodes, std::uint32_t partitions) : partitions_{partitions} {
     memory_.resize(std::size_t{nodes} * partitions);
+    cut_.resize(memory_.size());
     committed_.resize(partitions);
     lineages_.resize(partitions);
+}
+
+void ClusterLog::remember_cut(std::uint32_t node, PartitionId partition, LogIndex first) {
+    const InfoLog& log = memory(node, partition);
+    for (LogIndex index = first; index <= log.last_index(); ++index) {
+        const EntryInfo* const before = log.at(index.previous());
+        cut_[(node - 1) * partitions_ + partition.value()].emplace(
+            before == nullptr ? 0 : before->end_offset, log.at(index)->batch_crc);
+    }
+}
+
+bool ClusterLog::was_cut(std::uint32_t node, PartitionId partition, std::int64_t offset,
+                         std::uint32_t batch_crc) const {
+    return cut_[(node - 1) * partitions_ + partition.value()].contains({offset, batch_crc});
 }
 
 void ClusterLog::forget_node(std::uint32_t node) {
     for (std::uint32_t partition = 0; partition < partitions_; ++partition) {
         memory(node, PartitionId{partition}).clear();
+        cut_[(node - 1) * partitions_ + partition].clear();
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -100,6 +101,11 @@ public:
     [[nodiscard]] const InfoLog& committed(PartitionId partition) const {
         return committed_[partition.value()];
     }
+    /// Remembers the batches of a node's log from `first` on, which it is about to cut.
+    void remember_cut(std::uint32_t node, PartitionId partition, LogIndex first);
+    /// Whether the batch with this checksum stood at `offset` of the node's log and was cut.
+    [[nodiscard]] bool was_cut(std::uint32_t node, PartitionId partition, std::int64_t offset,
+                               std::uint32_t batch_crc) const;
     void forget_node(std::uint32_t node);
     /// The term of the leader that last cut G because of a legal loss; 0: never cut. What nodes of
     /// an earlier term say of committed entries is about a history that is over.
@@ -109,6 +115,7 @@ public:
 private:
     std::uint32_t partitions_;
     std::vector<InfoLog> memory_;
+    std::vector<std::set<std::pair<std::int64_t, std::uint32_t>>> cut_;  // as memory_
     std::vector<InfoLog> committed_;
     std::vector<Term> lineages_;
 };

@@ -68,6 +68,7 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
                                            fact.index.value(), topics_.label(fact.partition));
                     });
                 }
+                logs_.remember_cut(node, fact.partition, fact.index);
                 logs_.memory(node, fact.partition).truncate(fact.index);
                 break;
             }
