@@ -12,21 +12,23 @@ using enum TargetUse;
 using K = FaultKind;
 using P = Placement;
 
-// kind, target, placement, for, topology, args, armed
+using W = Waits;
+
+// kind, target, placement, for, topology, args, waits, downs
 constexpr KindRules rules[] = {
-    {K::crash, brokers, P::every, true, false, "kind", true},
-    {K::shutdown, brokers, P::every, true, false, "grace", true},
-    {K::restart, brokers, P::never, false, false, "", false},
-    {K::pause, brokers, P::every, true, false, "", false},
-    {K::partition, none, P::every, true, true, "", false},
-    {K::drop, links, P::per_message, true, false, "probability", false},
-    {K::duplicate, links, P::per_message, true, false, "probability", false},
-    {K::reorder, links, P::per_message, true, false, "probability by", false},
-    {K::delay, links, P::every, true, false, "by", false},
-    {K::reset, clients, P::every, false, false, "point", false},
-    {K::disk_stall, brokers, P::every, true, false, "", false},
-    {K::slow_disk, brokers, P::every, true, false, "factor", false},
-    {K::heal, none, P::never, false, false, "fault", false},
+    {K::crash, brokers, P::every, true, false, "kind", W::mostly, true},
+    {K::shutdown, brokers, P::every, true, false, "grace", W::mostly, true},
+    {K::restart, brokers, P::never, false, false, "", W::no, false},
+    {K::pause, brokers, P::every, true, false, "", W::always, false},
+    {K::partition, none, P::every, true, true, "", W::no, false},
+    {K::drop, links, P::per_message, true, false, "probability", W::no, false},
+    {K::duplicate, links, P::per_message, true, false, "probability", W::no, false},
+    {K::reorder, links, P::per_message, true, false, "probability by", W::no, false},
+    {K::delay, links, P::every, true, false, "by", W::no, false},
+    {K::reset, clients, P::every, false, false, "point", W::no, false},
+    {K::disk_stall, brokers, P::every, true, false, "", W::always, false},
+    {K::slow_disk, brokers, P::every, true, false, "factor", W::always, false},
+    {K::heal, none, P::never, false, false, "fault", W::no, false},
 };
 static_assert(std::size(rules) == fault_kind_count);
 

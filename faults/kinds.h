@@ -25,6 +25,10 @@ enum class Placement : std::uint8_t {
     per_message,  // one element over a whole phase, which strikes with a probability
 };
 
+/// Whether random elements of a kind wait for work in flight, without which they would find little
+/// to break.
+enum class Waits : std::uint8_t { no, mostly, always };
+
 struct KindRules {
     FaultKind kind;
     TargetUse target;
@@ -32,7 +36,8 @@ struct KindRules {
     bool lasts;             // takes a `for`
     bool topology;          // needs a topology, may have a direction
     std::string_view args;  // names, separated by blanks
-    bool armed;             // nine in ten random ones wait for work in flight
+    Waits waits;
+    bool downs;  // takes nodes down: `keep_quorum` and `max_down` limit it
 };
 
 std::span<const KindRules> kind_rules();

@@ -250,7 +250,7 @@ void check_limits(Meaning& m) {
     }
     for (std::size_t i = 0; i < m.scenario.faults.script.size(); ++i) {
         const Element& element = m.scenario.faults.script[i];
-        bool const downs = element.kind == FaultKind::crash || element.kind == FaultKind::shutdown;
+        bool const downs = rules_of(element.kind).downs;
         std::int64_t const down = least_down(m, element.target);
         std::string const at = pointer_to("/faults/script", i);
         if (!downs || !m.good({"/cluster/brokers", at, "/faults/limits"})) {

@@ -1,22 +1,21 @@
-// Triggers, limits, and the accounting of elements; what each kind does is in fault_actions.cpp.
+// Triggers, limits, and the accounting of elements; what each kind does is in faults/.
 #include "sim/fault_engine.h"
 
-#include "broker_core/base/check.h"
+#include "faults/kinds.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 namespace brokersim {
-namespace {
-
-constexpr Duration look_again{3'000'000};  // of a reset that found nothing in flight
-
-}  // namespace
 
 FaultEngine::FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
                          FaultActions& actions, Trace& trace)
-    : limits_{limits}, actions_{actions}, trace_{trace}, random_{seed, "faults.targets"} {
+    : limits_{limits},
+      actions_{actions},
+      trace_{trace},
+      random_{seed, "faults.targets"},
+      targets_{actions, random_, [this](const std::string& id) { return resolved(id); }} {
     for (Element& element : plan) {
         if (element.trigger.kind == Trigger::Kind::when &&
             std::find(watched_.begin(), watched_.end(), element.trigger.event) == watched_.end()) {
@@ -67,11 +66,10 @@ std::string FaultEngine::last_effective() const {
     if (!last_effective_) {
         return "none";
     }
-    const Element& element = states_[*last_effective_].element;
-    std::string text{name_of(element.kind)};
-    if (element.kind == FaultKind::crash) {
-        constexpr const char* kinds[] = {".process", ".power", ".serve_then_power", ".mixed"};
-        text += kinds[static_cast<std::size_t>(element.crash)];
+    const ElementState& state = states_[*last_effective_];
+    std::string text{name_of(state.element.kind)};
+    if (state.fault && !state.fault->detail(state.element).empty()) {
+        text += fmt::format(".{}", state.fault->detail(state.element));
     }
     return text;
 }
@@ -82,13 +80,15 @@ void FaultEngine::on_fire(std::uint32_t element) {
         return;
     }
     if (state.active) {
-        fire(element);  // a later stage of what has begun
+        if (within_limits(state)) {  // a later stage of what has begun
+            FaultScene scene = scene_of(element);
+            state.fault->on_stage(scene);
+            settle(scene);
+        }
         return;
     }
     // What chance drew for an idle machine would do nothing: it waits for a write instead.
-    bool const needs_work = state.element.kind == FaultKind::pause ||
-                            state.element.kind == FaultKind::disk_stall ||
-                            state.element.kind == FaultKind::slow_disk;
+    bool const needs_work = rules_of(state.element.kind).waits == Waits::always;
     if (state.element.trigger.kind == Trigger::Kind::arm ||
         (needs_work && !state.element.scripted)) {
         state.armed = true;
@@ -121,11 +121,16 @@ bool FaultEngine::is_reached(const ElementState& state, std::uint32_t host) cons
 }
 
 void FaultEngine::look(std::uint32_t host) {
-    if (armed_ == 0) {
+    if (!looks()) {
         return;
     }
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         ElementState& state = states_[i];
+        if (state.active && state.fault->watches_steps()) {
+            FaultScene scene = scene_of(i);
+            state.fault->on_step(scene, host);
+            settle(scene);
+        }
         if (!state.armed || state.done || !is_reached(state, host)) {
             continue;
         }
@@ -177,9 +182,7 @@ void FaultEngine::on_event(std::string_view event, std::uint32_t host, std::uint
 }
 
 bool FaultEngine::within_limits(const ElementState& state) const {
-    bool const takes_down =
-        state.element.kind == FaultKind::crash || state.element.kind == FaultKind::shutdown;
-    if (!takes_down) {
+    if (!rules_of(state.element.kind).downs) {
         return true;
     }
     std::uint32_t down = 0;
@@ -205,14 +208,11 @@ void FaultEngine::trigger(std::uint32_t element) {
         state.done = true;
         return;
     }
-    bool const on_hosts = what.kind == FaultKind::crash || what.kind == FaultKind::shutdown ||
-                          what.kind == FaultKind::restart || what.kind == FaultKind::pause ||
-                          what.kind == FaultKind::disk_stall || what.kind == FaultKind::slow_disk;
     // Faults of links act on those of their target; without one on all, which needs no draw.
-    bool const on_links = (what.kind == FaultKind::drop || what.kind == FaultKind::duplicate ||
-                           what.kind == FaultKind::reorder || what.kind == FaultKind::delay) &&
-                          what.target.kind != TargetKind::all;
-    if (on_hosts || on_links) {
+    TargetUse const use = rules_of(what.kind).target;
+    bool const on_hosts = use == TargetUse::brokers ||
+                          (use == TargetUse::links && what.target.kind != TargetKind::all);
+    if (on_hosts) {
         if (state.hosts.empty()) {
             state.hosts = resolve(what.target);
         }
@@ -225,47 +225,48 @@ void FaultEngine::trigger(std::uint32_t element) {
     fire(element);
 }
 
+FaultScene FaultEngine::scene_of(std::uint32_t element) {
+    ElementState& state = states_[element];
+    return FaultScene{state.element, element, state.hosts, actions_, targets_, random_, running_};
+}
+
+void FaultEngine::settle(const FaultScene& scene) {
+    if (scene.effective) {
+        mark_effective(scene.index);
+    }
+}
+
 void FaultEngine::fire(std::uint32_t element) {
     ElementState& state = states_[element];
-    bool const first = !state.active;
-    if (!first && !within_limits(state)) {
-        return;  // a later stage that the limits forbid
-    }
-    if (first) {
-        state.lives.clear();
-        for (std::uint32_t const host : state.hosts) {
-            state.lives.push_back(actions_.incarnation(host));
-        }
-        state.fired_at = actions_.scheduler().now();
-    }
-    if (!act(element, state)) {
-        if (state.element.kind == FaultKind::reset) {
-            // Wait for work in flight rather than break what nobody would notice.
-            actions_.scheduler().push(actions_.scheduler().now() + look_again,
-                                      Work{WorkKind::fault_fire, element, 0, 0});
+    state.fired_at = actions_.scheduler().now();
+    state.fault = make_fault(state.element.kind);
+    FaultScene scene = scene_of(element);
+    // In force before it acts: what it sets off at once may come back to it.
+    state.active = true;
+    bool const acted = state.fault->begin(scene);
+    settle(scene);
+    if (!acted) {
+        state.active = false;
+        if (std::optional<Duration> const wait = state.fault->look_again()) {
+            scene.stage_in(*wait);
             return;
         }
-        if (first) {
-            state.fate = ElementFate::no_target;
-            state.done = true;
-        }
+        state.fate = ElementFate::no_target;
+        state.done = true;
         return;
     }
     if (state.fate == ElementFate::scheduled) {
         state.fate = ElementFate::fired;
     }
-    if (first) {
-        state.active = true;
-        state.chances_before = chances_now(state);
-        std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
-        on_event("fault_started", host, 1, state.element.id);
-    }
-    if (state.element.lasts) {
-        actions_.scheduler().push(actions_.scheduler().now() + *state.element.lasts,
-                                  Work{WorkKind::fault_end, element, 0, 0});
-    } else if (state.element.kind == FaultKind::restart || state.element.kind == FaultKind::reset) {
+    state.chances_before = chances_now(element);
+    watching_ += state.fault->watches_steps() ? 1U : 0U;
+    std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
+    on_event("fault_started", host, 1, state.element.id);
+    if (!state.fault->lasting()) {
         state.active = false;
         state.done = true;
+    } else if (state.element.lasts) {
+        scene.end_in(*state.element.lasts);
     }
 }
 
@@ -275,10 +276,31 @@ void FaultEngine::on_end(std::uint32_t element) {
     }
 }
 
+void FaultEngine::finish(std::uint32_t element) {
+    ElementState& state = states_[element];
+    FaultScene scene = scene_of(element);
+    std::uint64_t const chances = chances_now(element) - state.chances_before;
+    bool const over = state.fault->end(scene);
+    settle(scene);
+    if (!over && running_) {
+        return;
+    }
+    state.had_chance = state.fault->had_chance(state.element, chances);
+    watching_ -= state.fault->watches_steps() ? 1U : 0U;
+    state.active = false;
+    state.done = true;
+    on_event("fault_ended", state.hosts.empty() ? 0 : state.hosts.front(), 1, state.element.id);
+}
+
+std::uint64_t FaultEngine::chances_now(std::uint32_t element) {
+    FaultScene const scene = scene_of(element);
+    return states_[element].fault->chances(scene);
+}
+
 void FaultEngine::on_host_down() {
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         const ElementState& state = states_[i];
-        bool const over = state.active && state.element.kind == FaultKind::pause &&
+        bool const over = state.active && state.fault->ends_with_hosts() &&
                           std::none_of(state.hosts.begin(), state.hosts.end(),
                                        [this](std::uint32_t host) { return actions_.is_up(host); });
         if (over) {
@@ -298,97 +320,13 @@ bool FaultEngine::heal(const std::string& id) {
     return ended;
 }
 
-// ---------------------------------------------------------------------------------------------
-// Targets
-
-std::vector<std::uint32_t> FaultEngine::draw_some(std::uint32_t count) {
-    std::vector<std::uint32_t> all;
-    for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
-        if (!actions_.is_failed(host)) {
-            all.push_back(host);
+std::vector<std::uint32_t> FaultEngine::resolved(const std::string& id) const {
+    for (const ElementState& state : states_) {
+        if (state.element.id == id) {
+            return state.hosts;
         }
     }
-    std::vector<std::uint32_t> drawn;
-    while (drawn.size() < count && !all.empty()) {
-        std::uint64_t const at = random_.below(all.size());
-        drawn.push_back(all[at]);
-        all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
-    }
-    std::sort(drawn.begin(), drawn.end());
-    return drawn;
-}
-
-std::vector<std::uint32_t> FaultEngine::resolve(const Target& target) {
-    std::uint32_t const brokers = actions_.brokers();
-    std::vector<std::uint32_t> hosts;
-    switch (target.kind) {
-        case TargetKind::node:
-            if (target.number >= 1 && target.number <= brokers) {
-                hosts.push_back(target.number - 1);
-            }
-            break;
-        case TargetKind::one: {
-            std::vector<std::uint32_t> up;
-            for (std::uint32_t host = 0; host < brokers; ++host) {
-                if (actions_.is_up(host)) {
-                    up.push_back(host);
-                }
-            }
-            if (!up.empty()) {
-                std::uint64_t const at = random_.below(up.size());
-                hosts.push_back(up[at]);
-            }
-            break;
-        }
-        case TargetKind::minority:
-            hosts = draw_some((brokers - 1) / 2);
-            break;
-        case TargetKind::majority:
-            hosts = draw_some(brokers / 2 + 1);
-            break;
-        case TargetKind::all:
-            hosts = draw_some(brokers);
-            break;
-        case TargetKind::leader:
-            if (std::optional<std::uint32_t> const leader = actions_.leader_of(target.partition)) {
-                hosts.push_back(*leader);
-            }
-            break;
-        case TargetKind::follower:
-        case TargetKind::followers: {
-            std::optional<std::uint32_t> const leader = actions_.leader_of(target.partition);
-            if (!leader) {
-                break;
-            }
-            for (broker::BrokerId const replica : actions_.replicas_of(target.partition)) {
-                if (replica.value() - 1 != *leader) {
-                    hosts.push_back(replica.value() - 1);
-                }
-            }
-            if (target.kind == TargetKind::follower && hosts.size() > 1) {
-                std::uint64_t const at = random_.below(hosts.size());
-                hosts = {hosts[at]};
-            }
-            break;
-        }
-        case TargetKind::voters:
-            for (broker::BrokerId const replica : actions_.replicas_of(target.partition)) {
-                hosts.push_back(replica.value() - 1);
-            }
-            break;
-        case TargetKind::same:
-            for (const ElementState& state : states_) {
-                if (state.element.id == target.id) {
-                    hosts = state.hosts;
-                }
-            }
-            break;
-        case TargetKind::clients:
-        case TargetKind::client:
-        case TargetKind::rest:
-            break;
-    }
-    return hosts;
+    return {};
 }
 
 }  // namespace brokersim

@@ -3,6 +3,7 @@
 
 #include "broker_core/broker/node.h"
 #include "scenarios/run_config.h"
+#include "sim/faults/fault_actions.h"
 #include "sim/holds.h"
 #include "sim/scheduler.h"
 #include "sim/virtual_disk.h"
@@ -116,8 +117,7 @@ struct Host {
     Holds stalls;                         // disk operations complete no earlier
     std::vector<std::uint32_t> held_ops;  // submitted during a stall without an end
     std::uint64_t disk_ops_met = 0;       // submits and completions that a stall would have met
-    std::uint32_t disk_factor = 1;
-    std::uint32_t slowed_by = UINT32_MAX;
+    Slowness slowness;
     std::uint64_t events = 0;  // that came for this host, paused or not
     Time down_since;
     /// What one life reached; kept when it ends.

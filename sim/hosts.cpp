@@ -234,11 +234,6 @@ void World::release_stall(Host& host) {
     host.held_ops.clear();
 }
 
-void World::slow_disk(std::uint32_t index, std::uint32_t factor, std::uint32_t element) {
-    hosts_[index].disk_factor = factor;
-    hosts_[index].slowed_by = element;
-}
-
 std::uint32_t World::reset_connections(std::uint32_t client, ResetPoint point) {
     std::uint32_t broken = 0;
     std::vector<std::uint32_t> const live = network_.live();

@@ -295,15 +295,17 @@ void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to) {
     --cuts_[from * members_ + to];
 }
 
-std::uint64_t VirtualNetwork::end(std::uint32_t element) {
-    auto const at = std::find_if(faults_.begin(), faults_.end(),
-                                 [element](const MessageFault& f) { return f.element == element; });
-    if (at == faults_.end()) {
-        return 0;
+void VirtualNetwork::end(std::uint32_t element) {
+    std::erase_if(faults_, [=](const MessageFault& fault) { return fault.element == element; });
+}
+
+std::uint64_t VirtualNetwork::chances(std::uint32_t element) const {
+    for (const MessageFault& fault : faults_) {
+        if (fault.element == element) {
+            return fault.chances;
+        }
     }
-    std::uint64_t const chances = at->chances;
-    faults_.erase(at);
-    return chances;
+    return 0;
 }
 
 void VirtualNetwork::lift_all() {

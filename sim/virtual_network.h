@@ -126,8 +126,9 @@ public:
     void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
     void unblock(std::uint32_t from, std::uint32_t to);
     void begin(const MessageFault& fault) { faults_.push_back(fault); }
-    /// Ends it; returns how many messages it was asked about: those a cut took are not among them.
-    std::uint64_t end(std::uint32_t element);
+    void end(std::uint32_t element);
+    /// How many messages a fault in force was asked about: those a cut took are not among them.
+    [[nodiscard]] std::uint64_t chances(std::uint32_t element) const;
     void lift_all();
 
     /// Messages that wanted to go from -> to, cut or not: whether a cut had a chance to matter.

@@ -48,9 +48,9 @@ public:
             op == Op::sync ? world_.config_.disk_sync : world_.config_.disk_write;
         std::int64_t const drawn = distribution.draw(world_.disk_random_);
         Duration takes{drawn};
-        if (host.disk_factor > 1) {
-            takes = takes * host.disk_factor;
-            world_.faults_->mark_effective(host.slowed_by);
+        if (auto const slowed = host.slowness.disk.strongest(); slowed && slowed->value > 1) {
+            takes = takes * slowed->value;
+            world_.faults_->mark_effective(slowed->element);
         }
         Time at = world_.scheduler_.now() + takes;
         if (world_.stalled(host)) {
@@ -518,7 +518,7 @@ void World::after_step(Host& host) {
         if (!watched_.empty()) {
             watch_probes(host);
         }
-        if (faults_->has_armed()) {
+        if (faults_->looks()) {
             faults_->look(host.number - 1);
         }
     }

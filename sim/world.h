@@ -124,7 +124,7 @@ public:
     void end_pause(std::uint32_t host, std::uint32_t element) override;
     void end_stall(std::uint32_t host, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
-    void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) override;
+    Slowness& slowness(std::uint32_t host) override { return hosts_[host].slowness; }
     [[nodiscard]] std::uint64_t disk_activity(std::uint32_t host) const override {
         return hosts_[host].disk->submitted();
     }
