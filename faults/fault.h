@@ -23,19 +23,23 @@ using broker::Probability;
 using broker::Time;
 
 /// X(name, group, what it does). The order is the order of reports.
-#define BROKERSIM_FAULT_KINDS(X)                                                              \
-    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")  \
-    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")           \
-    X(restart, process, "a node that is down starts again")                                   \
-    X(pause, process, "a node handles no event for a while, then all of them at once")        \
-    X(partition, network, "groups of brokers (and clients) cannot reach each other")          \
-    X(drop, network, "datagrams between brokers are lost with a probability")                 \
-    X(duplicate, network, "datagrams between brokers are delivered twice with a probability") \
-    X(reorder, network, "datagrams between brokers get an extra delay of their own")          \
-    X(delay, network, "everything on a link takes longer by a fixed time")                    \
-    X(reset, network, "client connections break: request or response lost, fate unknown")     \
-    X(disk_stall, disk, "operations of a disk do not complete for a while")                   \
-    X(slow_disk, disk, "operations of a disk take a multiple of their time")                  \
+#define BROKERSIM_FAULT_KINDS(X)                                                                   \
+    X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")       \
+    X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")                \
+    X(restart, process, "a node that is down starts again")                                        \
+    X(pause, process, "a node handles no event for a while, then all of them at once")             \
+    X(partition, network, "groups of brokers (and clients) cannot reach each other")               \
+    X(drop, network, "datagrams between brokers are lost with a probability")                      \
+    X(duplicate, network, "datagrams between brokers are delivered twice with a probability")      \
+    X(reorder, network, "datagrams between brokers get an extra delay of their own")               \
+    X(delay, network, "everything on a link takes longer by a fixed time")                         \
+    X(reset, network, "client connections break: request or response lost, fate unknown")          \
+    X(disk_stall, disk, "operations of a disk do not complete for a while")                        \
+    X(slow_disk, disk, "operations of a disk take a multiple of their time")                       \
+    X(sync_error, disk, "syncs fail: what they covered is partly gone, and no later sync says so") \
+    X(write_error, disk, "writes fail: any part of them may have happened")                        \
+    X(read_error, disk, "a file cannot be read, which a booting node finds out")                   \
+    X(disk_full, disk, "no space left: whatever needs further space fails")                        \
     X(heal, control, "ends a fault, or all of them, before its time")
 
 enum class FaultKind : std::uint8_t {
@@ -109,6 +113,18 @@ enum class ResetPoint : std::uint8_t {
     any,     // drawn each time
 };
 
+/// Where a full disk shows.
+enum class FullAt : std::uint8_t {
+    any,    // writes that need space, creates, renames
+    write,  // writes only
+    sync,   // space is given no earlier than by a sync
+    create,
+    rename,
+};
+
+/// How many operations an error strikes.
+enum class Strikes : std::uint8_t { once, all };
+
 /// Work in flight that an armed element waits for.
 enum class ArmOn : std::uint8_t {
     io_submit,       // the nth submitted disk operation
@@ -152,6 +168,8 @@ struct Element {
     Duration by;                              // delay: added; reorder: mean of the extra delay
     std::uint32_t factor = 1;                 // slow_disk
     ResetPoint point = ResetPoint::any;       // reset
+    FullAt full_at = FullAt::any;             // disk_full
+    Strikes strikes = Strikes::once;          // reported disk errors
     std::string heals;                        // heal: id of a fault; empty: all
 };
 

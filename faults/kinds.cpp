@@ -28,6 +28,10 @@ constexpr KindRules rules[] = {
     {K::reset, clients, P::every, false, false, "point", W::no, false},
     {K::disk_stall, brokers, P::every, true, false, "", W::always, false},
     {K::slow_disk, brokers, P::every, true, false, "factor", W::always, false},
+    {K::sync_error, brokers, P::every, true, false, "strikes", W::mostly, true},
+    {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, true},
+    {K::read_error, brokers, P::every, true, false, "strikes", W::no, true},
+    {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, true},
     {K::heal, none, P::never, false, false, "fault", W::no, false},
 };
 static_assert(std::size(rules) == fault_kind_count);

@@ -39,6 +39,10 @@ constexpr std::array classes = {
     SwarmClass{FaultKind::pause, 30, 60, 1, 200, false},
     SwarmClass{FaultKind::disk_stall, 30, 60, 1, 200, false},
     SwarmClass{FaultKind::slow_disk, 30, 60, 1, 200, false},
+    SwarmClass{FaultKind::sync_error, 20, 100, 1, 50, false},
+    SwarmClass{FaultKind::write_error, 20, 100, 1, 50, false},
+    SwarmClass{FaultKind::read_error, 20, 100, 50, 200, false},
+    SwarmClass{FaultKind::disk_full, 20, 100, 1, 50, false},
 };
 
 constexpr std::size_t elements_at_most = 1'000;
@@ -192,6 +196,12 @@ void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase
         // Most cuts block both ways; each one-way cut is a world of its own.
         std::uint64_t const way = streams.detail.below(4);
         element.direction = way < 2 ? Direction::both : static_cast<Direction>(way - 1);
+    }
+    if (has_word(rules.args, "strikes")) {
+        element.strikes = static_cast<Strikes>(streams.detail.below(2));
+    }
+    if (has_word(rules.args, "full_at")) {
+        element.full_at = static_cast<FullAt>(streams.detail.below(5));
     }
     if (row.kind == FaultKind::slow_disk) {
         element.factor = static_cast<std::uint32_t>(streams.detail.log_uniform(2, 100));

@@ -223,6 +223,10 @@ constexpr Row table[] = {
         .range(1, 1'000'000).or_else("10").drawn(),
     key("args", "point", word, "of a reset: before or after the request was processed")
         .of("before after any").or_else("any"),
+    key("args", "full_at", word, "of disk_full: where it shows; any: not at syncs")
+        .of("any write sync create rename").or_else("any"),
+    key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
+        .of("once all").or_else("once"),
     key("args", "fault", text, "of heal: id of the fault it ends; default: all"),
     key("args", "comment", any, "free text, not read"),
 
@@ -237,6 +241,10 @@ constexpr Row table[] = {
     key("faults.random", "reset", object, "random faults of this kind"),
     key("faults.random", "disk_stall", object, "random faults of this kind"),
     key("faults.random", "slow_disk", object, "random faults of this kind"),
+    key("faults.random", "sync_error", object, "random faults of this kind"),
+    key("faults.random", "write_error", object, "random faults of this kind"),
+    key("faults.random", "read_error", object, "random faults of this kind"),
+    key("faults.random", "disk_full", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")

@@ -181,6 +181,8 @@ void read_args(ObjectReader& object, const KindRules& rules, Element& element,
         number_or_drawn(args, "factor", ElementField::factor, drawn).value_or(element.factor));
     element.point = static_cast<ResetPoint>(
         args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
+    element.full_at = static_cast<FullAt>(args.number("full_at").value_or(0));
+    element.strikes = static_cast<Strikes>(args.number("strikes").value_or(0));
     element.heals = args.text("fault").value_or("");
     if (has_word(rules.args, "probability")) {
         element.probability.parts_per_billion =

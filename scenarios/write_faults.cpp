@@ -53,6 +53,12 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "point")) {
         args.number("point", static_cast<std::int64_t>(element.point));
     }
+    if (has_word(has, "full_at")) {
+        args.number("full_at", static_cast<std::int64_t>(element.full_at));
+    }
+    if (has_word(has, "strikes")) {
+        args.number("strikes", static_cast<std::int64_t>(element.strikes));
+    }
     if (has_word(has, "fault") && !element.heals.empty()) {
         args.text("fault", element.heals);
     }

@@ -106,10 +106,11 @@ struct Host {
     EffectBuffer network;
     std::unique_ptr<broker::Node> node;
     HostState state = HostState::down;
-    std::uint32_t incarnation = 0;   // of the current or last node object
-    Time armed = Time::never();      // of the earliest timer event on its way
-    Time armed_for = Time::never();  // the deadline it serves, by the host's own clock
-    bool stopping = false;           // a graceful stop is under way
+    std::uint32_t incarnation = 0;    // of the current or last node object
+    Time armed = Time::never();       // of the earliest timer event on its way
+    Time armed_for = Time::never();   // the deadline it serves, by the host's own clock
+    std::uint64_t errors_before = 0;  // that the disk reported before this life
+    bool stopping = false;            // a graceful stop is under way
     bool started_once = false;
     bool stopped_cleanly = false;  // the last life ended by a graceful stop in time
     Holds pauses;
@@ -128,6 +129,8 @@ struct Host {
     std::vector<Life> ended;
     broker::NodeMetrics past;  // counters of lives that are over
 
+    /// Whether the disk reported an error in this life: then the node may stop for it.
+    [[nodiscard]] bool has_excuse() const { return disk->errors().reported() > errors_before; }
     [[nodiscard]] bool up() const { return state == HostState::up; }
 };
 

@@ -37,6 +37,7 @@ bool World::start(std::uint32_t index) {
     host.stopping = false;
     host.armed = Time::never();
     host.armed_for = Time::never();
+    host.errors_before = host.disk->errors().reported();
     std::string reason;
     bool const expected_clean = std::exchange(host.stopped_cleanly, false);
     try {
@@ -54,6 +55,14 @@ bool World::start(std::uint32_t index) {
         return fmt::format("n{}/{} start{}", host.number, host.incarnation,
                            reason.empty() ? "" : " failed: " + reason);
     });
+    credit_disk_errors(host);
+    if (!reason.empty() && host.has_excuse()) {
+        // It was told that its disk cannot be read: it refuses, and starts once that is mended.
+        host.node.reset();
+        host.state = HostState::down;
+        host.disk->crash_process();
+        return false;
+    }
     if (!reason.empty()) {
         failed_starts_.push_back(
             fmt::format("n{}/{} did not start: {}", host.number, host.incarnation, reason));
@@ -75,6 +84,12 @@ bool World::start(std::uint32_t index) {
     }
     arm_timer(host);
     return true;
+}
+
+void World::credit_disk_errors(Host& host) {
+    for (std::uint32_t const element : host.disk->errors().take_effective()) {
+        faults_->mark_effective(element);
+    }
 }
 
 void World::report_recovery(const Host& host,

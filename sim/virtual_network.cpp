@@ -78,39 +78,24 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
             continue;
         }
         fault.chances += fault.kind != FaultKind::delay ? 1 : 0;  // those are asked for a time
-        switch (fault.kind) {
-            case FaultKind::drop:
-                if (fault_random_.chance(fault.probability)) {
-                    mark_effective(fault.element);
-                    ++datagrams_lost;
-                    return;
-                }
-                break;
-            case FaultKind::duplicate:
-                if (fault_random_.chance(fault.probability)) {
-                    copy_by = fault.element;
-                    copy_at = arrival(latency_, ends);
-                }
-                break;
-            case FaultKind::reorder:
-                if (fault_random_.chance(fault.probability)) {
-                    std::int64_t const extra = fault_random_.exponential(
-                        fault.by.nanoseconds(), fault.by.nanoseconds() * 10);
-                    at = at + Duration{extra};
-                    mark_effective(fault.element);
-                }
-                break;
-            case FaultKind::crash:
-            case FaultKind::shutdown:
-            case FaultKind::restart:
-            case FaultKind::pause:
-            case FaultKind::partition:
-            case FaultKind::delay:
-            case FaultKind::reset:
-            case FaultKind::disk_stall:
-            case FaultKind::slow_disk:
-            case FaultKind::heal:
-                break;
+        if (fault.kind == FaultKind::drop) {
+            if (fault_random_.chance(fault.probability)) {
+                mark_effective(fault.element);
+                ++datagrams_lost;
+                return;
+            }
+        } else if (fault.kind == FaultKind::duplicate) {
+            if (fault_random_.chance(fault.probability)) {
+                copy_by = fault.element;
+                copy_at = arrival(latency_, ends);
+            }
+        } else if (fault.kind == FaultKind::reorder) {
+            if (fault_random_.chance(fault.probability)) {
+                std::int64_t const extra = fault_random_.exponential(fault.by.nanoseconds(),
+                                                                     fault.by.nanoseconds() * 10);
+                at = at + Duration{extra};
+                mark_effective(fault.element);
+            }
         }
     }
     if (copy_by != UINT32_MAX) {

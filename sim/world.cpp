@@ -367,6 +367,14 @@ void World::on_disk_done(const Work& work) {
         return;
     }
     broker::DiskDone const done = host.disk->complete(work.payload);
+    if (done.outcome != broker::DiskOutcome::ok) {
+        trace_.line([&] {
+            return fmt::format("n{}/{} disk: {}", host.number, host.incarnation,
+                               done.outcome == broker::DiskOutcome::no_space ? "no space"
+                                                                             : "error");
+        });
+        credit_disk_errors(host);
+    }
     trace_.fold(done.op.value());
     if (checks_.invariants) {
         raft_invariants_.on_disk(host.number, broker::partition_of(done.op));
@@ -533,7 +541,9 @@ void World::after_step(Host& host) {
                                : node.clean() ? "stopped"
                                               : "stopped, grace exceeded");
         });
-        down(host, failed ? HostState::failed : HostState::down);
+        // A node that stops for an error of its disk may come back once the cause is gone.
+        bool const broken = failed && !host.has_excuse();
+        down(host, broken ? HostState::failed : HostState::down);
         // The process is gone, its page cache is not.
         host.disk->crash_process();
         return;

@@ -124,6 +124,7 @@ public:
     void end_pause(std::uint32_t host, std::uint32_t element) override;
     void end_stall(std::uint32_t host, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
+    [[nodiscard]] VirtualDisk& disk(std::uint32_t host) override { return *hosts_[host].disk; }
     Slowness& slowness(std::uint32_t host) override { return hosts_[host].slowness; }
     [[nodiscard]] std::uint64_t disk_activity(std::uint32_t host) const override {
         return hosts_[host].disk->submitted();
@@ -167,6 +168,7 @@ private:
     void release_effects(Host& host);
     void arm_timer(Host& host);
     void down(Host& host, HostState state);
+    void credit_disk_errors(Host& host);
     void report_recovery(const Host& host, const std::vector<broker::wal::RecoveryReport>& reports,
                          bool expected_clean);
     /// Stored entries that this power loss took make the loss of acknowledged data legal.

@@ -104,5 +104,6 @@ std::unique_ptr<ActiveFault> make_message_fault(FaultKind kind);
 std::unique_ptr<ActiveFault> make_reset();
 std::unique_ptr<ActiveFault> make_disk_stall();
 std::unique_ptr<ActiveFault> make_slow_disk();
+std::unique_ptr<ActiveFault> make_disk_error(FaultKind kind);
 
 }  // namespace brokersim

@@ -12,6 +12,8 @@
 
 namespace brokersim {
 
+class VirtualDisk;
+
 /// What slows a host down, and by how much.
 struct Slowness {
     Strengths disk;  // operations take so many times their time
@@ -45,6 +47,7 @@ public:
     virtual void end_pause(std::uint32_t host, std::uint32_t element) = 0;
     virtual void end_stall(std::uint32_t host, std::uint32_t element) = 0;
     virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
+    [[nodiscard]] virtual VirtualDisk& disk(std::uint32_t host) = 0;
     virtual Slowness& slowness(std::uint32_t host) = 0;
     /// Disk operations submitted on a host so far; events that came for it so far. An element in
     /// whose time none came had no chance to matter.

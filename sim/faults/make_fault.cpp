@@ -27,6 +27,11 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
             return make_disk_stall();
         case FaultKind::slow_disk:
             return make_slow_disk();
+        case FaultKind::sync_error:
+        case FaultKind::write_error:
+        case FaultKind::read_error:
+        case FaultKind::disk_full:
+            return make_disk_error(kind);
         case FaultKind::heal:
             break;
     }
