@@ -27,7 +27,20 @@ using broker::Time;
     X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")       \
     X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")                \
     X(restart, process, "a node that is down starts again")                                        \
+    X(all_down, process, "every node goes down at one instant; they come back in a drawn order")   \
+    X(start_order, process, "as all_down, with gaps in which peers do not listen yet")             \
+    X(rolling_restart, process, "one node after another is restarted")                             \
+    X(crash_loop, process, "crashes again and again, each inside the recovery before")             \
     X(pause, process, "a node handles no event for a while, then all of them at once")             \
+    X(suspend, process, "a machine sleeps; its monotonic clock counts that or not")                \
+    X(slow_cpu, process, "each step of a node takes a while, and others wait for it")              \
+    X(late_timer, process, "deadlines of a node are served late")                                  \
+    X(clock_skew, clock, "the wall clock of a machine is off by a fixed time")                     \
+    X(clock_drift, clock, "both clocks of a machine run at another rate")                          \
+    X(clock_forward, clock, "the wall clock jumps ahead")                                          \
+    X(clock_back, clock, "the wall clock jumps back")                                              \
+    X(clock_freeze, clock, "the wall clock stands still")                                          \
+    X(monotonic_drift, clock, "the monotonic clock alone runs at another rate")                    \
     X(partition, network, "groups of brokers (and clients) cannot reach each other")               \
     X(drop, network, "datagrams between brokers are lost with a probability")                      \
     X(duplicate, network, "datagrams between brokers are delivered twice with a probability")      \
@@ -165,12 +178,21 @@ struct Element {
     std::vector<std::vector<Target>> groups;  // partition, shape groups
     Direction direction = Direction::both;    // partition
     Probability probability;                  // drop, duplicate, reorder, reset (per fire: all)
-    Duration by;                              // delay: added; reorder: mean of the extra delay
-    std::uint32_t factor = 1;                 // slow_disk
-    ResetPoint point = ResetPoint::any;       // reset
-    FullAt full_at = FullAt::any;             // disk_full
-    Strikes strikes = Strikes::once;          // reported disk errors
-    std::string heals;                        // heal: id of a fault; empty: all
+    /// delay, clock jumps: so much; reorder, late_timer: mean; slow_cpu: per step;
+    /// rolling_restart: how long each is down; all_down, start_order: largest gap, 0: drawn
+    Duration by;
+    Duration offset;              // clock_skew
+    std::int32_t ppm = 0;         // clock_drift, monotonic_drift: faster by so much
+    std::uint32_t times = 3;      // crash_loop
+    bool counts_suspend = false;  // suspend
+    bool graceful = true;         // rolling_restart: stopped, not crashed
+    bool waits = true;            // rolling_restart: for each node to serve before the next one
+    bool retract = false;         // crash: inside a step, of which some last effects never happen
+    std::uint32_t factor = 1;     // slow_disk
+    ResetPoint point = ResetPoint::any;  // reset
+    FullAt full_at = FullAt::any;        // disk_full
+    Strikes strikes = Strikes::once;     // reported disk errors
+    std::string heals;                   // heal: id of a fault; empty: all
 };
 
 /// What became of one element of a plan.

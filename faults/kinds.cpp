@@ -13,26 +13,41 @@ using K = FaultKind;
 using P = Placement;
 
 using W = Waits;
+using D = Downs;
 
 // kind, target, placement, for, topology, args, waits, downs
 constexpr KindRules rules[] = {
-    {K::crash, brokers, P::every, true, false, "kind", W::mostly, true},
-    {K::shutdown, brokers, P::every, true, false, "grace", W::mostly, true},
-    {K::restart, brokers, P::never, false, false, "", W::no, false},
-    {K::pause, brokers, P::every, true, false, "", W::always, false},
-    {K::partition, none, P::every, true, true, "", W::no, false},
-    {K::drop, links, P::per_message, true, false, "probability", W::no, false},
-    {K::duplicate, links, P::per_message, true, false, "probability", W::no, false},
-    {K::reorder, links, P::per_message, true, false, "probability by", W::no, false},
-    {K::delay, links, P::every, true, false, "by", W::no, false},
-    {K::reset, clients, P::every, false, false, "point", W::no, false},
-    {K::disk_stall, brokers, P::every, true, false, "", W::always, false},
-    {K::slow_disk, brokers, P::every, true, false, "factor", W::always, false},
-    {K::sync_error, brokers, P::every, true, false, "strikes", W::mostly, true},
-    {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, true},
-    {K::read_error, brokers, P::every, true, false, "strikes", W::no, true},
-    {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, true},
-    {K::heal, none, P::never, false, false, "fault", W::no, false},
+    {K::crash, brokers, P::every, true, false, "kind retract", W::mostly, D::all},
+    {K::shutdown, brokers, P::every, true, false, "grace", W::mostly, D::all},
+    {K::restart, brokers, P::never, false, false, "", W::no, D::none},
+    {K::all_down, none, P::every, true, false, "kind by", W::no, D::all},
+    {K::start_order, none, P::every, true, false, "kind by", W::no, D::all},
+    {K::rolling_restart, brokers, P::every, false, false, "kind by graceful waits", W::no,
+     D::one_by_one},
+    {K::crash_loop, brokers, P::every, false, false, "kind times", W::no, D::all},
+    {K::pause, brokers, P::every, true, false, "", W::always, D::none},
+    {K::suspend, brokers, P::every, true, false, "counts_suspend", W::always, D::none},
+    {K::slow_cpu, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::late_timer, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::clock_skew, brokers, P::every, true, false, "offset", W::no, D::none},
+    {K::clock_drift, brokers, P::every, true, false, "ppm", W::no, D::none},
+    {K::clock_forward, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::clock_back, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::clock_freeze, brokers, P::every, true, false, "", W::no, D::none},
+    {K::monotonic_drift, brokers, P::every, true, false, "ppm", W::no, D::none},
+    {K::partition, none, P::every, true, true, "", W::no, D::none},
+    {K::drop, links, P::per_message, true, false, "probability", W::no, D::none},
+    {K::duplicate, links, P::per_message, true, false, "probability", W::no, D::none},
+    {K::reorder, links, P::per_message, true, false, "probability by", W::no, D::none},
+    {K::delay, links, P::every, true, false, "by", W::no, D::none},
+    {K::reset, clients, P::every, false, false, "point", W::no, D::none},
+    {K::disk_stall, brokers, P::every, true, false, "", W::always, D::none},
+    {K::slow_disk, brokers, P::every, true, false, "factor", W::always, D::none},
+    {K::sync_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
+    {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
+    {K::read_error, brokers, P::every, true, false, "strikes", W::no, D::all},
+    {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, D::all},
+    {K::heal, none, P::never, false, false, "fault", W::no, D::none},
 };
 static_assert(std::size(rules) == fault_kind_count);
 

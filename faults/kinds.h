@@ -29,6 +29,9 @@ enum class Placement : std::uint8_t {
 /// to break.
 enum class Waits : std::uint8_t { no, mostly, always };
 
+/// How many of its nodes a kind takes down: `keep_quorum` and `max_down` limit that.
+enum class Downs : std::uint8_t { none, one_by_one, all };
+
 struct KindRules {
     FaultKind kind;
     TargetUse target;
@@ -37,7 +40,7 @@ struct KindRules {
     bool topology;          // needs a topology, may have a direction
     std::string_view args;  // names, separated by blanks
     Waits waits;
-    bool downs;  // takes nodes down: `keep_quorum` and `max_down` limit it
+    Downs downs;
 };
 
 std::span<const KindRules> kind_rules();

@@ -119,7 +119,7 @@ std::int64_t most_messages(const WorkloadSpec& workload) {
 }
 
 bool some_broker_goes_down(const Scenario& scenario) {
-    auto const downs = [](FaultKind kind) { return rules_of(kind).downs; };
+    auto const downs = [](FaultKind kind) { return rules_of(kind).downs != Downs::none; };
     const FaultSpec& faults = scenario.faults;
     return faults.swarm ||
            std::any_of(faults.script.begin(), faults.script.end(),
@@ -168,7 +168,7 @@ void check_element(Meaning& m, const Element& element, const std::string& at) {
 /// Whether limits refuse every fault of a kind that takes brokers down.
 bool is_always_refused(Meaning& m, FaultKind kind) {
     const FaultLimits& limits = m.scenario.faults.limits;
-    return rules_of(kind).downs && ((limits.keep_quorum && m.most_brokers() < 3) ||
+    return rules_of(kind).downs != Downs::none && ((limits.keep_quorum && m.most_brokers() < 3) ||
                      (limits.max_down && *limits.max_down == 0));
 }
 

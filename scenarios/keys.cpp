@@ -217,8 +217,22 @@ constexpr Row table[] = {
         .range(0, hour).drawn(),
     key("args", "probability", probability, "per message, of a drop, duplicate or reorder")
         .range(0, 1'000'000'000).or_else("1"),
-    key("args", "by", duration, "of delay: added; of reorder: mean of the extra delay (5ms)")
-        .range(0, minute).drawn(),
+    key("args", "by", duration,
+        "delay: added; reorder, late_timer: mean; slow_cpu: per step; a clock: so far; "
+        "rolling_restart: time down; all_down, start_order: longest gap")
+        .range(0, 24 * hour).drawn(),
+    key("args", "offset", duration, "of clock_skew: the wall clock shows so much more")
+        .range(-24 * hour, 24 * hour),
+    key("args", "ppm", integer, "of a drift: so many millionths faster")
+        .range(-500'000, 1'000'000),
+    key("args", "times", integer, "of crash_loop: so many crashes").range(2, 100).or_else("3"),
+    key("args", "counts_suspend", boolean, "of suspend: the monotonic clock goes on meanwhile")
+        .or_else("false"),
+    key("args", "graceful", boolean, "of rolling_restart: a stop and not a crash").or_else("true"),
+    key("args", "waits", boolean, "of rolling_restart: until each node serves again")
+        .or_else("true"),
+    key("args", "retract", boolean,
+        "of a crash: inside a step, of which some last effects never happen").or_else("false"),
     key("args", "factor", integer, "of slow_disk: times slower")
         .range(1, 1'000'000).or_else("10").drawn(),
     key("args", "point", word, "of a reset: before or after the request was processed")
@@ -245,6 +259,19 @@ constexpr Row table[] = {
     key("faults.random", "write_error", object, "random faults of this kind"),
     key("faults.random", "read_error", object, "random faults of this kind"),
     key("faults.random", "disk_full", object, "random faults of this kind"),
+    key("faults.random", "all_down", object, "random faults of this kind"),
+    key("faults.random", "start_order", object, "random faults of this kind"),
+    key("faults.random", "rolling_restart", object, "random faults of this kind"),
+    key("faults.random", "crash_loop", object, "random faults of this kind"),
+    key("faults.random", "suspend", object, "random faults of this kind"),
+    key("faults.random", "slow_cpu", object, "random faults of this kind"),
+    key("faults.random", "late_timer", object, "random faults of this kind"),
+    key("faults.random", "clock_skew", object, "random faults of this kind"),
+    key("faults.random", "clock_drift", object, "random faults of this kind"),
+    key("faults.random", "clock_forward", object, "random faults of this kind"),
+    key("faults.random", "clock_back", object, "random faults of this kind"),
+    key("faults.random", "clock_freeze", object, "random faults of this kind"),
+    key("faults.random", "monotonic_drift", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")

@@ -46,19 +46,21 @@ void DiskErrors::remove(std::uint32_t element) {
 
 broker::DiskOutcome DiskErrors::outcome(DiskWork work) {
     ++met_[static_cast<std::size_t>(work)];
-    auto const at = std::find_if(errors_.begin(), errors_.end(), [=](const DiskError& error) {
-        return strikes(error.kind, error.full_at, work);
+    broker::DiskOutcome outcome = broker::DiskOutcome::ok;
+    // Of several that strike at once the first one is reported; each alone would have sufficed.
+    std::erase_if(errors_, [&](const DiskError& error) {
+        if (!strikes(error.kind, error.full_at, work)) {
+            return false;
+        }
+        if (outcome == broker::DiskOutcome::ok) {
+            outcome = error.kind == FaultKind::disk_full ? broker::DiskOutcome::no_space
+                                                         : broker::DiskOutcome::io_error;
+        }
+        effective_.push_back(error.element);
+        return error.strikes == Strikes::once;
     });
-    if (at == errors_.end()) {
-        return broker::DiskOutcome::ok;
-    }
-    bool const full = at->kind == FaultKind::disk_full;
-    ++reported_;
-    effective_.push_back(at->element);
-    if (at->strikes == Strikes::once) {
-        errors_.erase(at);
-    }
-    return full ? broker::DiskOutcome::no_space : broker::DiskOutcome::io_error;
+    reported_ += outcome == broker::DiskOutcome::ok ? 0U : 1U;
+    return outcome;
 }
 
 std::uint64_t DiskErrors::chances(FaultKind kind, FullAt full_at) const {

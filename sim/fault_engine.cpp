@@ -80,11 +80,9 @@ void FaultEngine::on_fire(std::uint32_t element) {
         return;
     }
     if (state.active) {
-        if (within_limits(state)) {  // a later stage of what has begun
-            FaultScene scene = scene_of(element);
-            state.fault->on_stage(scene);
-            settle(scene);
-        }
+        FaultScene scene = scene_of(element);  // a later stage of what has begun
+        state.fault->on_stage(scene);
+        settle(scene);
         return;
     }
     // What chance drew for an idle machine would do nothing: it waits for a write instead.
@@ -182,13 +180,14 @@ void FaultEngine::on_event(std::string_view event, std::uint32_t host, std::uint
 }
 
 bool FaultEngine::within_limits(const ElementState& state) const {
-    if (!rules_of(state.element.kind).downs) {
+    Downs const downs = rules_of(state.element.kind).downs;
+    if (downs == Downs::none || (!limits_.keep_quorum && !limits_.max_down)) {
         return true;
     }
-    std::uint32_t down = 0;
+    std::uint32_t down = downs == Downs::one_by_one ? 1 : 0;
     for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
-        bool const taken =
-            std::find(state.hosts.begin(), state.hosts.end(), host) != state.hosts.end();
+        bool const taken = downs == Downs::all && std::find(state.hosts.begin(), state.hosts.end(),
+                                                            host) != state.hosts.end();
         if (taken || !actions_.is_up(host)) {
             ++down;
         }
@@ -212,22 +211,26 @@ void FaultEngine::trigger(std::uint32_t element) {
     TargetUse const use = rules_of(what.kind).target;
     bool const on_hosts = use == TargetUse::brokers ||
                           (use == TargetUse::links && what.target.kind != TargetKind::all);
+    if (use == TargetUse::none && rules_of(what.kind).downs == Downs::all) {
+        state.hosts = targets_.draw_some(actions_.brokers());
+    }
     if (on_hosts) {
         if (state.hosts.empty()) {
             state.hosts = resolve(what.target);
         }
-        if (state.hosts.empty() || !within_limits(state)) {
-            state.fate = ElementFate::no_target;
-            state.done = true;
-            return;
-        }
+    }
+    if ((on_hosts && state.hosts.empty()) || !within_limits(state)) {
+        state.fate = ElementFate::no_target;
+        state.done = true;
+        return;
     }
     fire(element);
 }
 
 FaultScene FaultEngine::scene_of(std::uint32_t element) {
     ElementState& state = states_[element];
-    return FaultScene{state.element, element, state.hosts, actions_, targets_, random_, running_};
+    return FaultScene{state.element, element, state.hosts,          actions_,
+                      targets_,      random_, within_limits(state), running_};
 }
 
 void FaultEngine::settle(const FaultScene& scene) {

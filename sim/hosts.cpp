@@ -132,6 +132,8 @@ void World::down(Host& host, HostState state) {
     host.network.effects.clear();
     host.state = state;
     host.down_since = scheduler_.now();
+    host.doom.reset();
+    host.busy_until = scheduler_.now();
     resume(host);
     host.held_ops.clear();
     raft_invariants_.on_down(host.number);
@@ -161,6 +163,8 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.node.reset();
     host.state = HostState::down;
     host.down_since = scheduler_.now();
+    host.doom.reset();
+    host.busy_until = scheduler_.now();
     resume(host);
     host.held_ops.clear();
     CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
@@ -197,6 +201,31 @@ void World::record_loss(PartitionId partition) {
     recorder_.history().budget_exceeded(scheduler_.now().nanoseconds(),
                                         recorder_.key(partition.value()),
                                         reports::power_loss_reason);
+}
+
+bool World::crash_in_step(std::uint32_t index, CrashKind kind, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (!host.up() || host.doom) {
+        return false;
+    }
+    host.doom = Host::Doom{kind, element};
+    return true;
+}
+
+void World::spare(std::uint32_t index, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (host.doom && host.doom->element == element) {
+        host.doom.reset();
+    }
+}
+
+void World::clock_changed(std::uint32_t index) {
+    Host& host = hosts_[index];
+    host.armed = Time::never();
+    host.armed_for = Time::never();
+    if (host.up()) {
+        arm_timer(host);
+    }
 }
 
 bool World::stop(std::uint32_t index) {

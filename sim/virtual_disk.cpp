@@ -51,6 +51,7 @@ VirtualDisk::Op& VirtualDisk::submit(OpId id, OpKind kind, DiskTimer::Op timing)
     op.kind = kind;
     op.in_use = true;
     ++submitted_;
+    op.number = submitted_;
     timer_.schedule(timing, slot);
     return op;
 }
@@ -102,6 +103,19 @@ void VirtualDisk::sync_dir(OpId op) {
     Op& entry = submit(op, OpKind::sync_dir, DiskTimer::Op::sync);
     entry.covers = sequence_;
     ++syncs_in_flight_;
+}
+
+void VirtualDisk::retract(std::uint64_t count) {
+    CHECK(count <= submitted_);
+    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
+        Op& op = ops_[slot];
+        if (op.in_use && op.number > submitted_ - count) {
+            op.in_use = false;
+            writes_in_flight_ -= op.kind == OpKind::write ? 1U : 0U;
+            syncs_in_flight_ -= op.kind == OpKind::sync || op.kind == OpKind::sync_dir ? 1U : 0U;
+            free_ops_.push_back(slot);
+        }
+    }
 }
 
 DiskDone VirtualDisk::complete(std::uint32_t slot) {

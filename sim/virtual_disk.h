@@ -86,6 +86,10 @@ public:
     /// Power fails. `shape`: given, or drawn.
     CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt);
 
+    /// The last `count` operations that were submitted never were: the process died before it could
+    /// ask for them. None of them has completed.
+    void retract(std::uint64_t count);
+
     [[nodiscard]] bool write_in_flight() const { return writes_in_flight_ > 0; }
     [[nodiscard]] bool sync_in_flight() const { return syncs_in_flight_ > 0; }
     /// The errors that it reports, and who caused them.
@@ -127,6 +131,7 @@ private:
     };
     struct Op {
         OpId id;
+        std::uint64_t number = 0;  // of its submission
         OpKind kind = OpKind::write;
         std::uint32_t inode = 0;
         std::uint64_t offset = 0;  // truncate: the size

@@ -91,8 +91,8 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
             }
         } else if (fault.kind == FaultKind::reorder) {
             if (fault_random_.chance(fault.probability)) {
-                std::int64_t const extra = fault_random_.exponential(fault.by.nanoseconds(),
-                                                                     fault.by.nanoseconds() * 10);
+                std::int64_t const extra =
+                    fault_random_.exponential(fault.by.nanoseconds(), fault.by.nanoseconds() * 10);
                 at = at + Duration{extra};
                 mark_effective(fault.element);
             }

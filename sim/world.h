@@ -109,6 +109,9 @@ public:
     }
     [[nodiscard]] bool is_up(std::uint32_t host) const override;
     [[nodiscard]] bool is_running(std::uint32_t host) const override { return hosts_[host].up(); }
+    [[nodiscard]] bool is_serving(std::uint32_t host) const override {
+        return hosts_[host].up() && hosts_[host].node->serving();
+    }
     [[nodiscard]] std::uint32_t incarnation(std::uint32_t host) const override {
         return hosts_[host].incarnation;
     }
@@ -118,6 +121,8 @@ public:
         std::uint32_t partition) const override;
     [[nodiscard]] bool in_flight(std::uint32_t host, ArmOn work) const override;
     bool crash(std::uint32_t host, CrashKind kind) override;
+    bool crash_in_step(std::uint32_t host, CrashKind kind, std::uint32_t element) override;
+    void spare(std::uint32_t host, std::uint32_t element) override;
     bool stop(std::uint32_t host) override;
     bool start(std::uint32_t host) override;
     bool pause(std::uint32_t host, Time until, std::uint32_t element) override;
@@ -125,6 +130,8 @@ public:
     void end_stall(std::uint32_t host, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
     [[nodiscard]] VirtualDisk& disk(std::uint32_t host) override { return *hosts_[host].disk; }
+    [[nodiscard]] HostClock& clock(std::uint32_t host) override { return hosts_[host].clock; }
+    void clock_changed(std::uint32_t host) override;
     Slowness& slowness(std::uint32_t host) override { return hosts_[host].slowness; }
     [[nodiscard]] std::uint64_t disk_activity(std::uint32_t host) const override {
         return hosts_[host].disk->submitted();
@@ -132,11 +139,8 @@ public:
     [[nodiscard]] std::uint64_t disk_completions(std::uint32_t host) const override {
         return hosts_[host].disk->completed();
     }
-    [[nodiscard]] std::uint64_t disk_ops_met(std::uint32_t host) const override {
-        return hosts_[host].disk_ops_met;
-    }
-    [[nodiscard]] std::uint64_t event_activity(std::uint32_t host) const override {
-        return hosts_[host].events;
+    [[nodiscard]] const Activity& activity(std::uint32_t host) const override {
+        return hosts_[host].activity;
     }
     std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) override;
     VirtualNetwork& network() override { return network_; }
@@ -161,6 +165,12 @@ private:
     /// Counts the operation, credits every stall in force; returns whether there is one.
     bool stalled(Host& host);
     bool deferred(Host& host, const Work& work);
+    /// Whether the event waits because a step of the host is under way.
+    bool waits_for_cpu(Host& host, const Work& work);
+    void on_backlog(Host& host);
+    void on_node_timer(const Work& work);
+    /// Crashes the host inside the step under way.
+    void crash_inside(Host& host);
     void resume(Host& host);
     void release_stall(Host& host);
     void step(Host& host, const broker::Event& event);
@@ -209,6 +219,7 @@ private:
     Recorder recorder_;
     broker::Random disk_random_;
     broker::Random crash_random_;
+    broker::Random timer_random_;
     std::deque<Host> hosts_;  // never moved: nodes refer to them
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<Producer*> producers_;  // of the workload

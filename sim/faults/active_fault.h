@@ -24,6 +24,7 @@ struct FaultScene {
     FaultActions& world;
     TargetFinder& targets;
     broker::Random& random;
+    bool allowed;            // whether the limits let it take its hosts down now
     bool running;            // false: the heal phase ends everything, and starts every node itself
     bool effective = false;  // set: something happened that would not have happened without it
 
@@ -99,6 +100,13 @@ std::unique_ptr<ActiveFault> make_crash();
 std::unique_ptr<ActiveFault> make_shutdown();
 std::unique_ptr<ActiveFault> make_restart();
 std::unique_ptr<ActiveFault> make_pause();
+std::unique_ptr<ActiveFault> make_all_down(FaultKind kind);
+std::unique_ptr<ActiveFault> make_rolling_restart();
+std::unique_ptr<ActiveFault> make_crash_loop();
+std::unique_ptr<ActiveFault> make_suspend();
+std::unique_ptr<ActiveFault> make_slow_cpu();
+std::unique_ptr<ActiveFault> make_late_timer();
+std::unique_ptr<ActiveFault> make_wrong_clock();
 std::unique_ptr<ActiveFault> make_partition();
 std::unique_ptr<ActiveFault> make_message_fault(FaultKind kind);
 std::unique_ptr<ActiveFault> make_reset();

@@ -22,12 +22,17 @@ public:
     }
     /// Power fails after the restarted nodes read their caches and acted on them.
     void on_stage(FaultScene& scene) override {
-        crash(scene, CrashKind::power);
+        if (scene.allowed) {
+            crash(scene, CrashKind::power);
+        }
         if (scene.element.lasts) {
             scene.end_in(*scene.element.lasts);
         }
     }
     bool end(FaultScene& scene) override {
+        for (std::uint32_t const host : scene.hosts) {
+            scene.world.spare(host, scene.index);  // if it took no further step
+        }
         if (!scene.running) {
             return true;
         }
@@ -43,21 +48,45 @@ public:
         scene.stage_in(after);
         return false;
     }
+    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
+        std::uint64_t sum = 0;
+        for (const Life& life : lives_) {
+            bool const same = scene.world.incarnation(life.host) == life.incarnation;
+            sum += same ? scene.world.activity(life.host).steps_with_effects - life.steps : 0;
+        }
+        return sum;
+    }
+    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
+        return !element.retract || chances > 0;
+    }
     [[nodiscard]] std::string_view detail(const Element& element) const override {
         constexpr std::string_view kinds[] = {"process", "power", "serve_then_power", "mixed"};
         return kinds[static_cast<std::size_t>(element.crash)];
     }
 
 private:
-    static bool crash(FaultScene& scene, CrashKind kind) {
+    bool crash(FaultScene& scene, CrashKind kind) {
         bool acted = false;
         for (std::uint32_t const host : scene.hosts) {
-            acted = scene.world.crash(host, kind) || acted;
+            if (scene.element.retract) {
+                lives_.push_back(Life{host, scene.world.incarnation(host),
+                                      scene.world.activity(host).steps_with_effects});
+                acted = scene.world.crash_in_step(host, kind, scene.index) || acted;
+            } else {
+                acted = scene.world.crash(host, kind) || acted;
+            }
         }
-        scene.effective = scene.effective || acted;
+        scene.effective = scene.effective || (acted && !scene.element.retract);
         return acted;
     }
 
+    /// A host that is to crash inside a step, as it was when that was decided.
+    struct Life {
+        std::uint32_t host;
+        std::uint32_t incarnation;
+        std::uint64_t steps;
+    };
+    std::vector<Life> lives_;
     bool served_ = false;
 };
 

@@ -21,7 +21,7 @@ public:
     [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
         std::uint64_t sum = 0;
         for (std::uint32_t const host : scene.hosts) {
-            sum += scene.world.disk_ops_met(host);
+            sum += scene.world.activity(host).disk_met;
         }
         return sum;
     }

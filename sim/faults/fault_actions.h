@@ -12,11 +12,25 @@
 
 namespace brokersim {
 
+class HostClock;
 class VirtualDisk;
 
 /// What slows a host down, and by how much.
 struct Slowness {
-    Strengths disk;  // operations take so many times their time
+    Strengths disk;    // operations take so many times their time
+    Strengths cpu;     // each step takes so many nanoseconds
+    Strengths timers;  // deadlines are served late, by so many nanoseconds in the mean
+};
+
+/// What came for a host so far, faults or not. An element in whose time nothing came that it could
+/// have acted on had no chance to matter.
+struct Activity {
+    std::uint64_t events = 0;              // datagrams and completions, paused or not
+    std::uint64_t steps = 0;               // of the node
+    std::uint64_t steps_with_effects = 0;  // that sent something or used the disk
+    std::uint64_t close_events = 0;        // that came so soon after a step that a slow one goes on
+    std::uint64_t timers = 0;              // deadlines served
+    std::uint64_t disk_met = 0;  // operations, begun or ended, at which a stall would have shown
 };
 
 class FaultActions {
@@ -32,6 +46,8 @@ public:
     [[nodiscard]] virtual bool is_up(std::uint32_t host) const = 0;
     /// Up, also while it is stopping.
     [[nodiscard]] virtual bool is_running(std::uint32_t host) const = 0;
+    /// Up, and through with its recovery.
+    [[nodiscard]] virtual bool is_serving(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint32_t incarnation(std::uint32_t host) const = 0;
     [[nodiscard]] virtual bool is_failed(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::optional<std::uint32_t> leader_of(std::uint32_t partition) const = 0;
@@ -40,6 +56,11 @@ public:
     [[nodiscard]] virtual bool in_flight(std::uint32_t host, ArmOn work) const = 0;
     /// Each returns whether there was something to act on.
     virtual bool crash(std::uint32_t host, CrashKind kind) = 0;
+    /// Crashes the host inside its next step that has any effect: some of its last effects never
+    /// happen. The element gets the credit then.
+    virtual bool crash_in_step(std::uint32_t host, CrashKind kind, std::uint32_t element) = 0;
+    /// Takes crash_in_step() back, if it has not happened yet.
+    virtual void spare(std::uint32_t host, std::uint32_t element) = 0;
     virtual bool stop(std::uint32_t host) = 0;
     virtual bool start(std::uint32_t host) = 0;
     virtual bool pause(std::uint32_t host, Time until, std::uint32_t element) = 0;
@@ -48,14 +69,14 @@ public:
     virtual void end_stall(std::uint32_t host, std::uint32_t element) = 0;
     virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
     [[nodiscard]] virtual VirtualDisk& disk(std::uint32_t host) = 0;
+    [[nodiscard]] virtual HostClock& clock(std::uint32_t host) = 0;
+    /// After a change of its clock: deadlines come at other times.
+    virtual void clock_changed(std::uint32_t host) = 0;
     virtual Slowness& slowness(std::uint32_t host) = 0;
-    /// Disk operations submitted on a host so far; events that came for it so far. An element in
-    /// whose time none came had no chance to matter.
+    /// Disk operations that were submitted so far, and those that completed.
     [[nodiscard]] virtual std::uint64_t disk_activity(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint64_t disk_completions(std::uint32_t host) const = 0;
-    /// Operations of the disk, begun or ended, at which a stall would have shown.
-    [[nodiscard]] virtual std::uint64_t disk_ops_met(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual std::uint64_t event_activity(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual const Activity& activity(std::uint32_t host) const = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
     [[nodiscard]] virtual VirtualNetwork& network() = 0;

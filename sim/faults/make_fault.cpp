@@ -12,6 +12,26 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
             return make_shutdown();
         case FaultKind::restart:
             return make_restart();
+        case FaultKind::all_down:
+        case FaultKind::start_order:
+            return make_all_down(kind);
+        case FaultKind::rolling_restart:
+            return make_rolling_restart();
+        case FaultKind::crash_loop:
+            return make_crash_loop();
+        case FaultKind::suspend:
+            return make_suspend();
+        case FaultKind::slow_cpu:
+            return make_slow_cpu();
+        case FaultKind::late_timer:
+            return make_late_timer();
+        case FaultKind::clock_skew:
+        case FaultKind::clock_drift:
+        case FaultKind::clock_forward:
+        case FaultKind::clock_back:
+        case FaultKind::clock_freeze:
+        case FaultKind::monotonic_drift:
+            return make_wrong_clock();
         case FaultKind::pause:
             return make_pause();
         case FaultKind::partition:

@@ -165,4 +165,15 @@ TEST_CASE("disk errors: a read error hides a file, and the next read finds it", 
     CHECK(bench.disk.read("f").has_value());
 }
 
+TEST_CASE("disk errors: two that strike the same operation both get the credit", "[sim]") {
+    DiskWithPages bench{1};
+    bench.disk.errors().add(DiskError{7, FaultKind::disk_full, FullAt::write, Strikes::once});
+    bench.disk.errors().add(DiskError{8, FaultKind::write_error, FullAt::any, Strikes::once});
+
+    CHECK(bench.write(3 * 4096, 'b') == DiskOutcome::no_space);
+    CHECK(bench.disk.errors().take_effective() == std::vector<std::uint32_t>{7, 8});
+    CHECK(bench.disk.errors().reported() == 1);
+    CHECK(bench.write(3 * 4096, 'b') == DiskOutcome::ok);
+}
+
 }  // namespace brokersim
