@@ -53,6 +53,16 @@ using broker::Time;
     X(write_error, disk, "writes fail: any part of them may have happened")                        \
     X(read_error, disk, "a file cannot be read, which a booting node finds out")                   \
     X(disk_full, disk, "no space left: whatever needs further space fails")                        \
+    X(transfer_leader, administration, "the leader of a partition hands over to this broker")      \
+    X(add_voter, administration, "this broker becomes a voter of a partition")                     \
+    X(remove_voter, administration,                                                                \
+      "this voter of a partition leaves it, the leader too if it is the one")                      \
+    X(add_learner, administration, "this broker receives a partition and does not vote")           \
+    X(promote, administration, "a learner of a partition becomes a voter")                         \
+    X(replace_voter, administration,                                                               \
+      "this voter of a partition leaves it for another broker, in one change")                     \
+    X(joint_change, administration, "the voters of a partition become a drawn set, in one change") \
+    X(delete_records, administration, "the oldest records of a partition are deleted")             \
     X(heal, control, "ends a fault, or all of them, before its time")
 
 enum class FaultKind : std::uint8_t {
@@ -189,10 +199,13 @@ struct Element {
     bool waits = true;            // rolling_restart: for each node to serve before the next one
     bool retract = false;         // crash: inside a step, of which some last effects never happen
     std::uint32_t factor = 1;     // slow_disk
-    ResetPoint point = ResetPoint::any;  // reset
-    FullAt full_at = FullAt::any;        // disk_full
-    Strikes strikes = Strikes::once;     // reported disk errors
-    std::string heals;                   // heal: id of a fault; empty: all
+    ResetPoint point = ResetPoint::any;      // reset
+    FullAt full_at = FullAt::any;            // disk_full
+    Strikes strikes = Strikes::once;         // reported disk errors
+    std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
+    std::string partition_text;              // as written
+    std::uint32_t percent = 50;              // delete_records: so much of what may be read
+    std::string heals;                       // heal: id of a fault; empty: all
 };
 
 /// What became of one element of a plan.

@@ -47,6 +47,14 @@ constexpr KindRules rules[] = {
     {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
     {K::read_error, brokers, P::every, true, false, "strikes", W::no, D::all},
     {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, D::all},
+    {K::transfer_leader, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::add_voter, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::remove_voter, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::add_learner, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::promote, none, P::every, false, false, "partition", W::no, D::none},
+    {K::replace_voter, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::joint_change, none, P::every, false, false, "partition", W::no, D::none},
+    {K::delete_records, none, P::every, false, false, "partition percent", W::no, D::none},
     {K::heal, none, P::never, false, false, "fault", W::no, D::none},
 };
 static_assert(std::size(rules) == fault_kind_count);
@@ -61,6 +69,15 @@ const KindRules& rules_of(FaultKind kind) {
     const KindRules& found = rules[static_cast<std::size_t>(kind)];
     CHECK(found.kind == kind);
     return found;
+}
+
+bool is_administration(FaultKind kind) {
+    return kind >= FaultKind::transfer_leader && kind <= FaultKind::delete_records;
+}
+
+bool may_move_replicas(FaultKind kind) {
+    return kind == FaultKind::add_voter || kind == FaultKind::add_learner ||
+           kind == FaultKind::replace_voter || kind == FaultKind::joint_change;
 }
 
 std::optional<FaultKind> fault_kind_named(std::string_view name) {

@@ -46,6 +46,11 @@ struct KindRules {
 std::span<const KindRules> kind_rules();
 const KindRules& rules_of(FaultKind kind);
 
+/// An operation of an administrator, which the leader of a partition takes or refuses.
+bool is_administration(FaultKind kind);
+/// Whether a broker may come to hold a partition by it that did not when the topic was created.
+bool may_move_replicas(FaultKind kind);
+
 std::optional<FaultKind> fault_kind_named(std::string_view name);
 
 /// Whether `list`, words separated by blanks, has `word`.

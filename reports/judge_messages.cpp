@@ -186,7 +186,9 @@ void judge_batch(const Tables& tables, const Send& send, Findings& findings) {
         std::int64_t const found = tables.min_offset(member, base);
         if (found != absent) {
             present.push_back(member.value);
-            displaced = displaced || found != expected;
+            // The start of the log may cut a copy: what is left of it is no place of its own.
+            bool const cut = key.drained() && found - (&member - members.data()) < key.start;
+            displaced = displaced || (found != expected && !cut);
         } else if (key.drained() ? expected >= key.start : tables.overtaken(key, expected)) {
             missing.push_back(member.value);
         }
@@ -201,7 +203,8 @@ void judge_batch(const Tables& tables, const Send& send, Findings& findings) {
 
 }  // namespace
 
-/// Rule 22: a batch, not FAILED, of which a part is missing or displaced.
+/// Rule 22: a batch, not FAILED, of which a part is missing or displaced. A copy that the start of
+/// the log cuts displaces nothing.
 void torn_batch(const Tables& tables, Findings& findings) {
     for (const Send& send : tables.pairing.sends) {
         if (send.batch && send.status != Status::failed && send.message_count != 0) {

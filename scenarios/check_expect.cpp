@@ -11,6 +11,28 @@
 namespace brokersim {
 namespace {
 
+/// Whether the start of a partition can move.
+bool lets_records_go(const Scenario& scenario) {
+    const FaultSpec& faults = scenario.faults;
+    auto const deletes = [](FaultKind kind) { return kind == FaultKind::delete_records; };
+    return faults.swarm || scenario.tuning.swarm ||
+           std::any_of(scenario.cluster.topics.begin(), scenario.cluster.topics.end(),
+                       [](const TopicSpec& topic) {
+                           return topic.retention_bytes.largest() > 0 ||
+                                  topic.retention_time.largest() > 0;
+                       }) ||
+           std::any_of(scenario.tuning.knobs.begin(), scenario.tuning.knobs.end(),
+                       [](const auto& knob) {
+                           return (knob.name == "partition.retention_bytes" ||
+                                   knob.name == "partition.retention_time") &&
+                                  knob.value.largest() > 0;
+                       }) ||
+           std::any_of(faults.script.begin(), faults.script.end(),
+                       [&](const Element& element) { return deletes(element.kind); }) ||
+           std::any_of(faults.random.begin(), faults.random.end(),
+                       [&](const RandomFault& fault) { return deletes(fault.kind); });
+}
+
 void check_property(Meaning& m, const std::string& name, const std::string& at, bool anomaly) {
     auto const codes = anomaly_codes();
     if (!ids_of_property(name).empty() ||
@@ -50,7 +72,7 @@ void check_shown(Meaning& m, const std::string& name, const std::string& at) {
                 R"(write "idempotent": true, or "retry_attempts": 0)");
     } else if (name == "dedup_sound" && never_idempotent) {
         m.error(at, "SCN212", "no producer of this file is idempotent: nothing is deduplicated");
-    } else if (name == "retention_sound") {
+    } else if (name == "retention_sound" && !lets_records_go(m.scenario)) {
         m.error(at, "SCN212", "no topic of this file drops records");
     }
 }

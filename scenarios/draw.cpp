@@ -1,5 +1,6 @@
 // Drawing a run: every value that is drawn once per run, then the plan of faults.
 #include "broker_core/base/hash.h"
+#include "faults/kinds.h"
 #include "scenarios/draw_streams.h"
 #include "scenarios/knobs.h"
 #include "scenarios/run_config.h"
@@ -29,6 +30,10 @@ void draw_topics(Draws& draws, const ClusterSpec& cluster, RunConfig& run) {
                                        ? draw("replication_factor", *spec.replication_factor)
                                        : std::min(3U, run.brokers);
         topic.min_insync_replicas = draw("min_insync_replicas", spec.min_insync_replicas);
+        topic.retention_bytes = static_cast<std::uint64_t>(draws.value(
+            at + "retention_bytes", "cluster.topics[]", "retention_bytes", spec.retention_bytes));
+        topic.retention_time = Duration{draws.value(at + "retention_time", "cluster.topics[]",
+                                                    "retention_time", spec.retention_time)};
         run.topics.push_back(std::move(topic));
     }
 }
@@ -263,6 +268,9 @@ RunConfig draw_run(const Scenario& scenario, std::uint64_t seed) {
     draw_producers(draws, scenario.workload, run);
     draw_steps(draws, scenario.workload, run);
     draw_plan(draws, scenario, run);
+    run.movable = std::any_of(run.plan.begin(), run.plan.end(), [](const Element& element) {
+        return may_move_replicas(element.kind);
+    });
     run.drawn_values = std::move(draws.lines);
     return run;
 }

@@ -146,7 +146,13 @@ Duration draw_length(ClassStreams& streams, const SwarmClass& row, const FaultPh
 void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase& phase,
                   Element& element) {
     const KindRules& rules = rules_of(row.kind);
-    if (rules.target == TargetUse::brokers) {
+    if (is_administration(row.kind)) {
+        // Whom it concerns is drawn among those whom it can, when it fires.
+        element.target = word(TargetKind::one, "one");
+        if (rules.target != TargetUse::brokers) {
+            element.target = word(TargetKind::all, "all");
+        }
+    } else if (rules.target == TargetUse::brokers) {
         element.target = draw_brokers(streams.target, phase);
     } else if (rules.target == TargetUse::clients) {
         element.target = word(TargetKind::clients, "clients");

@@ -94,6 +94,11 @@ constexpr Row table[] = {
         "copies of each; default the smaller of 3 and brokers").range(1, 9).drawn(),
     key("cluster.topics[]", "min_insync_replicas", integer, "refuse acks=all below so many; 0: off")
         .range(0, 9).or_else("0").drawn(),
+    key("cluster.topics[]", "retention_bytes", size,
+        "older records go beyond so many bytes; 0: the knob says").range(0, std::int64_t{1} << 40)
+        .or_else("0B").drawn(),
+    key("cluster.topics[]", "retention_time", duration,
+        "older records go; 0: the knob says").range(0, year).or_else("0s").drawn(),
     key("cluster.topics[]", "comment", any, "free text, not read"),
 
     key("cluster.network", "latency", duration, "between brokers, per message")
@@ -241,6 +246,9 @@ constexpr Row table[] = {
         .of("any write sync create rename").or_else("any"),
     key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
         .of("once all").or_else("once"),
+    key("args", "partition", text, "of an administrator's operation: topic/number; default: drawn"),
+    key("args", "percent", integer, "of delete_records: so much of what may be read")
+        .range(1, 100).or_else("50"),
     key("args", "fault", text, "of heal: id of the fault it ends; default: all"),
     key("args", "comment", any, "free text, not read"),
 

@@ -91,6 +91,12 @@ constexpr std::int64_t jitter_rare[] = {30 * ms};
 constexpr std::int64_t heartbeat_rare[] = {100 * ms};
 constexpr std::int64_t request_rare[] = {1 * ms, 10 * ms, 50 * ms};
 constexpr std::int64_t expiry_rare[] = {1 * s};
+constexpr std::int64_t transfer_rare[] = {15 * ms};
+constexpr std::int64_t threshold_rare[] = {1, 10};
+constexpr std::int64_t trailing_rare[] = {0, 5};
+constexpr std::int64_t chunk_rare[] = {64};
+constexpr std::int64_t retention_rare[] = {1, 8 * kib};
+constexpr std::int64_t age_rare[] = {1 * s, 3 * s};
 
 using enum ValueType;
 
@@ -139,6 +145,24 @@ const KnobRow rows[] = {
      BROKERSIM_KNOB(raft.max_uncommitted_bytes), one_rare},
     {key("raft.commit_before_own_sync", boolean, 0, 1, "a leader counts a quorum without itself"),
      BROKERSIM_KNOB(raft.commit_before_own_sync), on_rare},
+    {key("raft.max_inflight_bytes", size, 1, gib, "payload of these appends"),
+     BROKERSIM_KNOB(raft.max_inflight_bytes), one_rare},
+    {key("raft.read_index", boolean, 0, 1, "ListOffsets waits until the leader proved it leads"),
+     BROKERSIM_KNOB(raft.read_index), on_rare},
+    {key("raft.transfer_timeout", duration, 1 * ms, 600 * s, "then a hand-over is given up"),
+     BROKERSIM_KNOB(raft.transfer_timeout), transfer_rare},
+    {key("raft.snapshot_threshold", integer, 1, 1'000'000,
+         "entries that may go, before a snapshot takes their place"),
+     BROKERSIM_KNOB(raft.snapshot_threshold), threshold_rare},
+    {key("raft.trailing", integer, 0, 1'000'000, "entries kept although their records are gone"),
+     BROKERSIM_KNOB(raft.trailing), trailing_rare},
+    {key("raft.snapshot_chunk", size, 1, gib, "of a snapshot on its way, in one message"),
+     BROKERSIM_KNOB(raft.snapshot_chunk), chunk_rare},
+    {key("partition.retention_bytes", size, 0, gib * 1024,
+         "of topics that do not say: older records go; 0: no limit"),
+     BROKERSIM_KNOB(broker.retention_bytes), retention_rare},
+    {key("partition.retention_time", duration, 0, 31'536'000 * s, "likewise, by age; 0: no limit"),
+     BROKERSIM_KNOB(broker.retention_time), age_rare},
     {key("broker.request_timeout", duration, 1 * ms, 3'600 * s, "bound of a produce request's own"),
      BROKERSIM_KNOB(broker.request_timeout), request_rare},
     {key("broker.shutdown_grace", duration, 0, 3'600 * s, "from the stop signal to the kill"),

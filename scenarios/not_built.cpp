@@ -17,7 +17,6 @@ struct Reserved {
 };
 
 constexpr std::array reserved = {
-    Reserved{"cluster.topics[]", "retention_bytes retention_time"},
     Reserved{"cluster.network", "queue_capacity"},
     Reserved{"cluster.disk", "profile read sector capacity"},
     Reserved{"workload", "flavour"},
@@ -26,16 +25,13 @@ constexpr std::array reserved = {
              "memory_limit start_conflict short_write short_read "
              "bit_rot read_flip misdirected_write misdirected_read stale_read lost_write "
              "lost_fsync clog slow_link bandwidth flap client_partition half_open refuse "
-             ""
-             "transfer_leader add_voter remove_voter add_learner promote replace_voter "
-             "joint_change create_topic delete_topic delete_records force_reconfigure"},
+             "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},
     Reserved{"faults.limits", "max_damaged unsafe_wipe"},
     Reserved{"faults.limits.budget", "beyond"},
     Reserved{"arm.on", "unsent_ack replication snapshot shutdown"},
     Reserved{"when.event",
-             "snapshot_started snapshot_installed transfer_started config_appended "
              "wal_sync_failed first_reply_after_restart response_lost producer_retry "
              "producer_expired step_done node_recovered"},
     Reserved{"target", "minority_third candidate learner lagging tiebreaker"},

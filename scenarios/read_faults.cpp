@@ -179,8 +179,8 @@ void refuse_other_args(ObjectReader& args, const KindRules& rules) {
     }
 }
 
-void read_args(ObjectReader& object, const KindRules& rules, Element& element,
-               std::vector<DrawnField>& drawn) {
+void read_args(ObjectReader& object, const KindRules& rules, const std::vector<TopicSpec>& topics,
+               Element& element, std::vector<DrawnField>& drawn) {
     element.by = default_by(rules.kind);
     element.factor = rules.kind == FaultKind::slow_disk ? default_slow_factor : 1U;
     if (rules.args.empty()) {
@@ -206,6 +206,12 @@ void read_args(ObjectReader& object, const KindRules& rules, Element& element,
     element.full_at = static_cast<FullAt>(args.number("full_at").value_or(0));
     element.strikes = static_cast<Strikes>(args.number("strikes").value_or(0));
     element.heals = args.text("fault").value_or("");
+    element.percent = static_cast<std::uint32_t>(args.number("percent").value_or(element.percent));
+    if (const JsonValue* const partition = args.value_of("partition")) {
+        element.partition =
+            read_partition(args.findings(), *partition, args.pointer("partition"), topics);
+        element.partition_text = args.text("partition").value_or("");
+    }
     if (has_word(rules.args, "probability")) {
         element.probability.parts_per_billion =
             static_cast<std::uint32_t>(args.number("probability").value_or(1'000'000'000));
@@ -308,7 +314,7 @@ ScriptElement read_element(Findings& findings, const JsonValue& value, const std
         read_script_topology(object, element, topics);
     }
     element.direction = static_cast<Direction>(object.number("direction").value_or(0));
-    read_args(object, rules, element, element.drawn);
+    read_args(object, rules, topics, element, element.drawn);
     return element;
 }
 
@@ -397,7 +403,7 @@ RandomFault read_random(Findings& findings, FaultKind kind, const JsonValue& val
     std::int64_t const direction = object.number("direction").value_or(0);
     fault.any_direction = direction == 3;
     fault.direction = fault.any_direction ? Direction::both : static_cast<Direction>(direction);
-    read_args(object, rules, fault.arguments, fault.drawn);
+    read_args(object, rules, topics, fault.arguments, fault.drawn);
     return fault;
 }
 

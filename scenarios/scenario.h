@@ -39,6 +39,8 @@ struct TopicSpec {
     Distribution partitions = Distribution::fixed(1);
     std::optional<Distribution> replication_factor;  // none: min(3, brokers)
     Distribution min_insync_replicas = Distribution::fixed(0);
+    Distribution retention_bytes = Distribution::fixed(0);
+    Distribution retention_time = Distribution::fixed(0);
 };
 
 struct ClusterSpec {

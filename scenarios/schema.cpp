@@ -391,7 +391,8 @@ std::string definitions() {
         return fmt::format("{}: {}", quote_json(shared_drawn(row)), drawn_value(row));
     };
     return joined(
-        {drawn(ValueType::duration, 0), drawn(ValueType::duration, 1), drawn(ValueType::size, 1),
+        {drawn(ValueType::duration, 0), drawn(ValueType::duration, 1), drawn(ValueType::size, 0),
+         drawn(ValueType::size, 1),
          fmt::format(R"("probe": {})",
                      enumeration({broker::probe_names.begin(), broker::probe_names.end()})),
          shared("when", "when", Inherits::no), shared("arm", "arm", Inherits::no),

@@ -88,6 +88,8 @@ std::vector<TopicSpec> read_topics(ObjectReader& cluster) {
         object.read("partitions", topic.partitions);
         topic.replication_factor = object.distribution("replication_factor");
         object.read("min_insync_replicas", topic.min_insync_replicas);
+        object.read("retention_bytes", topic.retention_bytes);
+        object.read("retention_time", topic.retention_time);
         topics.push_back(std::move(topic));
         ++index;
     }

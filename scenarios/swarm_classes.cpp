@@ -89,6 +89,10 @@ void slow_disk(Random& random, const FaultPhase&, Element& element) {
     element.factor = static_cast<std::uint32_t>(random.log_uniform(2, 100));
 }
 
+void delete_records(Random& random, const FaultPhase&, Element& element) {
+    element.percent = static_cast<std::uint32_t>(random.log_uniform(1, 100));
+}
+
 void disk_error(Random& random, const FaultPhase&, Element& element) {
     element.strikes = static_cast<Strikes>(random.below(2));
 }
@@ -124,6 +128,14 @@ constexpr SwarmClass classes[] = {
     {K::reset, 30, 50, 0, 0},
     {K::disk_stall, 30, 60, 1, 200},
     {K::slow_disk, 30, 60, 1, 200, false, slow_disk},
+    {K::transfer_leader, 40, 60, 0, 0},
+    {K::add_voter, 15, 100, 0, 0},
+    {K::remove_voter, 15, 100, 0, 0},
+    {K::add_learner, 20, 80, 0, 0},
+    {K::promote, 20, 80, 0, 0},
+    {K::replace_voter, 15, 100, 0, 0},
+    {K::joint_change, 15, 100, 0, 0},
+    {K::delete_records, 30, 60, 0, 0, false, delete_records},
     {K::sync_error, 20, 100, 1, 50, false, disk_error},
     {K::write_error, 20, 100, 1, 50, false, disk_error},
     {K::read_error, 20, 100, 50, 200, false, disk_error},

@@ -205,6 +205,20 @@ std::optional<Target> read_target(Findings& findings, const JsonValue& value,
     return std::move(*target);
 }
 
+std::optional<std::uint32_t> read_partition(Findings& findings, const JsonValue& value,
+                                            const std::string& pointer,
+                                            const std::vector<TopicSpec>& topics) {
+    if (!value.is(JsonValue::Kind::string)) {
+        return std::nullopt;  // reported as of the wrong kind
+    }
+    auto const partition = partition_of(value.text, topics);
+    if (!partition) {
+        findings.add(value.span, pointer, partition.error());
+        return std::nullopt;
+    }
+    return *partition;
+}
+
 std::optional<Shape> shape_named(std::string_view name) {
     for (const ShapeWord& entry : shapes) {
         if (entry.word == name) {

@@ -15,6 +15,11 @@ namespace brokersim {
 std::optional<Target> read_target(Findings& findings, const JsonValue& value,
                                   const std::string& pointer, const std::vector<TopicSpec>& topics);
 
+/// The dense id of "topic/number". Reports SCN203 and returns nullopt if there is none.
+std::optional<std::uint32_t> read_partition(Findings& findings, const JsonValue& value,
+                                            const std::string& pointer,
+                                            const std::vector<TopicSpec>& topics);
+
 std::optional<Shape> shape_named(std::string_view name);
 std::string_view name_of(Shape shape);
 

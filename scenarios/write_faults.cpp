@@ -80,6 +80,12 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "strikes")) {
         args.number("strikes", static_cast<std::int64_t>(element.strikes));
     }
+    if (has_word(has, "partition") && element.partition) {
+        args.text("partition", element.partition_text);
+    }
+    if (has_word(has, "percent")) {
+        args.number("percent", element.percent);
+    }
     if (has_word(has, "fault") && !element.heals.empty()) {
         args.text("fault", element.heals);
     }

@@ -30,6 +30,8 @@ std::string write_cluster(const ClusterSpec& cluster) {
             topic.drawn("replication_factor", *spec.replication_factor);
         }
         topic.drawn("min_insync_replicas", spec.min_insync_replicas);
+        topic.drawn("retention_bytes", spec.retention_bytes);
+        topic.drawn("retention_time", spec.retention_time);
         topics += (topics.empty() ? "" : ", ") + topic.json();
     }
     object.raw("topics", "[" + topics + "]");

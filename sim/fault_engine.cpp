@@ -209,7 +209,8 @@ void FaultEngine::trigger(std::uint32_t element) {
     }
     // Faults of links act on those of their target; without one on all, which needs no draw.
     TargetUse const use = rules_of(what.kind).target;
-    bool const on_hosts = use == TargetUse::brokers ||
+    // An administrator finds out by asking.
+    bool const on_hosts = (use == TargetUse::brokers && !is_administration(what.kind)) ||
                           (use == TargetUse::links && what.target.kind != TargetKind::all);
     if (use == TargetUse::none && rules_of(what.kind).downs == Downs::all) {
         state.hosts = targets_.draw_some(actions_.brokers());
@@ -242,7 +243,9 @@ void FaultEngine::settle(const FaultScene& scene) {
 void FaultEngine::fire(std::uint32_t element) {
     ElementState& state = states_[element];
     state.fired_at = actions_.scheduler().now();
-    state.fault = make_fault(state.element.kind);
+    if (!state.fault) {
+        state.fault = make_fault(state.element.kind);
+    }
     FaultScene scene = scene_of(element);
     // In force before it acts: what it sets off at once may come back to it.
     state.active = true;
@@ -250,7 +253,7 @@ void FaultEngine::fire(std::uint32_t element) {
     settle(scene);
     if (!acted) {
         state.active = false;
-        if (std::optional<Duration> const wait = state.fault->look_again()) {
+        if (std::optional<Duration> const wait = state.fault->look_again(scene)) {
             scene.stage_in(*wait);
             return;
         }
@@ -266,10 +269,22 @@ void FaultEngine::fire(std::uint32_t element) {
     std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
     on_event("fault_started", host, 1, state.element.id);
     if (!state.fault->lasting()) {
+        state.had_chance = state.fault->had_chance(state.element, 0);
+        watching_ -= state.fault->watches_steps() ? 1U : 0U;
         state.active = false;
         state.done = true;
     } else if (state.element.lasts) {
         scene.end_in(*state.element.lasts);
+    }
+}
+
+void FaultEngine::on_leader(std::uint32_t host, std::uint32_t partition) {
+    for (std::uint32_t i = 0; i < states_.size(); ++i) {
+        if (states_[i].fault && states_[i].fate == ElementFate::fired) {
+            FaultScene scene = scene_of(i);
+            states_[i].fault->on_leader(scene, host, partition);
+            settle(scene);
+        }
     }
 }
 

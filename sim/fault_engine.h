@@ -59,6 +59,8 @@ public:
     [[nodiscard]] bool looks() const { return armed_ > 0 || watching_ > 0; }
     /// A host went down: a pause of it is over.
     void on_host_down();
+    /// A broker became the leader of a partition: a hand-over to it has taken effect.
+    void on_leader(std::uint32_t host, std::uint32_t partition);
     /// Whether any element, fired or not, waits for events of this name.
     [[nodiscard]] const std::vector<std::string>& watched() const { return watched_; }
     void mark_effective(std::uint32_t element);

@@ -326,6 +326,44 @@ const std::vector<broker::BrokerId>& World::replicas_of(std::uint32_t partition)
     return topics_.partition(PartitionId{partition}).replicas;
 }
 
+std::optional<FaultActions::PartitionView> World::partition_view(std::uint32_t partition) const {
+    std::optional<std::uint32_t> const leader = leader_of(partition);
+    if (!leader) {
+        return std::nullopt;
+    }
+    const broker::Replica& replica = *hosts_[*leader].node->replica(PartitionId{partition});
+    if (!replica.watermark_known()) {
+        return std::nullopt;
+    }
+    return PartitionView{*leader, replica.raft().configuration(), replica.log_start(),
+                         replica.high_watermark()};
+}
+
+broker::Member World::member(std::uint32_t host) const {
+    return topics_.formed_with(broker::BrokerId{host + 1});
+}
+
+bool World::may_hold(std::uint32_t host, std::uint32_t partition) const {
+    const std::vector<broker::BrokerId>& hosts = topics_.partition(PartitionId{partition}).hosts;
+    return std::binary_search(hosts.begin(), hosts.end(), broker::BrokerId{host + 1});
+}
+
+bool World::administrate(const broker::AdminRequested& request) {
+    std::optional<std::uint32_t> const leader = leader_of(request.partition.value());
+    if (!leader || hosts_[*leader].pauses.any()) {
+        return false;
+    }
+    Host& host = hosts_[*leader];
+    step(host, request);
+    if (!host.node) {
+        return true;  // it tripped over it
+    }
+    const std::vector<broker::Fact>& facts = host.node->facts();
+    return std::any_of(facts.begin(), facts.end(), [&](const broker::Fact& fact) {
+        return fact.kind == broker::FactKind::admin_accepted && fact.number == request.number;
+    });
+}
+
 bool World::in_flight(std::uint32_t index, ArmOn work) const {
     const Host& host = hosts_[index];
     if (!host.up()) {

@@ -219,12 +219,36 @@ void World::check_settled() {
                                            static_cast<std::uint32_t>(Phase::settle)});
 }
 
+std::string World::views_of(PartitionId partition) const {
+    std::string text;
+    for (const Host& host : hosts_) {
+        const broker::Replica* const replica = host.up() ? host.node->replica(partition) : nullptr;
+        if (replica == nullptr || !replica->serving()) {
+            text += fmt::format("; n{} does not serve", host.number);
+            continue;
+        }
+        const broker::raft::Raft& raft = replica->raft();
+        constexpr const char* roles[] = {"follows", "asks for votes", "is a candidate", "leads"};
+        text += fmt::format("; n{} {} in term {}, log to {} of term {}, committed {}, voters",
+                            host.number, roles[raft.role().index()], raft.term().value(),
+                            raft.log().last_index().value(), raft.log().last_term().value(),
+                            raft.commit().value());
+        for (const broker::Member& voter : raft.configuration().voters) {
+            text += fmt::format(" n{}", voter.id.value());
+        }
+        for (const broker::Member& voter : raft.configuration().outgoing) {
+            text += fmt::format(" (n{})", voter.id.value());
+        }
+    }
+    return text;
+}
+
 std::optional<Stuck> World::unsettled() {
     for (const broker::PartitionInfo& info : topics_.partitions()) {
         std::optional<std::uint32_t> const leader = leader_of(info.id.value());
         if (!leader || !hosts_[*leader].node->replica(info.id)->watermark_known()) {
-            return Stuck{"L1", fmt::format("{} has no leader that committed in its own term",
-                                           topics_.label(info.id))};
+            return Stuck{"L1", fmt::format("{} has no leader that committed in its own term{}",
+                                           topics_.label(info.id), views_of(info.id))};
         }
     }
     for (std::size_t i = 0; i < producers_.size(); ++i) {
@@ -250,7 +274,8 @@ std::optional<Stuck> World::replicas_differ() {
         const broker::Replica& leading = *hosts_[*leader].node->replica(info.id);
         LogIndex const end = leading.raft().log().last_index();
         const EntryInfo* const expected = logs_.memory(*leader + 1, info.id).at(end);
-        for (broker::BrokerId const id : info.replicas) {
+        for (const broker::Member& member : leading.raft().configuration().members()) {
+            broker::BrokerId const id = member.id;
             const Host& host = hosts_[id.value() - 1];
             const broker::Replica* const replica =
                 host.up() ? host.node->replica(info.id) : nullptr;
@@ -296,6 +321,10 @@ void World::begin_drain() {
         }
     }
     trace_.line([] { return std::string{"-- drain"}; });
+    // Nothing is shown to anybody behind the sampled end: retention may still move the watermark.
+    for (Reader* const consumer : consumers_) {
+        consumer->stop();
+    }
     // Every fetch brings at least one batch; a request may have to be repeated after a time-out.
     std::uint64_t batches = 0;
     for (const broker::PartitionInfo& info : topics_.partitions()) {

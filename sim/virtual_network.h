@@ -39,6 +39,7 @@ struct RequestTag {
     std::int16_t acks = 0;          // produce
     std::uint32_t batch_crc = 0;    // produce: over the records, which the broker may not touch
     std::int64_t fetch_offset = 0;  // fetch
+    bool earliest = false;          // list_offsets: asked for the start, not for the end
     // fetch, list_offsets: the largest watermark shown to anybody when the request was made, and
     // the leader epoch it was shown under. The answer may not fall behind it.
     std::int64_t watermark_floor = -1;

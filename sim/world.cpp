@@ -80,6 +80,19 @@ std::vector<broker::DiskUuid> disks_of(const RunConfig& config) {
     return disks;
 }
 
+/// Whether the start of a partition's records may move.
+bool lets_records_go(const RunConfig& config) {
+    const broker::BrokerTuning& tuning = config.tuning.broker;
+    return tuning.retention_bytes != 0 || tuning.retention_time != Duration{} ||
+           std::any_of(config.topics.begin(), config.topics.end(),
+                       [](const broker::TopicConfig& topic) {
+                           return topic.retention_bytes != 0 || topic.retention_time != Duration{};
+                       }) ||
+           std::any_of(config.plan.begin(), config.plan.end(), [](const Element& element) {
+               return element.kind == FaultKind::delete_records;
+           });
+}
+
 }  // namespace
 
 World::World(const RunConfig& config, const Checks& checks, Trace& trace)
@@ -109,6 +122,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       timer_random_{config.seed, "timers.late"},
       metrics_{(config.warm_up + config.virtual_time) /
                static_cast<std::int64_t>(MetricsSampler::samples_max)} {
+    recorder_.history().config.retention = lets_records_go(config_);
     for (std::uint32_t i = 0; i < config_.brokers; ++i) {
         Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
         host.timer = std::make_unique<HostTimer>(*this, i);
@@ -578,8 +592,9 @@ void World::after_step(Host& host) {
         trace_.fold((static_cast<std::uint64_t>(fact.kind) << 48U) ^ (fact.index.value() << 8U) ^
                     fact.term.value());
         trace_.line([&] {
-            constexpr const char* names[] = {"leader",   "deposed",   "accepted", "truncated",
-                                             "appended", "committed", "serving"};
+            constexpr const char* names[] = {"leader",    "deposed",   "accepted",  "truncated",
+                                             "appended",  "committed", "serving",   "installed",
+                                             "compacted", "log start", "asked for", "refused"};
             return fmt::format("n{}/{} {} {} term {} index {}..{}", host.number, host.incarnation,
                                topics_.label(fact.partition),
                                names[static_cast<std::size_t>(fact.kind)], fact.term.value(),
@@ -737,6 +752,9 @@ void World::record_leaders(const Host& host) {
             recorder_.history().leader(scheduler_.now().nanoseconds(),
                                        recorder_.key(fact.partition.value()), host.number,
                                        static_cast<std::int64_t>(fact.term.value()));
+        }
+        if (fact.kind == broker::FactKind::became_leader) {
+            faults_->on_leader(host.number - 1, fact.partition.value());
         }
     }
 }

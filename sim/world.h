@@ -119,6 +119,14 @@ public:
     [[nodiscard]] std::optional<std::uint32_t> leader_of(std::uint32_t partition) const override;
     [[nodiscard]] const std::vector<broker::BrokerId>& replicas_of(
         std::uint32_t partition) const override;
+    [[nodiscard]] std::optional<PartitionView> partition_view(
+        std::uint32_t partition) const override;
+    [[nodiscard]] broker::Member member(std::uint32_t host) const override;
+    [[nodiscard]] std::uint32_t partitions() const override {
+        return static_cast<std::uint32_t>(topics_.partitions().size());
+    }
+    [[nodiscard]] bool may_hold(std::uint32_t host, std::uint32_t partition) const override;
+    bool administrate(const broker::AdminRequested& request) override;
     [[nodiscard]] bool in_flight(std::uint32_t host, ArmOn work) const override;
     bool crash(std::uint32_t host, CrashKind kind) override;
     bool crash_in_step(std::uint32_t host, CrashKind kind, std::uint32_t element) override;
@@ -199,6 +207,8 @@ private:
     void begin_run();
     void heal();
     void check_settled();
+    /// What each broker believes of a partition, for whoever looks at a stuck one.
+    [[nodiscard]] std::string views_of(PartitionId partition) const;
     [[nodiscard]] std::optional<Stuck> unsettled();
     [[nodiscard]] std::optional<Stuck> replicas_differ();
     [[nodiscard]] Duration settle_budget() const;

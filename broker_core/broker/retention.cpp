@@ -2,7 +2,9 @@
 //
 // The start moves only by a committed control entry, so that every replica moves it at the same
 // place of the log, and never to or beyond the high watermark (KAFKA-5634). Only entries wholly
-// below the start, less a few that spare a slow follower the snapshot, give way to one.
+// below the start, less a few that spare a slow follower the snapshot, give way to one. Producers
+// outlive their records: a table that forgot them with their last batch would take a late retry
+// for a new batch, or refuse the next one (KAFKA-7190, KIP-360).
 #include "broker_core/base/check.h"
 #include "broker_core/broker/partition_state.h"
 #include "broker_core/broker/replica.h"
@@ -45,8 +47,9 @@ void Replica::enforce_retention(Instant now, const TopicConfig& topic) {
     }
     std::int64_t const oldest_ms =
         time == Duration{} ? INT64_MIN : (now.wall.nanoseconds() - time.nanoseconds()) / 1'000'000;
-    // As in Kafka what goes is a segment's worth, so that not every record costs an entry.
-    std::uint64_t const slack = env_.tuning.wal.segment_bytes;
+    // As in Kafka what goes is a segment's worth, so that not every record costs an entry; a limit
+    // smaller than a segment sets its own pace.
+    std::uint64_t const slack = std::min(bytes, env_.tuning.wal.segment_bytes);
     std::uint64_t excess =
         bytes != 0 && retained_bytes_ > bytes + slack ? retained_bytes_ - bytes : 0;
     LogIndex keep = offsets_.index_of(log_start_);
@@ -93,7 +96,6 @@ void Replica::fold(LogIndex index) {
     if (raft::control_kind(entry.payload) == raft::ControlKind::log_start) {
         Result<Offset> const start = decode_log_start(entry.payload);
         CHECK(start.has_value());  // a leader wrote it, checksums brought it here
-        producers_.apply_log_start(offsets_.log_end(), *start);
         log_starts_.push_back(LogStart{index, *start});
     }
     offsets_.append(1);
@@ -159,7 +161,6 @@ void Replica::maybe_compact() {
         }
         if (raft::control_kind(entry.payload) == raft::ControlKind::log_start) {
             Offset const start = *decode_log_start(entry.payload);
-            base_state_.producers.apply_log_start(base_state_.next, start);
             base_state_.log_start = std::max(base_state_.log_start, start);
         }
         base_state_.next = base_state_.next + 1;

@@ -166,13 +166,6 @@ void ProducerState::push_batch(const ProducedRange& range, const ProducerBatch& 
     oldest_use_bound_ms_ = std::min(oldest_use_bound_ms_, log_time_ms_);
 }
 
-void ProducerState::apply_log_start(Offset entry_offset, Offset log_start) {
-    advance(entry_offset, entry_offset.next());
-    forget_producers_if(entry_offset, [&](const ProducerEntry& entry) {
-        return entry.last().last_offset < log_start;
-    });
-}
-
 void ProducerState::truncate_to(Offset offset) {
     CHECK(offset >= stable_);
     while (undo_.size() > undo_begin_ && undo_.back().offset >= offset) {

@@ -123,10 +123,6 @@ public:
     /// Requires: base_offset >= next_offset().
     void apply(RecordBatchView batch, Offset base_offset);
 
-    /// Folds in the prefix truncation that the log holds at `entry_offset`: producers whose last
-    /// batch lies below `log_start` are forgotten. Requires: entry_offset >= next_offset().
-    void apply_log_start(Offset entry_offset, Offset log_start);
-
     /// Takes back everything applied at or above `offset`; afterwards the table equals the fold
     /// of the entries below it.
     /// Requires: offset is where an entry begins, and not below the mark of forget_undo_below.

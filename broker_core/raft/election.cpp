@@ -53,13 +53,28 @@ void Raft::become_follower(Time now, Term term, BrokerId leader) {
     }
 }
 
+bool Raft::may_stand() const {
+    if (is_voter()) {
+        return true;
+    }
+    // Left out by a change that may not have committed: the only one whose log is complete may be
+    // this one, and nobody else could be elected (thesis 4.2.2). Its own vote does not count.
+    bool const open = configurations_.size() > 1 && configurations_.back().from > commit_;
+    return open && configurations_[configurations_.size() - 2].configuration.is_voter(config_.self);
+}
+
 bool Raft::may_campaign() const {
     // A vote request names the durable end of the log. While entries or a snapshot are on their
     // way to the disk, that is not the end of the log.
-    return is_voter() && stable_ == log_.last_index();
+    return may_stand() && stable_ == log_.last_index();
 }
 
 void Raft::campaign(Time now) {
+    if (!may_stand()) {
+        Time const deadline = draw_election_deadline(now);
+        role_ = Follower{BrokerId{}, deadline};
+        return;
+    }
     probes_.reached(Probe::pre_vote_started);
     if (!may_campaign()) {
         probes_.reached(Probe::campaign_waited_for_sync);

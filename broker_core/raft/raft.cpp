@@ -74,11 +74,11 @@ Time Raft::next_deadline() const {
         Time const deadline = std::min(leader->next_heartbeat, leader->quorum_check);
         return leader->transfer ? std::min(deadline, leader->transfer->deadline) : deadline;
     }
-    if (!is_voter()) {
-        return Time::never();  // it waits to be led, however long that takes
-    }
     if (const auto* follower = std::get_if<Follower>(&role_)) {
-        return follower->election_deadline;
+        // Who does not vote waits to be led, however long that takes; but it does not go on naming
+        // a leader that it has long not heard.
+        bool const waits = !may_stand() && follower->leader == BrokerId{};
+        return waits ? Time::never() : follower->election_deadline;
     }
     if (const auto* pre_candidate = std::get_if<PreCandidate>(&role_)) {
         return pre_candidate->election_deadline;

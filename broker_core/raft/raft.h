@@ -226,6 +226,7 @@ private:
     void on_vote_reply(Time now, const Message& message);
     void count_vote(Time now, const Member& voter);
     void campaign(Time now);
+    [[nodiscard]] bool may_stand() const;
     [[nodiscard]] bool may_campaign() const;
     [[nodiscard]] bool leader_is_heard(Time now) const;
     Time draw_election_deadline(Time now);

@@ -85,26 +85,28 @@ void Reader::work() {
         if (!broker || !reach(*broker)) {
             continue;
         }
-        if (role_ == ReaderRole::drain && !partition.end) {
-            ask_end(i, *broker);
+        if (partition.seeks || (role_ == ReaderRole::drain && !partition.end)) {
+            ask_offset(i, *broker);
         } else {
             ask_records(i, *broker);
         }
     }
 }
 
-void Reader::ask_end(std::uint32_t partition, std::uint32_t broker) {
+void Reader::ask_offset(std::uint32_t partition, std::uint32_t broker) {
     const broker::PartitionInfo& info = topics_.partition(broker::PartitionId{partition});
     RequestTag tag;
     tag.kind = RequestKind::list_offsets;
     tag.correlation_id = next_correlation();
     tag.version = list_offsets_version;
     tag.partition = partition;
+    tag.earliest = partitions_[partition].seeks;
     protocol::ListOffsetsRequest request;
     protocol::ListOffsetsTopic& topic = request.topics.add();
     topic.name = topics_.topics()[info.topic].name;
-    topic.partitions.push_back(
-        protocol::ListOffsetsPartition{info.index, protocol::timestamp_latest});
+    topic.partitions.push_back(protocol::ListOffsetsPartition{
+        info.index,
+        partitions_[partition].seeks ? protocol::timestamp_earliest : protocol::timestamp_latest});
     Bytes frame;
     protocol::append_request(frame, info_of(tag), request);
     partitions_[partition].asked = true;
@@ -175,10 +177,7 @@ void Reader::answered(const Request& request, ByteSpan body) {
             back_off(partition);
             return;
         }
-        partition.end = part.offset.value();
-        if (partition.position >= *partition.end) {
-            write_drain(index);
-        }
+        on_offset(index, part.offset.value());
         return;
     }
     broker::Result<protocol::FetchResponse> const response =
@@ -189,6 +188,35 @@ void Reader::answered(const Request& request, ByteSpan body) {
         return;
     }
     on_fetch(index, response->topics[0].partitions[0], request.tag.fetch_offset);
+}
+
+void Reader::on_offset(std::uint32_t index, std::int64_t offset) {
+    Partition& partition = partitions_[index];
+    if (partition.seeks) {
+        partition.seeks = false;
+        partition.position = std::max(partition.position, offset);
+        partition.start = partition.position;
+        if (role_ == ReaderRole::consumer) {
+            reports::KeyId const key = recorder_.key(index);
+            recorder_.history().assign(now().nanoseconds(), recorder_.poller(config_.id, index),
+                                       reports::OpType::ok, std::span{&key, 1},
+                                       reports::Choice::yes);
+            return;
+        }
+        // What was read below the start is gone meanwhile: the drain is of what is left, to an
+        // end that is sampled after the start.
+        partition.end.reset();
+        std::int64_t const start = partition.start;
+        std::erase_if(partition.records,
+                      [start](const reports::Record& record) { return record.offset < start; });
+        std::erase_if(partition.control, [start](std::int64_t at) { return at < start; });
+        std::erase_if(partition.corrupt, [start](std::int64_t at) { return at < start; });
+    } else {
+        partition.end = offset;
+    }
+    if (partition.end && partition.position >= *partition.end) {
+        write_drain(index);
+    }
 }
 
 void Reader::read_batches(Partition& partition, ByteSpan records, std::int64_t from) {
@@ -241,6 +269,9 @@ void Reader::on_fetch(std::uint32_t index, const protocol::FetchPartitionRespons
         if (part.error == KafkaError::not_leader_or_follower) {
             forget_leader(index);
         }
+        if (part.error == KafkaError::offset_out_of_range) {
+            partition.seeks = true;  // retention went past it
+        }
         back_off(partition);
         return;
     }
@@ -289,7 +320,7 @@ void Reader::write_drain(std::uint32_t index) {
     std::erase_if(partition.control, [end](std::int64_t offset) { return offset >= end; });
     std::erase_if(partition.corrupt, [end](std::int64_t offset) { return offset >= end; });
     reports::Drain drain{recorder_.key(index),
-                         0,
+                         partition.start,
                          end,
                          partition.records,
                          partition.control,

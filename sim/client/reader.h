@@ -45,6 +45,8 @@ public:
 private:
     struct Partition {
         std::int64_t position = 0;
+        std::int64_t start = 0;  // drain: of what may be read
+        bool seeks = false;      // the position is gone: asks where the records begin
         std::optional<std::int64_t> end;
         std::vector<reports::Record> records;  // drain: all of them
         std::vector<std::int64_t> control;
@@ -60,7 +62,8 @@ private:
     bool wants_metadata() const override;
     [[nodiscard]] Time own_deadline() const override;
 
-    void ask_end(std::uint32_t partition, std::uint32_t broker);
+    void ask_offset(std::uint32_t partition, std::uint32_t broker);
+    void on_offset(std::uint32_t partition, std::int64_t offset);
     void ask_records(std::uint32_t partition, std::uint32_t broker);
     void read_batches(Partition& partition, ByteSpan records, std::int64_t from);
     void on_fetch(std::uint32_t partition, const broker::protocol::FetchPartitionResponse& part,

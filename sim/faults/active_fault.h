@@ -64,12 +64,21 @@ public:
         (void)scene;
         (void)host;
     }
+    /// A broker became the leader of a partition, after this began.
+    virtual void on_leader(FaultScene& scene, std::uint32_t host, std::uint32_t partition) {
+        (void)scene;
+        (void)host;
+        (void)partition;
+    }
     [[nodiscard]] virtual bool watches_steps() const { return false; }
 
     /// Whether it stays in force after begin(), until its time is over.
     [[nodiscard]] virtual bool lasting() const { return true; }
     /// Nothing to act on yet: how long to wait before looking again. None: it has no target.
-    [[nodiscard]] virtual std::optional<Duration> look_again() const { return std::nullopt; }
+    [[nodiscard]] virtual std::optional<Duration> look_again(const FaultScene& scene) {
+        (void)scene;
+        return std::nullopt;
+    }
     /// All its hosts are down: whether that ends it.
     [[nodiscard]] virtual bool ends_with_hosts() const { return false; }
 
@@ -112,6 +121,7 @@ std::unique_ptr<ActiveFault> make_message_fault(FaultKind kind);
 std::unique_ptr<ActiveFault> make_reset();
 std::unique_ptr<ActiveFault> make_disk_stall();
 std::unique_ptr<ActiveFault> make_slow_disk();
+std::unique_ptr<ActiveFault> make_administration();
 std::unique_ptr<ActiveFault> make_disk_error(FaultKind kind);
 
 }  // namespace brokersim

@@ -21,7 +21,10 @@ public:
     }
     [[nodiscard]] bool lasting() const override { return false; }
     /// Rather than break what nobody would notice.
-    [[nodiscard]] std::optional<Duration> look_again() const override { return look_every; }
+    [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
+        (void)scene;
+        return look_every;
+    }
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What faults may do to the world, and ask of it. Hosts and clients are 0-based.
 #pragma once
 
+#include "broker_core/env/event.h"
+#include "broker_core/raft/configuration.h"
 #include "faults/fault.h"
 #include "sim/scheduler.h"
 #include "sim/strengths.h"
@@ -77,6 +79,21 @@ public:
     [[nodiscard]] virtual std::uint64_t disk_activity(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint64_t disk_completions(std::uint32_t host) const = 0;
     [[nodiscard]] virtual const Activity& activity(std::uint32_t host) const = 0;
+    /// What the leader of a partition says of it; nothing if there is no leader.
+    struct PartitionView {
+        std::uint32_t leader = 0;  // 0-based
+        broker::raft::Configuration members;
+        broker::Offset log_start;
+        broker::Offset high_watermark;
+    };
+    [[nodiscard]] virtual std::optional<PartitionView> partition_view(
+        std::uint32_t partition) const = 0;
+    [[nodiscard]] virtual broker::Member member(std::uint32_t host) const = 0;
+    [[nodiscard]] virtual std::uint32_t partitions() const = 0;
+    /// Whether a broker could hold the partition.
+    [[nodiscard]] virtual bool may_hold(std::uint32_t host, std::uint32_t partition) const = 0;
+    /// Asks the leader of a partition. Returns whether it began.
+    virtual bool administrate(const broker::AdminRequested& request) = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
     [[nodiscard]] virtual VirtualNetwork& network() = 0;

@@ -47,6 +47,15 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
             return make_disk_stall();
         case FaultKind::slow_disk:
             return make_slow_disk();
+        case FaultKind::transfer_leader:
+        case FaultKind::add_voter:
+        case FaultKind::remove_voter:
+        case FaultKind::add_learner:
+        case FaultKind::promote:
+        case FaultKind::replace_voter:
+        case FaultKind::joint_change:
+        case FaultKind::delete_records:
+            return make_administration();
         case FaultKind::sync_error:
         case FaultKind::write_error:
         case FaultKind::read_error:

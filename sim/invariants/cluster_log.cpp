@@ -57,6 +57,14 @@ void InfoLog::push_from(const InfoLog& other, LogIndex index) {
     }
 }
 
+LogIndex InfoLog::configuration_index(LogIndex index) const {
+    LogIndex last;
+    for (const auto& [at, configuration] : configurations_) {
+        last = at <= index ? at : last;
+    }
+    return last;
+}
+
 const broker::raft::Configuration* InfoLog::configuration_at(LogIndex index) const {
     for (auto at = configurations_.rbegin(); at != configurations_.rend(); ++at) {
         if (at->first <= index) {

@@ -50,6 +50,23 @@ public:
     }
     /// The configuration in force at `index`, by the entries up to there; nullptr: the first one.
     [[nodiscard]] const broker::raft::Configuration* configuration_at(LogIndex index) const;
+    /// Where that configuration stands; 0: before the log.
+    [[nodiscard]] LogIndex configuration_index(LogIndex index) const;
+    /// Whether `holds` is true of a configuration that was in force at `index` or came later;
+    /// `first` is the one before all of them.
+    template <class Holds>
+    [[nodiscard]] bool any_configuration_since(LogIndex index,
+                                               const broker::raft::Configuration& first,
+                                               Holds holds) const {
+        const broker::raft::Configuration* const then = configuration_at(index);
+        if (holds(then == nullptr ? first : *then)) {
+            return true;
+        }
+        return std::any_of(configurations_.begin(), configurations_.end(),
+                           [&](const auto& configuration) {
+                               return configuration.first > index && holds(configuration.second);
+                           });
+    }
     /// The first entries of `other`, up to `last` or as many as it has.
     void begin_with(const InfoLog& other, LogIndex last) {
         std::uint64_t const count = std::min<std::uint64_t>(last.value(), other.entries_.size());

@@ -182,6 +182,31 @@ void RaftInvariants::on_leader(std::uint32_t node, const broker::Fact& fact) {
                                topics_.label(fact.partition), at->second, node);
         });
     }
+    check_completeness(node, fact.partition, fact.term);
+}
+
+void RaftInvariants::check_completeness(std::uint32_t node, PartitionId partition, Term term) {
+    const std::map<Term, LogIndex>& by_term = partitions_[partition.value()].committed_in;
+    auto const later = by_term.lower_bound(term);
+    if (later == by_term.begin()) {
+        return;
+    }
+    // Of the terms before this one: a late winner of an older term leads nobody and lacks nothing
+    // that it could know of.
+    LogIndex const last = std::prev(later)->second;
+    const EntryInfo* const truth = logs_.committed(partition).at(last);
+    const EntryInfo* const own = logs_.memory(node, partition).at(last);
+    ++comparisons_;
+    bool const complete = truth == nullptr || (own != nullptr && own->chain == truth->chain);
+    if (!complete && !may_be_lost(partition, last, truth->chain)) {
+        violations_.add("R4", node, [&] {
+            return fmt::format(
+                "n{} leads term {} of {} without entry {} of term {}, committed in "
+                "term {}",
+                node, term.value(), topics_.label(partition), last.value(), truth->term.value(),
+                std::prev(later)->first.value());
+        });
+    }
 }
 
 void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& current, LogIndex first,
@@ -208,6 +233,9 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
                     index.value(), topics_.label(partition), entry.term.value(), before.value(),
                     current.raft().term().value());
             });
+        }
+        if (!recovered && state.leads && entry.term == state.leads_in && entry.control) {
+            check_change(node, current, memory, entry);
         }
         memory.push_entry(entry);
         std::uint64_t const chain = memory.at(memory.last_index())->chain;
@@ -245,6 +273,41 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
                 --state.accepted;
             }
         }
+    }
+}
+
+void RaftInvariants::check_change(std::uint32_t node, const broker::Replica& current,
+                                  const InfoLog& memory, const broker::raft::Entry& entry) {
+    auto const next = broker::raft::decode_configuration(entry.payload);
+    if (!next) {
+        return;  // another kind of control entry
+    }
+    PartitionId const partition = current.partition();
+    LogIndex const last = memory.last_index();
+    const broker::raft::Configuration* const found = memory.configuration_at(last);
+    const broker::raft::Configuration& before =
+        found != nullptr ? *found : partitions_[partition.value()].first_members;
+    ++comparisons_;
+    // By the leader's own word, which R7 checks in the same step.
+    if (memory.configuration_index(last) > current.raft().commit()) {
+        violations_.add("R21", node, [&] {
+            return fmt::format(
+                "n{} changes the members of {} at index {} before the change at {} "
+                "is committed",
+                node, topics_.label(partition), last.value() + 1,
+                memory.configuration_index(last).value());
+        });
+    }
+    bool const enters = next->joint() && !before.joint() && next->outgoing == before.voters;
+    bool const leaves = before.joint() && !next->joint() && next->voters == before.voters;
+    bool const learners_only = !before.joint() && !next->joint() && next->voters == before.voters;
+    if (!enters && !leaves && !learners_only) {
+        violations_.add("R21", node, [&] {
+            return fmt::format(
+                "n{} changes the members of {} at index {} to a set that may decide "
+                "without the one before",
+                node, topics_.label(partition), last.value() + 1);
+        });
     }
 }
 
@@ -300,9 +363,11 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     if (!current.raft().is_leader()) {
         return;
     }
+    LogIndex& in_term = partitions_[partition.value()].committed_in[current.raft().term()];
+    in_term = std::max(in_term, commit);
     const EntryInfo& own = *memory.at(commit);
-    // Of the configuration in force there: a change counts from its own entry on.
-    const broker::raft::Configuration* const changed = memory.configuration_at(commit);
+    // A leader counts by the last configuration in its log, committed or not (Raft paper, 6).
+    const broker::raft::Configuration* const changed = memory.configuration_at(memory.last_index());
     const broker::raft::Configuration& members =
         changed != nullptr ? *changed : partitions_[partition.value()].first_members;
     comparisons_ += members.voters.size();
@@ -328,7 +393,7 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
 }
 
 bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uint64_t chain) const {
-    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).replicas;
+    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).hosts;
     return std::any_of(voters.begin(), voters.end(), [&](broker::BrokerId voter) {
         return truth_.was_taken(voter.value(), partition, index, chain);
     });
@@ -362,8 +427,12 @@ void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogI
     const InfoLog& memory = logs_.memory(node, partition);
     committed.truncate(first);
     for (LogIndex index = first; index <= commit; ++index) {
-        committed.push(*memory.at(index));
+        committed.push_from(memory, index);
     }
+    Partition& shared = partitions_[partition.value()];
+    shared.snapshots.erase(shared.snapshots.lower_bound(first), shared.snapshots.end());
+    shared.log_starts.erase(shared.log_starts.lower_bound(first), shared.log_starts.end());
+    shared.committed_in.clear();
     logs_.lineage(partition) = term;
     cuts_.push_back(partition);
 }
@@ -435,8 +504,6 @@ void RaftInvariants::check_producers(std::uint32_t node, const broker::Replica& 
         if (!entry.control) {
             fold.apply(broker::partition::RecordBatchView{entry.payload},
                        replica.offsets().base_of(index));
-        } else if (auto const start = broker::decode_log_start(entry.payload)) {
-            fold.apply_log_start(replica.offsets().base_of(index), *start);
         }
     }
     ++comparisons_;

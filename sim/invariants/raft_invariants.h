@@ -4,6 +4,9 @@
 //   R2  LeaderAppendOnly    a leader's log only grows.
 //   R3  EntryIdentity       (index, term) names one entry, with one history before it, on every
 //                           node and for ever; committed or not (Raft paper 5.3, log matching).
+//   R4  LeaderCompleteness  whoever becomes leader of a term holds every entry that leaders of
+//   earlier
+//                           terms have committed (Raft paper 5.4.3).
 //   R6  CommittedImmutable  every report that i is committed names the same entry at i.
 //   R7  CommitOnDurableQuorum  when a leader's commit index reaches c, a majority of the voters
 //                           has the leader's entry c stored, by the truth of their disks.
@@ -15,6 +18,10 @@
 //   R13 NoCommittedTruncation  a cut never removes an entry that is committed.
 //   R15 StateOrder          commit never passes the end of the log.
 //   R24 RecoverSound        what a node recovers is what its disk held durably, entry for entry.
+//   R21 ConfigRules         a leader begins a change of members only when the one before is
+//   committed,
+//                           and by sets that must agree: into a joint configuration from its old
+//                           voters, out of it to its new ones (Raft paper, section 6).
 //   R22 SnapshotSound      a snapshot stands at a committed entry of its term, and is byte for byte
 //                           the same on every node that made or took one there.
 //   B11 Retention           an entry that moves the start of the records moves it to the same place
@@ -73,9 +80,11 @@ private:
     };
     struct Partition {
         broker::raft::Configuration first_members;
-        std::map<Term, std::uint32_t> leaders;                                  // R1
-        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;        // R3, by index - 1
-        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;       // R10
+        std::map<Term, std::uint32_t> leaders;                             // R1
+        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;   // R3, by index - 1
+        std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;  // R10
+        std::map<Term, LogIndex>
+            committed_in;  // R4: the last entry committed by each term's leader
         std::map<LogIndex, std::pair<std::uint64_t, std::uint32_t>> snapshots;  // R22: hash, node
         std::map<LogIndex, std::pair<std::int64_t, std::uint32_t>> log_starts;  // B11: by entry
     };
@@ -98,6 +107,9 @@ private:
     /// Replaces G from `first` on by what this leader just committed in its own term.
     void cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first, LogIndex commit,
                      Term term);
+    void check_change(std::uint32_t node, const broker::Replica& current, const InfoLog& memory,
+                      const broker::raft::Entry& entry);
+    void check_completeness(std::uint32_t node, PartitionId partition, Term term);
     void missing_append(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,

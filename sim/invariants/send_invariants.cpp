@@ -22,6 +22,7 @@ SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& tr
                                ClusterLog& logs, broker::Acks1 acks1, Violations& violations)
     : topics_{topics}, truth_{truth}, logs_{logs}, acks1_{acks1}, violations_{violations} {
     shown_.resize(topics.partitions().size());
+    elections_.resize(topics.partitions().size());
     for (const broker::PartitionInfo& info : topics.partitions()) {
         first_members_.push_back(first_configuration(topics, info.id));
     }
@@ -55,6 +56,7 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
     if (!asks_ahead && message.term > durable.term) {
         complain("a term that is not durable");
     }
+    watch_election(node, partition, message, log);
     switch (message.kind) {
         case MessageKind::vote_reply:
             if (!message.reject && (durable.term != message.term || durable.vote != message.to)) {
@@ -93,6 +95,58 @@ void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
     }
 }
 
+void SendInvariants::watch_election(std::uint32_t node, PartitionId partition,
+                                    const broker::raft::Message& message, const FoldedLog& log) {
+    Elections& elections = elections_[partition.value()];
+    switch (message.kind) {
+        case MessageKind::vote:
+            elections.candidates[{message.term, node}] = {message.log_term, message.index};
+            break;
+        case MessageKind::vote_reply: {
+            auto const asked = elections.candidates.find({message.term, message.to.value()});
+            const Link* const last = log.at(log.last_index());
+            ++comparisons_;
+            // What the voter took from a leader of this very term came after its vote.
+            bool const later = last != nullptr && last->term >= message.term;
+            if (message.reject || later) {
+                break;
+            }
+            std::pair const own{last == nullptr ? Term{} : last->term, log.last_index()};
+            if (asked == elections.candidates.end() || own > asked->second) {
+                violations_.add("R11", node, [&] {
+                    return fmt::format(
+                        "n{} voted in term {} of {} for n{}, whose log ends before "
+                        "its own ({} of term {})",
+                        node, message.term.value(), topics_.label(partition), message.to.value(),
+                        own.second.value(), own.first.value());
+                });
+            }
+            break;
+        }
+        case MessageKind::append:
+        case MessageKind::heartbeat:
+        case MessageKind::snapshot:
+        case MessageKind::timeout_now: {
+            auto const [at, fresh] = elections.sources.emplace(message.term, node);
+            ++comparisons_;
+            if (at->second != node || message.from.value() != node) {
+                violations_.add("R18", node, [&] {
+                    return fmt::format("n{} speaks as the leader of term {} of {}, which is n{}",
+                                       node, message.term.value(), topics_.label(partition),
+                                       at->second);
+                });
+            }
+            break;
+        }
+        case MessageKind::pre_vote:
+        case MessageKind::pre_vote_reply:
+        case MessageKind::append_reply:
+        case MessageKind::heartbeat_reply:
+        case MessageKind::snapshot_reply:
+            break;
+    }
+}
+
 std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& tag,
                                          ByteSpan payload, const broker::Node& broker) {
     broker::Result<protocol::ResponseFrame> const frame = protocol::decode_response_frame(payload);
@@ -120,7 +174,12 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
             if (response && response->topics.size() == 1 &&
                 response->topics[0].partitions.size() == 1 &&
                 response->topics[0].partitions[0].error == KafkaError::none) {
-                on_watermark(node, tag, response->topics[0].partitions[0].offset.value(), epoch);
+                std::int64_t const offset = response->topics[0].partitions[0].offset.value();
+                if (tag.earliest) {
+                    on_log_start(node, tag, offset);
+                } else {
+                    on_watermark(node, tag, offset, epoch);
+                }
             }
             break;
         }
@@ -153,10 +212,6 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
 void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
                                    std::int64_t epoch) {
     PartitionId const partition{tag.partition};
-    const broker::raft::Configuration* const changed =
-        logs_.committed(partition).configuration_at(logs_.committed(partition).last_index());
-    const broker::raft::Configuration& members =
-        changed != nullptr ? *changed : first_members_[partition.value()];
     // Who has not noticed that its history is over may still answer for it; by its own log then.
     const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
                                                                    : logs_.committed(partition);
@@ -181,14 +236,21 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, st
     auto const is_durable_on = [&](const broker::Member& voter) {
         return held != nullptr && truth_.was_stored(voter.id.value(), partition, own, held->chain);
     };
-    if (!members.is_quorum(is_durable_on)) {
+    // The members may have changed between the commit and the ack: one of those sets has it.
+    const broker::raft::Configuration& first = first_members_[partition.value()];
+    bool const stored =
+        memory.any_configuration_since(own, first, [&](const broker::raft::Configuration& members) {
+            return members.is_quorum(is_durable_on);
+        });
+    if (!stored) {
+        const broker::raft::Configuration* const changed = memory.configuration_at(own);
+        const std::vector<broker::Member>& voters = (changed == nullptr ? first : *changed).voters;
         violations_.add("R16", node, [&] {
             return fmt::format(
                 "n{} acknowledged offset {} of {} (acks=all) while it was stored on {} of {} "
                 "brokers: never written there",
                 node, offset, topics_.label(partition),
-                std::count_if(members.voters.begin(), members.voters.end(), is_durable_on),
-                members.voters.size());
+                std::count_if(voters.begin(), voters.end(), is_durable_on), voters.size());
         });
     }
 }
@@ -274,6 +336,18 @@ void SendInvariants::on_request(RequestTag& tag) const {
     if (tag.kind == RequestKind::fetch || tag.kind == RequestKind::list_offsets) {
         tag.watermark_floor = shown_[tag.partition].watermark;
         tag.floor_epoch = shown_[tag.partition].epoch;
+    }
+}
+
+void SendInvariants::on_log_start(std::uint32_t node, const RequestTag& tag, std::int64_t start) {
+    PartitionId const partition{tag.partition};
+    ++comparisons_;
+    if (start < 0 || start > logs_.committed(partition).end_offset()) {
+        violations_.add("B11", node, [&] {
+            return fmt::format("n{} showed {} as the start of {}; committed is only {}", node,
+                               start, topics_.label(partition),
+                               logs_.committed(partition).end_offset());
+        });
     }
 }
 

@@ -6,6 +6,11 @@
 //                          leaves: its frame is written on the leader. When an acks=all success
 //                          leaves: its entry is durable on a majority (KAFKA-10533,
 //                          etcd #14370 are what it catches).
+//   R11 VoteUpToDate       a vote goes to a candidate whose log, by its request, is at least as up
+//   to
+//                          date as what the voter's disk holds (Raft paper 5.4.1).
+//   R18 SingleSource       all that is said as the leader of a term comes from one node, and names
+//                          it: from the messages alone.
 //   B1  AckImpliesCommitted  an acks=all success names an entry that is committed.
 //   B5  OffsetBijection      an offset names one batch: in acks, fetches and committed logs.
 //   B6  HighWatermark        a watermark shown is at most what is committed; a request made after
@@ -21,6 +26,8 @@
 #include "sim/virtual_network.h"
 
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -42,6 +49,11 @@ public:
     [[nodiscard]] std::uint64_t comparisons() const { return comparisons_; }
 
 private:
+    struct Elections {
+        /// What each candidate of a term said of its log: term and index of its last entry.
+        std::map<std::pair<Term, std::uint32_t>, std::pair<Term, LogIndex>> candidates;
+        std::map<Term, std::uint32_t> sources;  // who spoke as the leader of a term
+    };
     struct Shown {
         std::int64_t epoch = -1;      // latest
         std::int64_t watermark = -1;  // largest under that epoch or one before
@@ -51,6 +63,9 @@ private:
     /// A leader of this epoch belongs to a history that a legal loss ended.
     [[nodiscard]] bool of_former_lineage(PartitionId partition, std::int64_t epoch) const;
     void on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
+    void watch_election(std::uint32_t node, PartitionId partition,
+                        const broker::raft::Message& message, const FoldedLog& log);
+    void on_log_start(std::uint32_t node, const RequestTag& tag, std::int64_t start);
     void on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                       std::int64_t epoch);
     void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
@@ -64,6 +79,7 @@ private:
     Violations& violations_;
     broker::raft::Received received_;
     std::vector<Shown> shown_;
+    std::vector<Elections> elections_;                        // by partition
     std::vector<broker::raft::Configuration> first_members_;  // by partition
     std::uint64_t acks_checked_ = 0;
     std::uint64_t comparisons_ = 0;

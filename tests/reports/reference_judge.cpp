@@ -964,7 +964,8 @@ struct Reference {
                 auto const at = base_min(*members[i]);
                 if (at) {
                     present.push_back(members[i]->value);
-                    displaced = displaced || *at != e;
+                    bool const cut = drained(key) && *at - static_cast<Offset>(i) < start(key);
+                    displaced = displaced || (*at != e && !cut);
                 } else if (drained(key) ? e >= start(key) : overtaken(key, e)) {
                     missing_list.push_back(members[i]->value);
                 }

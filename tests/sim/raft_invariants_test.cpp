@@ -100,6 +100,22 @@ TEST_CASE("R3: one index and term, two entries", "[sim]") {
     CHECK(cluster.fired("R3"));
 }
 
+TEST_CASE("R4: a leader that lacks what an earlier term committed", "[sim]") {
+    for (bool const lacking : {false, true}) {
+        WatchedCluster cluster{3, 1, 3};
+        cluster.elect(1);
+        cluster.produce(1, "committed");
+        cluster.settle();
+        CHECK_FALSE(cluster.fired("R4"));
+
+        // The successor seems to be host 4, whose log is empty.
+        cluster.report_as(2, lacking ? 4 : 2);
+        cluster.elect(2);
+
+        CHECK(cluster.fired("R4") == lacking);
+    }
+}
+
 TEST_CASE("R6: two reports of what is committed at an index differ", "[sim]") {
     WatchedCluster cluster{0, 2, 1};
     cluster.elect(1);
@@ -259,6 +275,87 @@ TEST_CASE("B14: a leader appends a batch that it did not accept", "[sim]") {
         cluster.settle();
 
         CHECK(cluster.fired("B14") == lying);
+    }
+}
+
+namespace {
+
+broker::AdminRequested asked(
+    std::variant<broker::TransferLeadership, broker::ChangeMembers, broker::DeleteRecords> what) {
+    broker::AdminRequested request;
+    request.partition = PartitionId{0};
+    request.what = std::move(what);
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("R21: a change of members that skips the joint configuration", "[sim]") {
+    for (bool const skipped : {false, true}) {
+        WatchedCluster cluster{3, 0, 3};
+        cluster.elect(1);
+        broker::ChangeMembers change;
+        for (std::uint32_t const id : {1U, 2U}) {
+            change.voters.push_back(broker::Member{broker::BrokerId{id}, broker::DiskUuid{id}});
+        }
+        cluster.step(1, asked(change));
+        CHECK_FALSE(cluster.fired("R21"));
+        if (skipped) {
+            // As if the entries before had held no configuration.
+            InfoLog& memory = cluster.logs.memory(1, PartitionId{0});
+            std::vector<EntryInfo> entries;
+            for (LogIndex at{1}; at <= memory.last_index(); ++at) {
+                entries.push_back(*memory.at(at));
+            }
+            memory.clear();
+            for (EntryInfo const& entry : entries) {
+                memory.push(entry);
+            }
+        }
+
+        cluster.settle();
+
+        CHECK(cluster.replica(1).raft().configuration().voters == change.voters);
+        CHECK(cluster.fired("R21") == skipped);
+    }
+}
+
+TEST_CASE("B11: one entry moves the start to two places", "[sim]") {
+    for (std::int64_t const other : {2, 1}) {
+        WatchedCluster cluster{0, 2, 1};
+        for (std::uint32_t const host : {1U, 2U}) {
+            cluster.elect(host);
+            cluster.produce(host, "a");
+            cluster.settle();
+            std::int64_t const start = host == 1 ? 2 : other;
+            cluster.step(host, asked(broker::DeleteRecords{broker::Offset{start}}));
+            cluster.settle();
+            CHECK(cluster.replica(host).log_start() == broker::Offset{start});
+        }
+
+        CHECK(cluster.fired("B11") == (other == 1));
+    }
+}
+
+TEST_CASE("R22: a snapshot that stands where nothing is committed", "[sim]") {
+    for (bool const uncommitted : {false, true}) {
+        WatchedCluster cluster{0, 1, 1};
+        cluster.elect(1);
+        for (int i = 0; i < 1'200; ++i) {
+            cluster.produce(1, "a");
+            cluster.settle();
+        }
+        cluster.step(1, asked(broker::DeleteRecords{broker::Offset{-1}}));
+        if (uncommitted) {
+            cluster.logs.committed(PartitionId{0}).clear();
+        }
+
+        cluster.settle();
+        cluster.produce(1, "b");
+        cluster.settle();
+
+        CHECK(cluster.replica(1).raft().log().start() > LogIndex{1'000});
+        CHECK(cluster.fired("R22") == uncommitted);
     }
 }
 

@@ -103,6 +103,39 @@ TEST_CASE("R16: a granted vote that is not durable; a refusal promises nothing",
     CHECK(cluster.fired("R16"));
 }
 
+TEST_CASE("R11: a vote for a candidate whose log is behind the voter's", "[sim]") {
+    for (bool const behind : {false, true}) {
+        WatchedCluster cluster{0, 2, 1};
+        cluster.elect(1);
+        cluster.elect(2);
+        Message ask{.kind = MessageKind::vote, .term = Term{2}};
+        if (!behind) {
+            ask.index = LogIndex{1};
+            ask.log_term = Term{1};
+        }
+        cluster.send.on_datagram(1, datagram(ask));
+        CHECK_FALSE(cluster.fired("R11"));
+
+        cluster.send.on_datagram(
+            2, datagram({.kind = MessageKind::vote_reply, .to = BrokerId{1}, .term = Term{2}}));
+
+        CHECK(cluster.fired("R11") == behind);
+    }
+}
+
+TEST_CASE("R18: two nodes speak as the leader of one term", "[sim]") {
+    WatchedCluster cluster{0, 2, 1};
+    cluster.elect(1);
+    cluster.elect(2);
+    CHECK_FALSE(cluster.fired("R18"));
+    cluster.send.on_datagram(1, datagram({.kind = MessageKind::heartbeat, .term = Term{1}}));
+    CHECK_FALSE(cluster.fired("R18"));
+
+    cluster.send.on_datagram(2, datagram({.kind = MessageKind::append, .term = Term{1}}));
+
+    CHECK(cluster.fired("R18"));
+}
+
 TEST_CASE("R16: an append success for an entry that is only written", "[sim]") {
     Answering bench;
     Message success{.kind = MessageKind::append_reply, .term = Term{1}, .index = LogIndex{2}};

@@ -53,8 +53,7 @@ public:
             return send(command);
         }
         if (command.name == "log_start") {
-            state_.apply_log_start(end_, Offset{command.number("to")});
-            ++end_;
+            ++end_;  // an entry like any other of the broker's: nobody is forgotten
             return "";
         }
         if (command.name == "truncate") {
@@ -151,7 +150,7 @@ private:
     Offset end_{0};
 };
 
-/// One entry of a test log: a batch, or a prefix truncation.
+/// One entry of a test log: a batch, or one of the broker's own.
 struct Entry {
     Offset offset;
     Bytes batch;
@@ -159,9 +158,7 @@ struct Entry {
 };
 
 void apply(ProducerState& state, const Entry& entry) {
-    if (entry.batch.empty()) {
-        state.apply_log_start(entry.offset, entry.log_start);
-    } else {
+    if (!entry.batch.empty()) {  // else one of the broker's own
         state.apply(RecordBatchView{entry.batch}, entry.offset);
     }
 }

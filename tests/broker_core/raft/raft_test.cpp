@@ -156,4 +156,8 @@ TEST_CASE("raft: a group of one grows", "[raft]") {
     run_story("single_grows.txt");
 }
 
+TEST_CASE("raft: who is left out by an open change still stands for election", "[raft]") {
+    run_story("left_out_but_needed.txt");
+}
+
 }  // namespace broker::raft
