@@ -47,6 +47,13 @@ using broker::Time;
     X(reorder, network, "datagrams between brokers get an extra delay of their own")               \
     X(delay, network, "everything on a link takes longer by a fixed time")                         \
     X(reset, network, "client connections break: request or response lost, fate unknown")          \
+    X(clog, network, "datagrams of a link are held and come all at once when it ends")             \
+    X(slow_link, network, "everything on a link takes a multiple of its time")                     \
+    X(bandwidth, network, "datagrams wait for their turn; of too many one is lost")                \
+    X(flap, network, "a partition that comes and goes")                                            \
+    X(client_partition, network, "clients cannot reach these brokers")                             \
+    X(half_open, network, "a client connection dies, and neither side is told")                    \
+    X(refuse, network, "a broker takes no new client connection")                                  \
     X(disk_stall, disk, "operations of a disk do not complete for a while")                        \
     X(slow_disk, disk, "operations of a disk take a multiple of their time")                       \
     X(sync_error, disk, "syncs fail: what they covered is partly gone, and no later sync says so") \
@@ -198,7 +205,9 @@ struct Element {
     bool graceful = true;         // rolling_restart: stopped, not crashed
     bool waits = true;            // rolling_restart: for each node to serve before the next one
     bool retract = false;         // crash: inside a step, of which some last effects never happen
-    std::uint32_t factor = 1;     // slow_disk
+    std::uint32_t bytes_per_second = 0;      // bandwidth, of each link
+    std::uint32_t queue = 0;                 // bandwidth: messages that may wait
+    std::uint32_t factor = 1;                // slow_disk
     ResetPoint point = ResetPoint::any;      // reset
     FullAt full_at = FullAt::any;            // disk_full
     Strikes strikes = Strikes::once;         // reported disk errors

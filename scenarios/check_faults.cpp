@@ -192,7 +192,7 @@ void check_script(Meaning& m) {
         if (!element.heals.empty()) {
             check_fault_id(m, element.heals, at + "/args/fault");
         }
-        if (element.kind == FaultKind::partition && m.good({at + "/topology"})) {
+        if (rules_of(element.kind).topology && m.good({at + "/topology"})) {
             check_groups(m, element, at + "/topology");
             check_shape(m, element.shape, at + "/topology");
         }

@@ -130,11 +130,12 @@ bool some_broker_goes_down(const Scenario& scenario) {
 
 /// What makes a kind idle in every cluster that this file can draw, or "".
 std::string idle_kind(Meaning& m, FaultKind kind, bool groups) {
-    bool const between_brokers = acts_on_links(kind) && kind != FaultKind::delay;
+    bool const between_brokers =
+        acts_on_links(kind) && kind != FaultKind::delay && kind != FaultKind::slow_link;
     if (m.most_brokers() == 1 && between_brokers) {
         return "one broker sends nothing to another";
     }
-    if (m.most_brokers() == 1 && kind == FaultKind::partition && !groups) {
+    if (m.most_brokers() == 1 && rules_of(kind).topology && !groups) {
         return "a shape needs two brokers";
     }
     return "";
@@ -169,7 +170,7 @@ void check_element(Meaning& m, const Element& element, const std::string& at) {
 bool is_always_refused(Meaning& m, FaultKind kind) {
     const FaultLimits& limits = m.scenario.faults.limits;
     return rules_of(kind).downs != Downs::none && ((limits.keep_quorum && m.most_brokers() < 3) ||
-                     (limits.max_down && *limits.max_down == 0));
+                                                   (limits.max_down && *limits.max_down == 0));
 }
 
 void check_random_fault(Meaning& m, const RandomFault& fault, const std::string& at) {

@@ -238,8 +238,12 @@ constexpr Row table[] = {
         .or_else("true"),
     key("args", "retract", boolean,
         "of a crash: inside a step, of which some last effects never happen").or_else("false"),
-    key("args", "factor", integer, "of slow_disk: times slower")
+    key("args", "factor", integer, "of slow_disk and slow_link: times slower")
         .range(1, 1'000'000).or_else("10").drawn(),
+    key("args", "bytes_per_second", integer, "of bandwidth: of each direction of a link")
+        .range(1, 1'000'000'000).or_else("100000"),
+    key("args", "queue", integer, "of bandwidth: so many messages may wait")
+        .range(1, 1'000'000).or_else("8"),
     key("args", "point", word, "of a reset: before or after the request was processed")
         .of("before after any").or_else("any"),
     key("args", "full_at", word, "of disk_full: where it shows; any: not at syncs")
@@ -280,6 +284,13 @@ constexpr Row table[] = {
     key("faults.random", "clock_back", object, "random faults of this kind"),
     key("faults.random", "clock_freeze", object, "random faults of this kind"),
     key("faults.random", "monotonic_drift", object, "random faults of this kind"),
+    key("faults.random", "clog", object, "random faults of this kind"),
+    key("faults.random", "slow_link", object, "random faults of this kind"),
+    key("faults.random", "bandwidth", object, "random faults of this kind"),
+    key("faults.random", "flap", object, "random faults of this kind"),
+    key("faults.random", "client_partition", object, "random faults of this kind"),
+    key("faults.random", "half_open", object, "random faults of this kind"),
+    key("faults.random", "refuse", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")

@@ -24,7 +24,7 @@ constexpr std::array reserved = {
              "wipe stale_image replace "
              "memory_limit start_conflict short_write short_read "
              "bit_rot read_flip misdirected_write misdirected_read stale_read lost_write "
-             "lost_fsync clog slow_link bandwidth flap client_partition half_open refuse "
+             "lost_fsync "
              "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},

@@ -10,8 +10,8 @@ namespace {
 
 // Faults after which a node boots from its disk.
 constexpr std::string_view restarts =
-    "crash shutdown all_down start_order rolling_restart crash_loop sync_error write_error read_error "
-    "disk_full";
+    "crash shutdown all_down start_order rolling_restart crash_loop sync_error write_error "
+    "read_error disk_full";
 
 const PropertyRow properties[] = {
     {"no_lost_acks", {"B2"}, false, "", "every acknowledged message can be read"},

@@ -41,7 +41,7 @@ Duration default_by(FaultKind kind) {
     if (kind == FaultKind::slow_cpu || kind == FaultKind::late_timer) {
         return Duration{ms};
     }
-    if (kind == FaultKind::rolling_restart) {
+    if (kind == FaultKind::rolling_restart || kind == FaultKind::flap) {
         return Duration{500 * ms};
     }
     if (kind == FaultKind::clock_forward) {
@@ -182,7 +182,8 @@ void refuse_other_args(ObjectReader& args, const KindRules& rules) {
 void read_args(ObjectReader& object, const KindRules& rules, const std::vector<TopicSpec>& topics,
                Element& element, std::vector<DrawnField>& drawn) {
     element.by = default_by(rules.kind);
-    element.factor = rules.kind == FaultKind::slow_disk ? default_slow_factor : 1U;
+    bool const slows = has_word(rules.args, "factor");
+    element.factor = slows ? default_slow_factor : 1U;
     if (rules.args.empty()) {
         return;
     }
@@ -196,6 +197,9 @@ void read_args(ObjectReader& object, const KindRules& rules, const std::vector<T
         number_or_drawn(args, "factor", ElementField::factor, drawn).value_or(element.factor));
     element.point = static_cast<ResetPoint>(
         args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
+    element.bytes_per_second =
+        static_cast<std::uint32_t>(args.number("bytes_per_second").value_or(100'000));
+    element.queue = static_cast<std::uint32_t>(args.number("queue").value_or(8));
     element.offset = duration_or(args.number("offset"));
     element.ppm = static_cast<std::int32_t>(args.number("ppm").value_or(0));
     element.times = static_cast<std::uint32_t>(args.number("times").value_or(3));

@@ -85,6 +85,20 @@ void partition(Random& random, const FaultPhase& phase, Element& element) {
     element.direction = way < 2 ? Direction::both : static_cast<Direction>(way - 1);
 }
 
+void slow_link(Random& random, const FaultPhase&, Element& element) {
+    element.factor = static_cast<std::uint32_t>(random.log_uniform(10, 1'000));
+}
+
+void bandwidth(Random& random, const FaultPhase&, Element& element) {
+    element.bytes_per_second = static_cast<std::uint32_t>(random.log_uniform(5'000, 1'000'000));
+    element.queue = static_cast<std::uint32_t>(2 + random.below(19));
+}
+
+void flap(Random& random, const FaultPhase& phase, Element& element) {
+    partition(random, phase, element);
+    element.by = Duration{random.log_uniform(ms * 20, phase.timeout.nanoseconds() * 2)};
+}
+
 void slow_disk(Random& random, const FaultPhase&, Element& element) {
     element.factor = static_cast<std::uint32_t>(random.log_uniform(2, 100));
 }
@@ -126,6 +140,13 @@ constexpr SwarmClass classes[] = {
     {K::reorder, 60, 0, 0, 0},
     {K::delay, 60, 0, 0, 0},
     {K::reset, 30, 50, 0, 0},
+    {K::clog, 30, 50, 2, 50},
+    {K::slow_link, 30, 50, 2, 50, false, slow_link},
+    {K::bandwidth, 30, 50, 2, 50, false, bandwidth},
+    {K::flap, 30, 60, 10, 100, false, flap},
+    {K::client_partition, 30, 60, 2, 100},
+    {K::half_open, 30, 50, 0, 0},
+    {K::refuse, 30, 50, 10, 100},
     {K::disk_stall, 30, 60, 1, 200},
     {K::slow_disk, 30, 60, 1, 200, false, slow_disk},
     {K::transfer_leader, 40, 60, 0, 0},

@@ -53,6 +53,10 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "point")) {
         args.number("point", static_cast<std::int64_t>(element.point));
     }
+    if (has_word(has, "bytes_per_second")) {
+        args.number("bytes_per_second", element.bytes_per_second);
+        args.number("queue", element.queue);
+    }
     if (has_word(has, "offset")) {
         args.duration("offset", element.offset);
     }

@@ -148,7 +148,9 @@ std::string report_text(const RunResult& result) {
     }
     text += metrics_text(result.metrics);
     append_probes(text, result.lives);
-    text += "not simulated: damaged disks and disks that lie, short reads and writes, transactions\n";
+    text +=
+        "not simulated: damaged disks and disks that lie, short reads and writes, "
+        "transactions\n";
     return text;
 }
 

@@ -469,7 +469,7 @@ void World::on_datagram(const Work& work) {
         return;
     }
     DatagramInFlight const datagram = network_.take(work.payload);
-    if (!host.up()) {
+    if (!host.up() || datagram.evicted) {
         ++network_.datagrams_lost;
         return;
     }

@@ -1,5 +1,7 @@
-// Faults of client connections: reset.
+// Faults of client connections: reset, half_open.
 #include "sim/faults/active_fault.h"
+
+#include <algorithm>
 
 namespace brokersim {
 namespace {
@@ -27,8 +29,36 @@ public:
     }
 };
 
+/// The connections of a client with work in flight die in silence: both sides go on until their
+/// own time-outs.
+class HalfOpen final : public ActiveFault {
+public:
+    bool begin(FaultScene& scene) override {
+        VirtualNetwork& network = scene.world.network();
+        std::vector<std::uint32_t> const members = scene.targets.members(scene.element.target);
+        for (std::uint32_t const id : network.live()) {
+            Connection& connection = network.connection(id);
+            bool const meant = std::find(members.begin(), members.end(),
+                                         network.client_member(connection.client)) != members.end();
+            if (meant && connection.connected && !connection.dead && !connection.expected.empty()) {
+                connection.dead = true;
+                scene.effective = true;
+            }
+        }
+        return scene.effective;
+    }
+    [[nodiscard]] bool lasting() const override { return false; }
+    [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
+        (void)scene;
+        return look_every;
+    }
+};
+
 }  // namespace
 
+std::unique_ptr<ActiveFault> make_half_open() {
+    return std::make_unique<HalfOpen>();
+}
 std::unique_ptr<ActiveFault> make_reset() {
     return std::make_unique<Reset>();
 }

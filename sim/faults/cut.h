@@ -20,6 +20,7 @@ public:
     /// Returns whether it blocks anything.
     bool make(FaultScene& scene);
     void mend(FaultScene& scene);
+    [[nodiscard]] bool made() const { return made_; }
     /// Messages that wanted to pass so far, cut or not.
     [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const;
 

@@ -40,7 +40,17 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
         case FaultKind::duplicate:
         case FaultKind::reorder:
         case FaultKind::delay:
+        case FaultKind::clog:
+        case FaultKind::slow_link:
+        case FaultKind::bandwidth:
+        case FaultKind::refuse:
             return make_message_fault(kind);
+        case FaultKind::flap:
+            return make_flap();
+        case FaultKind::client_partition:
+            return make_client_partition();
+        case FaultKind::half_open:
+            return make_half_open();
         case FaultKind::reset:
             return make_reset();
         case FaultKind::disk_stall:

@@ -1,4 +1,4 @@
-// Faults of messages on links: drop, duplicate, reorder, delay.
+// Faults of messages on links: drop, duplicate, reorder, delay, clog, slow_link, bandwidth, refuse.
 #include "sim/faults/active_fault.h"
 
 namespace brokersim {
@@ -19,8 +19,12 @@ public:
 
     bool begin(FaultScene& scene) override {
         const Element& element = scene.element;
-        scene.world.network().begin(MessageFault{scene.index, kind_, element.probability,
-                                                 element.by, mask_of(scene.hosts)});
+        MessageFault fault{scene.index, kind_, element.probability, element.by,
+                           mask_of(scene.hosts)};
+        fault.factor = element.factor;
+        fault.bytes_per_second = element.bytes_per_second;
+        fault.queue_max = element.queue;
+        scene.world.network().begin(fault);
         return true;
     }
     bool end(FaultScene& scene) override {

@@ -1,4 +1,4 @@
-// Cuts between members of the network: partition.
+// Cuts between members of the network: partition, flap, client_partition.
 #include "sim/faults/cut.h"
 
 #include <algorithm>
@@ -138,6 +138,74 @@ private:
     Cut cut_;
 };
 
+/// The same cut again and again: each state lasts half to one and a half times `by`.
+class Flap final : public ActiveFault {
+public:
+    bool begin(FaultScene& scene) override {
+        if (!cut_.plan(scene) || !cut_.make(scene)) {
+            return false;
+        }
+        turn_in(scene);
+        return true;
+    }
+    void on_stage(FaultScene& scene) override {
+        if (cut_.made()) {
+            cut_.mend(scene);
+        } else {
+            cut_.make(scene);
+        }
+        turn_in(scene);
+    }
+    bool end(FaultScene& scene) override {
+        cut_.mend(scene);
+        return true;
+    }
+    /// Messages while it was whole count too: half of many were cut.
+    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
+        return cut_.chances(scene);
+    }
+    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
+        (void)element;
+        constexpr std::uint64_t enough = 50;
+        return chances >= enough;
+    }
+
+private:
+    static void turn_in(FaultScene& scene) {
+        std::int64_t const mean = scene.element.by.nanoseconds();
+        Duration const wait{scene.random.between(mean / 2, mean + mean / 2)};
+        scene.stage_in(wait);
+    }
+
+    Cut cut_;
+};
+
+class ClientPartition final : public ActiveFault {
+public:
+    bool begin(FaultScene& scene) override {
+        std::vector<std::uint32_t> clients;
+        for (std::uint32_t client = 0; client < scene.world.clients(); ++client) {
+            clients.push_back(scene.world.brokers() + client);
+        }
+        cut_.between(scene, clients, scene.hosts);
+        return cut_.make(scene);
+    }
+    bool end(FaultScene& scene) override {
+        cut_.mend(scene);
+        return true;
+    }
+    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
+        return cut_.chances(scene);
+    }
+    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
+        (void)element;
+        return chances > 0;
+    }
+
+private:
+    Cut cut_;
+};
+
 }  // namespace
 
 bool Cut::plan(FaultScene& scene) {
@@ -208,6 +276,12 @@ std::uint64_t Cut::chances(const FaultScene& scene) const {
     return sum;
 }
 
+std::unique_ptr<ActiveFault> make_flap() {
+    return std::make_unique<Flap>();
+}
+std::unique_ptr<ActiveFault> make_client_partition() {
+    return std::make_unique<ClientPartition>();
+}
 std::unique_ptr<ActiveFault> make_partition() {
     return std::make_unique<Partition>();
 }
