@@ -7,7 +7,7 @@
 namespace brokersim {
 
 struct MutantRow {
-    std::string_view id;    // "M01"
+    std::string_view id;    // such as the one in the patch's header
     std::string_view name;  // of its patch, without the ending
 };
 

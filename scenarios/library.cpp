@@ -14,7 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_scenario(const fs::path& path) {
-    bool const schema = path.stem().extension() == ".schema";
+    // Beside scenarios stand the editor's schema and pinned failures, which are none.
+    bool const schema =
+        path.stem().extension() == ".schema" || path.stem().extension() == ".repro";
     return (path.extension() == ".json" || path.extension() == ".jsonc") && !schema;
 }
 

@@ -139,7 +139,8 @@ std::string write_run(const RunSpec& run, bool everything) {
     return object.json();
 }
 
-std::string write_expect(const ExpectSpec& expect) {
+/// share: with `in_seeds`, which a file with a list of seeds may not have.
+std::string write_expect(const ExpectSpec& expect, bool share) {
     ObjectWriter object{"expect"};
     switch (expect.kind) {
         case ExpectSpec::Kind::holds:
@@ -152,7 +153,9 @@ std::string write_expect(const ExpectSpec& expect) {
             if (expect.in_seeds_of > 0) {
                 in_seeds.number("of", static_cast<std::int64_t>(expect.in_seeds_of));
             }
-            object.raw("in_seeds", in_seeds.json());
+            if (share) {
+                object.raw("in_seeds", in_seeds.json());
+            }
             break;
         }
         case ExpectSpec::Kind::voids:
@@ -213,7 +216,8 @@ std::string write(const Scenario& scenario, bool everything) {
     }
     section("faults", write_faults(scenario.faults));
     section("run", write_run(scenario.run, everything));
-    section("expect", write_expect(scenario.expect));
+    section("expect",
+            write_expect(scenario.expect, !everything || scenario.run.seed_list.empty()));
     if (everything && !scenario.regressions.empty()) {
         section("regressions", write_regressions(scenario.regressions));
     }

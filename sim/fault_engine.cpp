@@ -2,12 +2,22 @@
 #include "sim/fault_engine.h"
 
 #include "faults/kinds.h"
+#include "sim/observer.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 namespace brokersim {
+
+std::string fault_text(const Element& element) {
+    std::string text{name_of(element.kind)};
+    if (element.kind == FaultKind::crash) {
+        constexpr const char* kinds[] = {".process", ".power", ".serve_then_power", ".mixed"};
+        text += kinds[static_cast<std::size_t>(element.crash)];
+    }
+    return text;
+}
 
 FaultEngine::FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
                          FaultActions& actions, Trace& trace)
@@ -59,19 +69,6 @@ void FaultEngine::mark_effective(std::uint32_t element) {
         return;
     }
     states_[element].fate = ElementFate::effective;
-    last_effective_ = element;
-}
-
-std::string FaultEngine::last_effective() const {
-    if (!last_effective_) {
-        return "none";
-    }
-    const ElementState& state = states_[*last_effective_];
-    std::string text{name_of(state.element.kind)};
-    if (state.fault && !state.fault->detail(state.element).empty()) {
-        text += fmt::format(".{}", state.fault->detail(state.element));
-    }
-    return text;
 }
 
 void FaultEngine::on_fire(std::uint32_t element) {
@@ -246,6 +243,9 @@ void FaultEngine::fire(std::uint32_t element) {
     if (!state.fault) {
         state.fault = make_fault(state.element.kind);
     }
+    if (trace_.observer() != nullptr) {  // before it acts: roles are still those it was aimed at
+        trace_.observer()->on_fault(element, state, true);
+    }
     FaultScene scene = scene_of(element);
     // In force before it acts: what it sets off at once may come back to it.
     state.active = true;
@@ -296,6 +296,9 @@ void FaultEngine::on_end(std::uint32_t element) {
 
 void FaultEngine::finish(std::uint32_t element) {
     ElementState& state = states_[element];
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_fault(element, state, false);
+    }
     FaultScene scene = scene_of(element);
     std::uint64_t const chances = chances_now(element) - state.chances_before;
     bool const over = state.fault->end(scene);

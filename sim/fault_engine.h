@@ -37,6 +37,9 @@ struct ElementState {
     std::uint64_t chances_before = 0;
 };
 
+/// What an element does, for signatures and reports: "crash.power", "partition".
+std::string fault_text(const Element& element);
+
 class FaultEngine {
 public:
     FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
@@ -69,8 +72,6 @@ public:
     [[nodiscard]] bool active() const { return running_; }
     /// 0-based hosts of a target, now. Empty if nobody fits.
     std::vector<std::uint32_t> resolve(const Target& target) { return targets_.hosts(target); }
-    /// The last element that took effect, as "crash.power" and the like; "none" if none did.
-    [[nodiscard]] std::string last_effective() const;
 
 private:
     void trigger(std::uint32_t element);
@@ -97,7 +98,6 @@ private:
     bool running_ = false;
     std::uint32_t armed_ = 0;
     std::uint32_t watching_ = 0;  // faults in force that look at every step
-    std::optional<std::uint32_t> last_effective_;
 };
 
 }  // namespace brokersim

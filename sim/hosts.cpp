@@ -2,6 +2,7 @@
 #include "broker_core/base/check.h"
 #include "broker_core/base/hash.h"
 #include "sim/check_tripped.h"
+#include "sim/observer.h"
 #include "sim/world.h"
 
 #include <fmt/core.h>
@@ -68,6 +69,9 @@ bool World::start(std::uint32_t index) {
             fmt::format("n{}/{} did not start: {}", host.number, host.incarnation, reason));
         // No damage was injected, so a disk that cannot be recovered is the broker's own fault.
         violations_.add("R24", host.number, [&] { return failed_starts_.back(); });
+        if (trace_.observer() != nullptr) {
+            trace_.observer()->on_node(host.number, host.incarnation, NodeChange::start_failed);
+        }
         host.node.reset();
         host.state = HostState::failed;
         host.disk->crash_process();
@@ -78,6 +82,9 @@ bool World::start(std::uint32_t index) {
                                     reports::Disk::kept);
     }
     host.started_once = true;
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_node(host.number, host.incarnation, NodeChange::started);
+    }
     faults_->on_event("node_up", index, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_up", index, 1);
@@ -151,6 +158,9 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
         host.disk->crash_power();  // the process is dead, the machine loses power
         record_taken(host);
         raft_invariants_.on_down(host.number);
+        if (trace_.observer() != nullptr) {
+            trace_.observer()->on_node(host.number, host.incarnation, NodeChange::lost_power);
+        }
         return true;
     }
     if (!host.up()) {
@@ -169,6 +179,10 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.held_ops.clear();
     CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
     trace_.fold(report.lost_bytes);
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_node(host.number, host.incarnation,
+                                   power ? NodeChange::lost_power : NodeChange::crashed);
+    }
     trace_.line([&] {
         return fmt::format("n{}/{} {}: {} of {} uncovered bytes lost{}", host.number,
                            host.incarnation, power ? "power loss" : "process crash",

@@ -1,5 +1,6 @@
 // The phases of a run: workload, heal, settle and drain, and when each is over.
 #include "broker_core/base/check.h"
+#include "sim/observer.h"
 #include "sim/world.h"
 
 #include <fmt/core.h>
@@ -46,6 +47,13 @@ void World::on_phase(Phase next) {
 // ---------------------------------------------------------------------------------------------
 // Run
 
+void World::note_phase(std::string_view name) {
+    trace_.line([&] { return "-- " + std::string{name}; });
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_phase(name);
+    }
+}
+
 void World::begin_run() {
     phase_ = Phase::run;
     for (Host& host : hosts_) {
@@ -54,7 +62,7 @@ void World::begin_run() {
         }
     }
     run_began_ = scheduler_.now();
-    trace_.line([] { return std::string{"-- run"}; });
+    note_phase("run");
     scheduler_.push(
         run_began_ + config_.virtual_time,
         Work{WorkKind::phase, phase_work, 0, static_cast<std::uint32_t>(Phase::settle)});
@@ -135,7 +143,7 @@ void World::produce_next(std::uint32_t step) {
 void World::heal() {
     phase_ = Phase::settle;
     healed_at_ = scheduler_.now();
-    trace_.line([] { return std::string{"-- heal"}; });
+    note_phase("heal");
     faults_->end();
     network_.lift_all();
     for (Host& host : hosts_) {
@@ -320,7 +328,7 @@ void World::begin_drain() {
             }
         }
     }
-    trace_.line([] { return std::string{"-- drain"}; });
+    note_phase("drain");
     // Nothing is shown to anybody behind the sampled end: retention may still move the watermark.
     for (Reader* const consumer : consumers_) {
         consumer->stop();
@@ -354,7 +362,7 @@ void World::finish() {
         trace_.fold(committed.last_index().value());
         trace_.fold(last == nullptr ? 0 : last->chain);
     }
-    trace_.line([] { return std::string{"-- done"}; });
+    note_phase("done");
 }
 
 }  // namespace brokersim

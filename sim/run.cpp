@@ -1,9 +1,11 @@
 // From a finished world to a verdict, assumptions first.
 #include "sim/run.h"
 
+#include "faults/mutant_table.h"
 #include "reports/history_json.h"
 #include "reports/judge.h"
 #include "scenarios/properties.h"
+#include "sim/story.h"
 
 #include <fmt/core.h>
 
@@ -61,35 +63,6 @@ std::vector<std::string_view> ids_of(Code code) {
             return {};
     }
     return {};
-}
-
-/// What kind of mistake the first violation is, for the signature.
-std::string_view cause_of(std::string_view id) {
-    if (id == "R16" || id == "R7" || id == "ACK_BEFORE_DURABLE") {
-        return "acked_unsynced";
-    }
-    if (id == "B1") {
-        return "acked_uncommitted";
-    }
-    if (id == "B14" || id == "DUPLICATE") {
-        return "written_twice";
-    }
-    if (id == "LOST_ACKED" || id == "READ_THEN_LOST" || id == "R24") {
-        return "lost_on_disk";
-    }
-    if (id == "R13" || id == "COMMITTED_TRUNCATED") {
-        return "truncated_after_commit";
-    }
-    if (id == "B6" || id == "READ_ABOVE_HW") {
-        return "read_uncommitted";
-    }
-    if (id == "PRODUCER_REORDER" || id == "REALTIME_REORDER") {
-        return "reordered";
-    }
-    if (id == "PHANTOM") {
-        return "foreign";
-    }
-    return "other";
 }
 
 void add_once(std::vector<std::string>& list, std::string_view item) {
@@ -200,6 +173,55 @@ void decide(RunResult& result, bool drained, bool hung, bool broken_accounting) 
     }
 }
 
+/// The name of the planted bug; empty for the broker as it is.
+std::string mutant_named(const std::string& plant) {
+    const MutantRow* const row = find_mutant(plant);
+    return row == nullptr ? plant : std::string{row->name};
+}
+
+reports::Failure failure_of(const Scenario& scenario, const RunResult& result) {
+    reports::Failure failure;
+    failure.mutant = mutant_named(scenario.plant);
+    failure.violated = result.violated.front();
+    if (!result.violations.empty() && result.violations.front().id == failure.violated) {
+        const Violation& first = result.violations.front();
+        failure.event = first.event;
+        failure.time_ns = first.time.nanoseconds();
+        failure.node = first.node;
+        failure.place = first.place;
+    } else if (result.stuck && result.stuck->id == failure.violated) {
+        failure.stuck_phase = "settle";
+    } else if (failure.violated == "L5") {
+        failure.stuck_phase = "events";
+    }
+    return failure;
+}
+
+/// Whether a fault mattered is known only when the run is over.
+void mark_effective(const World& world, reports::Timeline& timeline) {
+    for (reports::Fault& fault : timeline.faults) {
+        for (const ElementState& state : world.faults().elements()) {
+            if (state.element.id == fault.id) {
+                fault.effective = state.fate == ElementFate::effective;
+            }
+        }
+    }
+}
+
+/// The second look at a failed run: the same run, observed, and what its story says.
+void tell_why(const Scenario& scenario, std::uint64_t seed, const RunOptions& options,
+              const std::vector<Element>& plan, RunResult& result) {
+    reports::Timeline timeline;
+    RunOptions observed;
+    observed.checks = options.checks;
+    observed.judge = options.judge;
+    observed.plan = &plan;
+    observed.timeline = &timeline;
+    RunResult const again = run_once(scenario, seed, observed);
+    result.diagnosis = again.diagnosis;
+    result.signature = again.signature;
+}
+
 }  // namespace
 
 std::string_view name_of(RunVerdict verdict) {
@@ -236,8 +258,16 @@ std::uint64_t RunResult::probe(broker::Probe which) const {
 }
 
 RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOptions& options) {
-    RunConfig const config = draw_run(scenario, seed);
-    Trace trace{options.sink};
+    RunConfig config = draw_run(scenario, seed);
+    if (options.plan != nullptr) {
+        config.plan = *options.plan;
+    }
+    Story story;
+    RunObserver* const observer = options.timeline != nullptr ? &story : options.observer;
+    Trace trace{options.sink, observer};
+    if (options.keep_states) {
+        trace.keep_states();
+    }
     World world{config, options.checks, trace};
     world.run();
 
@@ -247,6 +277,8 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     result.drawn = config.drawn_values;
     result.trace_hash = world.trace_hash();
     result.checkpoints = trace.checkpoints();
+    result.states = trace.states();
+    result.plan = config.plan;
     result.events = world.events();
     result.virtual_ns = world.now().nanoseconds();
     if (options.checks.invariants) {
@@ -295,13 +327,16 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     collect_violated(result);
     collect_probes(world, scenario, config.tuning.raft.commit_before_own_sync, result);
     decide(result, world.drained(), world.hung(), broken);
-    if (result.verdict == RunVerdict::fail) {
-        const std::string& first = result.violated.front();
-        std::string_view const cause =
-            result.stuck && first == result.stuck->id ? "stuck.settle" : cause_of(first);
-        result.signature =
-            fmt::format("{}{}{}/{}/{}", scenario.plant, scenario.plant.empty() ? "" : ":", first,
-                        cause, world.faults().last_effective());
+    if (options.timeline != nullptr) {
+        *options.timeline = story.take();
+        mark_effective(world, *options.timeline);
+        if (result.verdict == RunVerdict::fail) {
+            result.diagnosis = reports::diagnose(*options.timeline, failure_of(scenario, result),
+                                                 result.judgement);
+            result.signature = result.diagnosis.signature;
+        }
+    } else if (result.verdict == RunVerdict::fail && options.diagnose) {
+        tell_why(scenario, seed, options, config.plan, result);
     }
     return result;
 }

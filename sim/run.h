@@ -2,7 +2,9 @@
 #pragma once
 
 #include "broker_core/base/probes.h"
+#include "reports/diagnosis.h"
 #include "reports/finding.h"
+#include "reports/timeline.h"
 #include "reports/trust.h"
 #include "scenarios/run_config.h"
 #include "sim/invariants/violation.h"
@@ -44,11 +46,14 @@ struct RunResult {
     /// Ids of rules and codes of anomalies that were violated, in the order in which they fired.
     std::vector<std::string> violated;
     std::string signature;  // empty unless the run failed
+    /// Of a failed run: which message it is about, and why. Made by running it again, observed.
+    reports::Diagnosis diagnosis;
     std::vector<std::string> void_reasons;
     std::vector<std::string> inconclusive_reasons;
 
     std::uint64_t trace_hash = 0;
     std::vector<std::uint64_t> checkpoints;
+    std::vector<std::uint64_t> states;  // of the trace after every event, if asked for
     std::uint64_t events = 0;
     std::int64_t virtual_ns = 0;
     std::int64_t wall_ns = 0;  // of the caller's clock; not part of anything compared
@@ -67,6 +72,7 @@ struct RunResult {
     std::vector<Recovery> recoveries;  // in the order of the starts
     std::vector<std::string> failed_starts;
     std::vector<FaultLine> faults;
+    std::vector<Element> plan;             // as run
     std::vector<FaultCount> fault_counts;  // kinds that were scheduled
     std::vector<std::string> drawn;
     std::vector<std::string> notes_hit;  // judge.lost_excused and the like
@@ -80,6 +86,12 @@ struct RunOptions {
     bool judge = true;
     bool full_report = false;  // also what only a report for people needs
     TraceSink* sink = nullptr;
+    RunObserver* observer = nullptr;  // sees this run; a failed run is then not run once more
+    bool diagnose = true;             // a failed run is run once more for its signature
+    bool keep_states = false;         // RunResult::states
+    /// The plan to run instead of the one that would be drawn; nullptr: draw it.
+    const std::vector<Element>* plan = nullptr;
+    reports::Timeline* timeline = nullptr;  // receives the story of the run, whatever its verdict
     /// Receives the history before it is thrown away; may be empty.
     std::string* history_json = nullptr;
 };

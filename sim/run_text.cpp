@@ -2,6 +2,7 @@
 #include "sim/run_text.h"
 
 #include "reports/check.h"
+#include "reports/escape.h"
 
 #include <fmt/core.h>
 #include <fmt/format.h>
@@ -18,22 +19,6 @@ std::string quoted_list(const std::vector<std::string>& items) {
         text += reports::json_quoted(item);
     }
     return text + "]";
-}
-
-std::string_view name_of_fate(ElementFate fate) {
-    switch (fate) {
-        case ElementFate::scheduled:
-            return "scheduled";
-        case ElementFate::fired:
-            return "fired, no effect seen";
-        case ElementFate::effective:
-            return "effective";
-        case ElementFate::no_target:
-            return "no target";
-        case ElementFate::not_reached:
-            return "not reached";
-    }
-    return "";
 }
 
 /// Every probe of every incarnation, those that stayed 0 included: absence is never evidence.
@@ -64,6 +49,22 @@ std::string seconds(std::int64_t nanoseconds) {
 }
 
 }  // namespace
+
+std::string fate_text(ElementFate fate) {
+    switch (fate) {
+        case ElementFate::scheduled:
+            return "scheduled";
+        case ElementFate::fired:
+            return "fired, no effect seen";
+        case ElementFate::effective:
+            return "effective";
+        case ElementFate::no_target:
+            return "no target";
+        case ElementFate::not_reached:
+            return "not reached";
+    }
+    return "";
+}
 
 std::string seed_text(std::uint64_t seed) {
     return fmt::format("{:#x}", seed);
@@ -131,7 +132,7 @@ std::string report_text(const RunResult& result) {
     for (const FaultLine& fault : result.faults) {
         bool const fired = fault.fate == ElementFate::fired || fault.fate == ElementFate::effective;
         fmt::format_to(out, "  {:<16} {:<11} {:<12} {}{}\n", fault.id, name_of(fault.kind),
-                       fault.target, name_of_fate(fault.fate),
+                       fault.target, fate_text(fault.fate),
                        fired ? " at " + seconds(fault.fired_at.nanoseconds()) : "");
     }
     if (!result.recoveries.empty()) {
@@ -154,7 +155,34 @@ std::string report_text(const RunResult& result) {
     return text;
 }
 
-std::string closing_block(const RunResult& result, const std::string& path) {
+std::string failure_sentence(const RunResult& result) {
+    if (!result.violations.empty()) {
+        return fmt::format("{}: {}", result.violations.front().id, result.violations.front().text);
+    }
+    if (!result.judgement.anomalies.empty()) {
+        const reports::Finding& first = result.judgement.anomalies.front();
+        return fmt::format("{}: {}", reports::code_name(first.code), reports::in_words(first));
+    }
+    if (result.stuck) {
+        return fmt::format("{}: {}", result.stuck->id, result.stuck->text);
+    }
+    return result.violated.empty() ? "" : result.violated.front();
+}
+
+std::string command_block(const std::string& bundle, const std::string& path, std::uint64_t seed) {
+    std::string text;
+    auto out = std::back_inserter(text);
+    std::string const run = reports::shell_quoted(path) + " --seed " + seed_text(seed);
+    std::string const what = bundle.empty() ? run : reports::shell_quoted(bundle);
+    fmt::format_to(out, "to see what happened:\n    ./dev run replay {} --log short\n", what);
+    fmt::format_to(out, "to explain it:\n    ./dev run explain {}\n", what);
+    fmt::format_to(out, "to shrink it:\n    ./dev run shrink {}\n", what);
+    fmt::format_to(out, "to reproduce it:\n    ./dev run replay {}\n", run);
+    return text;
+}
+
+std::string closing_block(const RunResult& result, const std::string& path,
+                          const std::string& bundle) {
     std::string text;
     auto out = std::back_inserter(text);
     std::string verdict{name_of(result.verdict)};
@@ -189,10 +217,7 @@ std::string closing_block(const RunResult& result, const std::string& path) {
     if (!result.signature.empty()) {
         fmt::format_to(out, "  signature {}\n", result.signature);
     }
-    fmt::format_to(out, "to see what happened:\n    ./dev run replay {} --seed {} --log short\n",
-                   path, seed_text(result.seed));
-    fmt::format_to(out, "to reproduce it:\n    ./dev run replay {} --seed {}\n", path,
-                   seed_text(result.seed));
+    text += command_block(bundle, path, result.seed);
     return text;
 }
 

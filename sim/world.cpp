@@ -4,6 +4,7 @@
 #include "broker_core/base/check.h"
 #include "broker_core/base/hash.h"
 #include "sim/check_tripped.h"
+#include "sim/observer.h"
 
 #include <fmt/core.h>
 
@@ -16,6 +17,19 @@ namespace {
 [[noreturn]] void trip(const broker::CheckFailure& failure) {
     throw CheckTripped{failure};
 }
+
+/// While it lives, a failed CHECK ends the node and not the process; an observer may leave a run
+/// by an exception.
+class TripOnCheck {
+public:
+    TripOnCheck() : former_{broker::set_check_handler(&trip)} {}
+    TripOnCheck(const TripOnCheck&) = delete;
+    TripOnCheck& operator=(const TripOnCheck&) = delete;
+    ~TripOnCheck() { broker::set_check_handler(former_); }
+
+private:
+    broker::CheckHandler former_;
+};
 
 constexpr std::uint32_t frame_prefix_bytes = 4;
 
@@ -192,7 +206,10 @@ World::~World() = default;
 // The loop
 
 void World::run() {
-    broker::CheckHandler const former = broker::set_check_handler(&trip);
+    TripOnCheck const installed;
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->begin(topics_, truth_);
+    }
     for (const NodeStart& start : config_.starts) {
         scheduler_.push(Time{} + start.at, Work{WorkKind::node_start, start.broker - 1, 0, 0});
     }
@@ -212,12 +229,15 @@ void World::run() {
                      (static_cast<std::uint64_t>(work.kind) << 56U) |
                          (static_cast<std::uint64_t>(work.target) << 32U) | work.incarnation);
         violations_.at(scheduler_.events(), scheduler_.now());
+        if (trace_.observer() != nullptr) {
+            trace_.observer()->on_event(scheduler_.events(), scheduler_.now(), work);
+        }
         if (metrics_.due(scheduler_.now())) {
             metrics_.add(scheduler_.now(), cluster_metrics());
         }
         handle(work);
     }
-    broker::set_check_handler(former);
+    trace_.finish();
 }
 
 void World::handle(const Work& work) {
@@ -456,6 +476,9 @@ void World::on_disk_done(const Work& work) {
         });
         credit_disk_errors(host);
     }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_disk(host.number, host.incarnation);
+    }
     trace_.fold(done.op.value());
     if (checks_.invariants) {
         raft_invariants_.on_disk(host.number, broker::partition_of(done.op));
@@ -494,6 +517,10 @@ void World::on_request(const Work& work) {
             network_.close_by_broker(work.target);  // a new process knows no such connection
         }
         return;
+    }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_request_received(host.number, host.incarnation, work.target,
+                                               ByteSpan{frame.bytes}.subspan(frame_prefix_bytes));
     }
     step(host, broker::RequestReceived{broker::ConnectionId{std::uint64_t{work.target} + 1},
                                        ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
@@ -539,6 +566,10 @@ void World::on_response(const Work& work) {
     if (connection.dead || connection.answers_lost || connection.closed_by_client) {
         return;
     }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_answer_received(work.target,
+                                              ByteSpan{frame.bytes}.subspan(frame_prefix_bytes));
+    }
     clients_[connection.client]->on_response(
         work.target, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes), frame.leader_epoch);
     // A leader that has not noticed that its history is over goes on answering for it: what this
@@ -571,7 +602,10 @@ void World::step(Host& host, const broker::Event& event) {
         std::string_view file{failure.file};
         std::size_t const slash = file.rfind("broker_core/");
         file.remove_prefix(slash == std::string_view::npos ? 0 : slash);
-        violations_.add("CHECK", host.number, [&] {
+        std::string_view stem = file.substr(file.rfind('/') + 1);
+        stem = stem.substr(0, stem.find('.'));
+        std::string const place = fmt::format("{}.{}", stem, failure.function);
+        violations_.add_check(place, host.number, [&] {
             return fmt::format("{}:{}: {} failed in {}", file, failure.line, failure.condition,
                                failure.function);
         });
@@ -600,6 +634,9 @@ void World::after_step(Host& host) {
                                names[static_cast<std::size_t>(fact.kind)], fact.term.value(),
                                fact.index.value(), fact.last.value());
         });
+    }
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_step(host.number, host.incarnation, node);
     }
     if (checks_.invariants && !node.facts().empty()) {
         raft_invariants_.on_step(host.number, node);
@@ -642,6 +679,10 @@ void World::after_step(Host& host) {
         down(host, broken ? HostState::failed : HostState::down);
         // The process is gone, its page cache is not.
         host.disk->crash_process();
+        if (trace_.observer() != nullptr) {
+            trace_.observer()->on_node(host.number, host.incarnation,
+                                       failed ? NodeChange::broke : NodeChange::stopped);
+        }
         return;
     }
     arm_timer(host);
@@ -695,6 +736,10 @@ void World::release_effects(Host& host) {
                     partition = tag.partition;
                     connection.expected.pop_front();
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
+                    if (trace_.observer() != nullptr) {
+                        trace_.observer()->on_answer_sent(host.number, host.incarnation, effect.to,
+                                                          tag, payload);
+                    }
                     if (checks_.invariants) {
                         epoch = send_invariants_.on_response(host.number, tag, payload, *host.node);
                     }
@@ -804,6 +849,9 @@ std::uint32_t World::open(std::uint32_t client, std::uint32_t broker) {
 
 void World::send(std::uint32_t connection, const RequestTag& tag, Bytes frame) {
     trace_.fold(broker::hash_bytes(frame));
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_request_sent(connection, network_.connection(connection), tag, frame);
+    }
     RequestTag noted = tag;
     send_invariants_.on_request(noted);
     network_.request(connection, noted, std::move(frame));

@@ -204,6 +204,7 @@ private:
                        std::uint64_t times);
 
     // Phases (phases.cpp)
+    void note_phase(std::string_view name);
     void begin_run();
     void heal();
     void check_settled();

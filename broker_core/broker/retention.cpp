@@ -135,6 +135,9 @@ void Replica::raise_log_start(Offset start) {
 
 void Replica::maybe_compact() {
     const raft::Log& log = raft_->log();
+    if (log_start_ <= offsets_.end_of(log.start())) {
+        return;  // the usual case, and asked in every step
+    }
     LogIndex const first_needed = offsets_.index_of(log_start_);
     std::uint64_t const keep = env_.tuning.raft.trailing + 1;
     if (first_needed.value() <= log.start().value() + keep || wal_.compacting()) {

@@ -243,6 +243,10 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
                    ? Result<RecoveredLog>{void_log(segments, log.fresh, base)}
                    : fail(ErrorCode::damaged, "wal: a segment of the chain is missing");
     }
+    if (chain->front().header.first_index > base.index.next()) {
+        return base.installed ? Result<RecoveredLog>{void_log(segments, log.fresh, base)}
+                              : fail(ErrorCode::damaged, "wal: the log begins behind its base");
+    }
     Replay replay{chain->front().header.first_index, chain->front().header.term_before};
     WalPosition proven;
     for (std::size_t i = 0; i + 1 < chain->size(); ++i) {

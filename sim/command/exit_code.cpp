@@ -6,10 +6,11 @@
 namespace brokersim {
 
 ExitCode worse(ExitCode a, ExitCode b) {
-    constexpr std::array order = {ExitCode::internal,    ExitCode::nondeterminism,
-                                  ExitCode::finding,     ExitCode::environment,
-                                  ExitCode::unsupported, ExitCode::inconclusive,
-                                  ExitCode::nothing_ran};
+    constexpr std::array order = {ExitCode::interrupted,  ExitCode::terminated,
+                                  ExitCode::internal,     ExitCode::nondeterminism,
+                                  ExitCode::finding,      ExitCode::environment,
+                                  ExitCode::incomplete,   ExitCode::unsupported,
+                                  ExitCode::inconclusive, ExitCode::nothing_ran};
     for (ExitCode const code : order) {
         if (a == code || b == code) {
             return code;

@@ -1,6 +1,7 @@
 // The brokersim command line.
 #include "reports/check.h"
-#include "sim/command/mutant.h"
+#include "sim/command/campaign_cli.h"
+#include "sim/command/finding_cli.h"
 #include "sim/command/run_command.h"
 #include "sim/command/scenario_cli.h"
 
@@ -13,18 +14,7 @@
 #include <new>
 
 namespace brokersim {
-
 namespace {
-
-std::uint64_t seed_or_throw(const std::string& text) {
-    std::optional<std::uint64_t> const seed = parse_seed(text);
-    if (!seed) {
-        throw CLI::ValidationError("--seed", "\"" + text +
-                                                 "\" is not a seed: decimal, 0x hexadecimal, or a "
-                                                 "commit of 40 hex digits");
-    }
-    return *seed;
-}
 
 int run_main(int argc, char** argv) {
     CLI::App app{"brokersim: deterministic simulation of a replicated broker, with a verdict"};
@@ -54,19 +44,11 @@ int run_main(int argc, char** argv) {
         ->check(CLI::IsMember({"both", "history", "invariants"}));
     run_app->add_option("--history", run.history_path,
                         "write the history of the last run to this file");
+    run_app->add_option("--out", run.out,
+                        "where the bundle of the first finding goes (default: runs/last)");
 
-    ReplayCommand replay;
-    std::string replay_seed;
-    std::string log = "none";
-    std::string window;
-    CLI::App* const replay_app =
-        app.add_subcommand("replay", "the same run again, compared with itself");
-    replay_app->add_option("scenario", replay.scenario, "file or name")->required();
-    replay_app->add_option("--seed", replay_seed, "the seed")->required();
-    replay_app->add_flag("--json", replay.json, "one JSON object on stdout");
-    replay_app->add_option("--log", log, "none or short: a line per state change on stdout")
-        ->check(CLI::IsMember({"none", "short"}));
-    replay_app->add_option("--window", window, "events A..B that the log shows");
+    FindingCli const finding{app};
+    CampaignCli const campaign{app};
 
     std::string history;
     bool check_json = false;
@@ -90,24 +72,10 @@ int run_main(int argc, char** argv) {
                       : net == "invariants" ? Net::invariants
                                             : Net::both;
             code = run_command(run, arguments);
-        } else if (replay_app->parsed()) {
-            replay.seed = seed_or_throw(replay_seed);
-            replay.log = log == "short";
-            if (!window.empty()) {
-                std::size_t const dots = window.find("..");
-                std::optional<std::uint64_t> const from =
-                    dots == std::string::npos ? std::nullopt : parse_seed(window.substr(0, dots));
-                std::optional<std::uint64_t> const to =
-                    dots == std::string::npos ? std::nullopt : parse_seed(window.substr(dots + 2));
-                if (!from || !to || *from > *to) {
-                    throw CLI::ValidationError(
-                        "--window",
-                        "\"" + window + "\" is not A..B: two event numbers, the smaller first");
-                }
-                replay.from_event = from;
-                replay.to_event = to;
-            }
-            code = replay_command(replay, arguments);
+        } else if (finding.asked()) {
+            code = finding.run(arguments);
+        } else if (campaign.asked()) {
+            code = campaign.run(arguments);
         } else if (scenario.asked()) {
             code = scenario.run(arguments);
         } else {

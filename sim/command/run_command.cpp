@@ -1,7 +1,8 @@
-// `run`: scenarios over seeds; `replay`: one run again, compared with itself.
+// `run`: scenarios over seeds, and the bundle of what is found.
 #include "sim/command/run_command.h"
 
 #include "scenarios/library.h"
+#include "sim/command/bundle.h"
 #include "sim/command/scenario_files.h"
 #include "sim/command/scenario_runs.h"
 #include "sim/run_text.h"
@@ -38,6 +39,21 @@ std::string summary_line(const Scenario& scenario, const ScenarioOutcome& outcom
     std::int64_t const ms = outcome.wall_ns / 1'000'000;
     text += fmt::format("  {} acked  {} ms", outcome.acked, ms);
     return text + (outcome.code == ExitCode::ok ? "  ok\n" : "  NOT AS EXPECTED\n");
+}
+
+/// Writes the bundle of a finding; says so, and returns nothing, if that is not possible.
+std::string bundle_of(const RunCommand& command, const Scenario& scenario, const std::string& path,
+                      const RunResult& result) {
+    if (result.verdict != RunVerdict::fail || command.net != Net::both) {
+        return "";
+    }
+    tl::expected<std::string, std::string> folder =
+        write_bundle(command.out, BundleOf{scenario, path, result.seed});
+    if (!folder) {
+        say(fmt::format("brokersim: no bundle was written: {}\n", folder.error()));
+        return "";
+    }
+    return *folder;
 }
 
 ExitCode run_one(const RunCommand& command, const std::string& path,
@@ -77,10 +93,13 @@ ExitCode run_one(const RunCommand& command, const std::string& path,
                 ++other_violations[result.violated.front()];
             }
             if (expects_violation && expected && first_found.empty()) {
-                first_found = closing_block(result, path);
+                std::string const bundle =
+                    seeds.size() == 1 ? bundle_of(command, *scenario, path, result) : "";
+                first_found = closing_block(result, path, bundle);
             }
             if (!expected && first_unexpected.empty()) {
-                first_unexpected = closing_block(result, path);
+                first_unexpected =
+                    closing_block(result, path, bundle_of(command, *scenario, path, result));
             }
             return true;
         });
@@ -209,84 +228,6 @@ ExitCode run_command(const RunCommand& command, const std::vector<std::string>& 
         return ExitCode::unsupported;
     }
     return code;
-}
-
-// ---------------------------------------------------------------------------------------------
-// Replay
-
-namespace {
-
-class PrintingSink final : public TraceSink {
-public:
-    PrintingSink(std::uint64_t from, std::uint64_t to) : from_{from}, to_{to} {}
-
-    void line(std::uint64_t event, broker::Time time, std::string_view text) override {
-        if (event < from_ || event > to_) {
-            return;
-        }
-        std::int64_t const us = time.nanoseconds() / 1'000;
-        std::string const row =
-            fmt::format("{:>8}  {:>4}.{:06} s  {}\n", event, us / 1'000'000, us % 1'000'000, text);
-        std::fwrite(row.data(), 1, row.size(), stdout);
-    }
-
-private:
-    std::uint64_t from_;
-    std::uint64_t to_;
-};
-
-}  // namespace
-
-ExitCode replay_command(const ReplayCommand& command, const std::vector<std::string>& arguments) {
-    FoundScenarios const found = find_scenario(command.scenario, library_roots());
-    if (found.paths.size() != 1) {
-        say(fmt::format("brokersim: {}\n", found.error.empty()
-                                               ? command.scenario + ": name one scenario"
-                                               : found.error));
-        return ExitCode::scenario;
-    }
-    std::optional<Scenario> const scenario = load_scenario(found.paths.front(), command.json);
-    if (!scenario) {
-        return ExitCode::scenario;
-    }
-    if (std::optional<ExitCode> const handed = hand_over(*scenario, arguments)) {
-        return *handed;
-    }
-    // Nothing was recorded to compare with, so the run is made twice and compared with itself;
-    // the second one may be looked at, which must not change anything.
-    RunResult const quiet = run_once(*scenario, command.seed);
-    RunOptions options;
-    PrintingSink sink{command.from_event.value_or(0), command.to_event.value_or(UINT64_MAX)};
-    options.full_report = true;
-    if (command.log) {
-        options.sink = &sink;
-    }
-    RunResult const again = run_once(*scenario, command.seed, options);
-    if (quiet.trace_hash != again.trace_hash || quiet.events != again.events) {
-        std::size_t first = 0;
-        while (first < quiet.checkpoints.size() && first < again.checkpoints.size() &&
-               quiet.checkpoints[first] == again.checkpoints[first]) {
-            ++first;
-        }
-        say(
-            fmt::format("not deterministic: hashes {:016x} and {:016x}; they part between events "
-                        "{} and {}\n",
-                        quiet.trace_hash, again.trace_hash, first * Trace::checkpoint_every,
-                        (first + 1) * Trace::checkpoint_every));
-        return ExitCode::nondeterminism;
-    }
-    std::fflush(stdout);  // the log comes before the report, also in a file
-    if (command.json) {
-        print_line(seed_line(again, scenario->hash));
-    } else {
-        say(report_text(again));
-    }
-    say(fmt::format("identical: {} events, hash {:016x}\n", again.events, again.trace_hash));
-    if (again.verdict == RunVerdict::pass) {
-        return ExitCode::ok;
-    }
-    say(closing_block(again, found.paths.front()));
-    return again.verdict == RunVerdict::fail ? ExitCode::finding : ExitCode::inconclusive;
 }
 
 }  // namespace brokersim

@@ -1,4 +1,4 @@
-// `brokersim run` and `brokersim replay`.
+// `brokersim run`: scenarios over seeds.
 #pragma once
 
 #include "sim/command/exit_code.h"
@@ -22,22 +22,15 @@ struct RunCommand {
     bool json = false;
     bool verbose = false;
     Net net = Net::both;
-    std::string history_path;  // where the history of the last run goes; empty: nowhere
+    std::string history_path;       // where the history of the last run goes; empty: nowhere
+    std::string out = "runs/last";  // where the bundle of the first finding of a scenario goes
 };
 ExitCode run_command(const RunCommand& command, const std::vector<std::string>& arguments);
-
-struct ReplayCommand {
-    std::string scenario;
-    std::uint64_t seed = 0;
-    bool json = false;
-    bool log = false;
-    std::optional<std::uint64_t> from_event;
-    std::optional<std::uint64_t> to_event;
-};
-ExitCode replay_command(const ReplayCommand& command, const std::vector<std::string>& arguments);
 
 /// A seed as people write it: decimal, 0x hexadecimal, or a 40-digit git commit (its first 16 hex
 /// digits). Nothing if it is none of these.
 std::optional<std::uint64_t> parse_seed(const std::string& text);
+/// The same for an option --seed; throws CLI::ValidationError.
+std::uint64_t seed_or_throw(const std::string& text);
 
 }  // namespace brokersim

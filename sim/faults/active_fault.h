@@ -94,11 +94,6 @@ public:
         (void)chances;
         return true;
     }
-    /// A closer name than its kind, such as "power"; empty: none.
-    [[nodiscard]] virtual std::string_view detail(const Element& element) const {
-        (void)element;
-        return {};
-    }
 };
 
 /// The fault of a kind, before it begins. Not for `heal`, which the engine does itself.

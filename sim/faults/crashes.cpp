@@ -59,10 +59,6 @@ public:
     [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
         return !element.retract || chances > 0;
     }
-    [[nodiscard]] std::string_view detail(const Element& element) const override {
-        constexpr std::string_view kinds[] = {"process", "power", "serve_then_power", "mixed"};
-        return kinds[static_cast<std::size_t>(element.crash)];
-    }
 
 private:
     bool crash(FaultScene& scene, CrashKind kind) {

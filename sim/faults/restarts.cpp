@@ -74,9 +74,6 @@ public:
     [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
         return element.kind == FaultKind::all_down || chances > 0;
     }
-    [[nodiscard]] std::string_view detail(const Element& element) const override {
-        return element.crash == CrashKind::process ? "process" : "power";
-    }
 
 private:
     FaultKind kind_;

@@ -19,6 +19,7 @@ struct Violation {
     std::uint32_t node = 0;  // 1-based; 0: of no node
     std::uint32_t incarnation = 0;
     std::uint64_t times = 1;
+    std::string place;  // of a failed CHECK: "file.function"
 };
 
 /// Collects violations in the order in which they fired.
@@ -45,7 +46,19 @@ public:
             }
         }
         std::uint32_t const life = node < incarnations_.size() ? incarnations_[node] : 0;
-        list_.push_back(Violation{id, text(), event_, time_, node, life, 1});
+        list_.push_back(Violation{id, text(), event_, time_, node, life, 1, {}});
+    }
+    /// A CHECK of that place failed; the same place counts once.
+    template <class Text>
+    void add_check(const std::string& place, std::uint32_t node, Text text) {
+        for (Violation& violation : list_) {
+            if (violation.id == "CHECK" && violation.place == place) {
+                ++violation.times;
+                return;
+            }
+        }
+        std::uint32_t const life = node < incarnations_.size() ? incarnations_[node] : 0;
+        list_.push_back(Violation{"CHECK", text(), event_, time_, node, life, 1, place});
     }
     [[nodiscard]] const std::vector<Violation>& list() const { return list_; }
     [[nodiscard]] bool empty() const { return list_.empty(); }

@@ -3,8 +3,10 @@
 //
 // Input: pieces {segment id u8, length u16 little endian, bytes}; the rest belongs to the last one.
 // A piece may end in frames whose checksums are made right, so that the fuzzer gets past them:
-// the top bit of its id asks for that.
+// the top bit of its id asks for that. A piece of id 7 is no segment but the base of the log:
+// {last entry u8, its term u8, installed u8}.
 #include "broker_core/base/crc32c.h"
+#include "broker_core/wal/base_file.h"
 #include "broker_core/wal/clean_mark.h"
 #include "broker_core/wal/recovery.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -25,11 +27,12 @@ Bytes forged(SegmentId segment, ByteSpan recipe) {
     header.node = identity.node;
     header.disk = identity.disk;
     header.segment = segment;
-    header.first_index = LogIndex{1};
     std::size_t at = 0;
     auto const next = [&]() -> std::uint64_t {
         return at < recipe.size() ? std::to_integer<std::uint64_t>(recipe[at++]) : 0;
     };
+    header.first_index = LogIndex{1 + (next() & 15U)};
+    header.term_before = Term{next() & 3U};
     header.previous = SegmentId{next() & 3U};
     header.previous_length = segment_header_bytes + next() * 8;
     header.base = WalPosition{next() * 8};
@@ -50,20 +53,37 @@ Bytes forged(SegmentId segment, ByteSpan recipe) {
     return bytes;
 }
 
-std::vector<SegmentImage> images_of(ByteSpan input) {
+struct Input {
     std::vector<SegmentImage> images;
+    Base base;
+};
+
+Input read(ByteSpan input) {
+    Input read;
+    std::vector<SegmentImage>& images = read.images;
     while (input.size() > 3 && images.size() < 8) {
         auto const id = std::to_integer<std::uint8_t>(input[0]);
         std::size_t const length =
             std::min<std::size_t>(load_le<std::uint16_t>(input.data() + 1), input.size() - 3);
         ByteSpan const content = input.subspan(3, length);
         SegmentId const segment{static_cast<std::uint64_t>(id & 7U)};
+        if (segment == SegmentId{7}) {
+            auto const byte = [&](std::size_t at) -> std::uint64_t {
+                return at < length ? std::to_integer<std::uint64_t>(content[at]) : 0;
+            };
+            // Index 0 is no base: decode_base refuses it.
+            read.base = byte(0) == 0
+                            ? Base{}
+                            : Base{LogIndex{byte(0)}, Term{byte(1)}, (byte(2) & 1U) != 0, {}};
+            input = input.subspan(3 + length);
+            continue;
+        }
         Bytes bytes =
             (id & 0x80U) != 0 ? forged(segment, content) : Bytes{content.begin(), content.end()};
         images.push_back(SegmentImage{segment_name(PartitionId{}, segment), std::move(bytes)});
         input = input.subspan(3 + length);
     }
-    return images;
+    return read;
 }
 
 }  // namespace
@@ -73,15 +93,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace broker;
     using namespace broker::wal;
     ByteSpan const input{reinterpret_cast<const std::byte*>(data), size};
-    std::vector<SegmentImage> const images = images_of(input);
-    auto const first = recover_log(images, identity, PartitionId{}, SegmentId{7});
-    auto const second = recover_log(images, identity, PartitionId{}, SegmentId{7});
+    auto const [images, base] = read(input);
+    auto const first = recover_log(images, identity, PartitionId{}, SegmentId{7}, base);
+    auto const second = recover_log(images, identity, PartitionId{}, SegmentId{7}, base);
     if (first.has_value() != second.has_value()) {
         std::abort();
     }
     if (first) {
-        LogIndex index{0};
-        Term term;
+        LogIndex index = base.index;
+        Term term = base.term;
         for (const RecoveredEntry& entry : first->entries) {
             if (entry.index != index.next() || entry.term < term) {
                 std::abort();
@@ -92,6 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     (void)read_hard_state(input, identity);
     (void)decode_clean_mark(input);
+    (void)decode_base(input, identity, PartitionId{});
     (void)parse_name(std::string_view{reinterpret_cast<const char*>(data), size});
     return 0;
 }

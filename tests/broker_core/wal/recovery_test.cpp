@@ -81,6 +81,7 @@ private:
         next.segment = header_.segment.next();
         next.base = header_.base + image().bytes.size();
         next.first_index = last_index_.next();
+        next.term_before = last_index_ == LogIndex{} ? Term{} : term_;
         next.previous = header_.segment;
         next.previous_length = image().bytes.size();
         next.previous_chain = chain_;
@@ -127,6 +128,11 @@ private:
             bytes.resize(bytes.size() + unsigned_of(command, "bytes"), std::byte{0xa5});
         } else if (command.name == "cut") {
             image().bytes.resize(image().bytes.size() - unsigned_of(command, "by"));
+        } else if (command.name == "base") {
+            base_ = Base{LogIndex{unsigned_of(command, "index")},
+                         Term{unsigned_of(command, "term")},
+                         command.has("installed"),
+                         {}};
         } else if (command.name == "foreign") {
             identity_.disk = DiskUuid{unsigned_of(command, "disk")};
         } else if (command.name == "drop") {
@@ -170,7 +176,7 @@ private:
     }
 
     [[nodiscard]] std::string recover() const {
-        auto const log = recover_log(images_, identity_, PartitionId{}, header_.segment);
+        auto const log = recover_log(images_, identity_, PartitionId{}, header_.segment, base_);
         if (!log) {
             const char* const code = log.error().code == ErrorCode::foreign ? "foreign" : "damaged";
             return fmt::format("{}: {}", code, log.error().where);
@@ -186,12 +192,16 @@ private:
                             log->fresh.segment.value(), log->fresh.previous.value(),
                             log->fresh.previous_length, log->fresh.first_index.value(),
                             log->fresh.base.value());
+        if (log->report.replaced) {
+            text += "\nthe log was void";
+        }
         for (std::string const& name : log->stale) {
             text += "\nstale " + name;
         }
         return text;
     }
 
+    Base base_;
     DiskIdentity identity_{ClusterId{1}, BrokerId{1}, DiskUuid{1}};
     std::vector<SegmentImage> images_;
     std::vector<Place> frames_;
@@ -209,6 +219,10 @@ void run_script(const char* name) {
 }
 
 }  // namespace
+
+TEST_CASE("recovery: a base ends the chain, or makes a log void", "[wal]") {
+    run_script("base.txt");
+}
 
 TEST_CASE("recovery: a bad frame before the stated end of a sealed segment is damage", "[wal]") {
     run_script("sealed_segment.txt");
