@@ -27,15 +27,39 @@ using broker::Time;
     X(crash, process, "a node object is destroyed; its disk keeps what the crash kind says")       \
     X(shutdown, process, "SIGTERM: a graceful stop, killed when its grace is over")                \
     X(restart, process, "a node that is down starts again")                                        \
+    X(all_down, process, "every node goes down at one instant; they come back in a drawn order")   \
+    X(start_order, process, "as all_down, with gaps in which peers do not listen yet")             \
+    X(rolling_restart, process, "one node after another is restarted")                             \
+    X(crash_loop, process, "crashes again and again, each inside the recovery before")             \
     X(pause, process, "a node handles no event for a while, then all of them at once")             \
+    X(suspend, process, "a machine sleeps; its monotonic clock counts that or not")                \
+    X(slow_cpu, process, "each step of a node takes a while, and others wait for it")              \
+    X(late_timer, process, "deadlines of a node are served late")                                  \
+    X(clock_skew, clock, "the wall clock of a machine is off by a fixed time")                     \
+    X(clock_drift, clock, "both clocks of a machine run at another rate")                          \
+    X(clock_forward, clock, "the wall clock jumps ahead")                                          \
+    X(clock_back, clock, "the wall clock jumps back")                                              \
+    X(clock_freeze, clock, "the wall clock stands still")                                          \
+    X(monotonic_drift, clock, "the monotonic clock alone runs at another rate")                    \
     X(partition, network, "groups of brokers (and clients) cannot reach each other")               \
     X(drop, network, "datagrams between brokers are lost with a probability")                      \
     X(duplicate, network, "datagrams between brokers are delivered twice with a probability")      \
     X(reorder, network, "datagrams between brokers get an extra delay of their own")               \
     X(delay, network, "everything on a link takes longer by a fixed time")                         \
     X(reset, network, "client connections break: request or response lost, fate unknown")          \
+    X(clog, network, "datagrams of a link are held and come all at once when it ends")             \
+    X(slow_link, network, "everything on a link takes a multiple of its time")                     \
+    X(bandwidth, network, "datagrams wait for their turn; of too many one is lost")                \
+    X(flap, network, "a partition that comes and goes")                                            \
+    X(client_partition, network, "clients cannot reach these brokers")                             \
+    X(half_open, network, "a client connection dies, and neither side is told")                    \
+    X(refuse, network, "a broker takes no new client connection")                                  \
     X(disk_stall, disk, "operations of a disk do not complete for a while")                        \
     X(slow_disk, disk, "operations of a disk take a multiple of their time")                       \
+    X(sync_error, disk, "syncs fail: what they covered is partly gone, and no later sync says so") \
+    X(write_error, disk, "writes fail: any part of them may have happened")                        \
+    X(read_error, disk, "a file cannot be read, which a booting node finds out")                   \
+    X(disk_full, disk, "no space left: whatever needs further space fails")                        \
     X(transfer_leader, administration, "the leader of a partition hands over to this broker")      \
     X(add_voter, administration, "this broker becomes a voter of a partition")                     \
     X(remove_voter, administration,                                                                \
@@ -119,6 +143,18 @@ enum class ResetPoint : std::uint8_t {
     any,     // drawn each time
 };
 
+/// Where a full disk shows.
+enum class FullAt : std::uint8_t {
+    any,    // writes that need space, creates, renames
+    write,  // writes only
+    sync,   // space is given no earlier than by a sync
+    create,
+    rename,
+};
+
+/// How many operations an error strikes.
+enum class Strikes : std::uint8_t { once, all };
+
 /// Work in flight that an armed element waits for.
 enum class ArmOn : std::uint8_t {
     io_submit,       // the nth submitted disk operation
@@ -159,13 +195,26 @@ struct Element {
     std::vector<std::vector<Target>> groups;  // partition, shape groups
     Direction direction = Direction::both;    // partition
     Probability probability;                  // drop, duplicate, reorder, reset (per fire: all)
-    Duration by;                              // delay: added; reorder: mean of the extra delay
-    std::uint32_t factor = 1;                 // slow_disk
-    ResetPoint point = ResetPoint::any;       // reset
-    std::string heals;                        // heal: id of a fault; empty: all
-    std::optional<std::uint32_t> partition;   // administration; none: of the target, or drawn
-    std::string partition_text;               // as written
-    std::uint32_t percent = 50;               // delete_records: so much of what may be read
+    /// delay, clock jumps: so much; reorder, late_timer: mean; slow_cpu: per step;
+    /// rolling_restart: how long each is down; all_down, start_order: largest gap, 0: drawn
+    Duration by;
+    Duration offset;              // clock_skew
+    std::int32_t ppm = 0;         // clock_drift, monotonic_drift: faster by so much
+    std::uint32_t times = 3;      // crash_loop
+    bool counts_suspend = false;  // suspend
+    bool graceful = true;         // rolling_restart: stopped, not crashed
+    bool waits = true;            // rolling_restart: for each node to serve before the next one
+    bool retract = false;         // crash: inside a step, of which some last effects never happen
+    std::uint32_t bytes_per_second = 0;      // bandwidth, of each link
+    std::uint32_t queue = 0;                 // bandwidth: messages that may wait
+    std::uint32_t factor = 1;                // slow_disk
+    ResetPoint point = ResetPoint::any;      // reset
+    FullAt full_at = FullAt::any;            // disk_full
+    Strikes strikes = Strikes::once;         // reported disk errors
+    std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
+    std::string partition_text;              // as written
+    std::uint32_t percent = 50;              // delete_records: so much of what may be read
+    std::string heals;                       // heal: id of a fault; empty: all
 };
 
 /// What became of one element of a plan.

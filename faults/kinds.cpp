@@ -12,29 +12,57 @@ using enum TargetUse;
 using K = FaultKind;
 using P = Placement;
 
-// kind, target, placement, for, topology, args, armed
+using W = Waits;
+using D = Downs;
+
+// kind, target, placement, for, topology, args, waits, downs
 constexpr KindRules rules[] = {
-    {K::crash, brokers, P::every, true, false, "kind", true},
-    {K::shutdown, brokers, P::every, true, false, "grace", true},
-    {K::restart, brokers, P::never, false, false, "", false},
-    {K::pause, brokers, P::every, true, false, "", false},
-    {K::partition, none, P::every, true, true, "", false},
-    {K::drop, links, P::per_message, true, false, "probability", false},
-    {K::duplicate, links, P::per_message, true, false, "probability", false},
-    {K::reorder, links, P::per_message, true, false, "probability by", false},
-    {K::delay, links, P::every, true, false, "by", false},
-    {K::reset, clients, P::every, false, false, "point", false},
-    {K::disk_stall, brokers, P::every, true, false, "", false},
-    {K::slow_disk, brokers, P::every, true, false, "factor", false},
-    {K::transfer_leader, brokers, P::every, false, false, "partition", false},
-    {K::add_voter, brokers, P::every, false, false, "partition", false},
-    {K::remove_voter, brokers, P::every, false, false, "partition", false},
-    {K::add_learner, brokers, P::every, false, false, "partition", false},
-    {K::promote, none, P::every, false, false, "partition", false},
-    {K::replace_voter, brokers, P::every, false, false, "partition", false},
-    {K::joint_change, none, P::every, false, false, "partition", false},
-    {K::delete_records, none, P::every, false, false, "partition percent", false},
-    {K::heal, none, P::never, false, false, "fault", false},
+    {K::crash, brokers, P::every, true, false, "kind retract", W::mostly, D::all},
+    {K::shutdown, brokers, P::every, true, false, "grace", W::mostly, D::all},
+    {K::restart, brokers, P::never, false, false, "", W::no, D::none},
+    {K::all_down, none, P::every, true, false, "kind by", W::no, D::all},
+    {K::start_order, none, P::every, true, false, "kind by", W::no, D::all},
+    {K::rolling_restart, brokers, P::every, false, false, "kind by graceful waits", W::no,
+     D::one_by_one},
+    {K::crash_loop, brokers, P::every, false, false, "kind times", W::no, D::all},
+    {K::pause, brokers, P::every, true, false, "", W::always, D::none},
+    {K::suspend, brokers, P::every, true, false, "counts_suspend", W::always, D::none},
+    {K::slow_cpu, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::late_timer, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::clock_skew, brokers, P::every, true, false, "offset", W::no, D::none},
+    {K::clock_drift, brokers, P::every, true, false, "ppm", W::no, D::none},
+    {K::clock_forward, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::clock_back, brokers, P::every, true, false, "by", W::no, D::none},
+    {K::clock_freeze, brokers, P::every, true, false, "", W::no, D::none},
+    {K::monotonic_drift, brokers, P::every, true, false, "ppm", W::no, D::none},
+    {K::partition, none, P::every, true, true, "", W::no, D::none},
+    {K::drop, links, P::per_message, true, false, "probability", W::no, D::none},
+    {K::duplicate, links, P::per_message, true, false, "probability", W::no, D::none},
+    {K::reorder, links, P::per_message, true, false, "probability by", W::no, D::none},
+    {K::delay, links, P::every, true, false, "by", W::no, D::none},
+    {K::reset, clients, P::every, false, false, "point", W::no, D::none},
+    {K::clog, links, P::every, true, false, "", W::no, D::none},
+    {K::slow_link, links, P::every, true, false, "factor", W::no, D::none},
+    {K::bandwidth, links, P::every, true, false, "bytes_per_second queue", W::no, D::none},
+    {K::flap, none, P::every, true, true, "by", W::no, D::none},
+    {K::client_partition, brokers, P::every, true, false, "", W::no, D::none},
+    {K::half_open, clients, P::every, false, false, "", W::no, D::none},
+    {K::refuse, brokers, P::every, true, false, "", W::no, D::none},
+    {K::disk_stall, brokers, P::every, true, false, "", W::always, D::none},
+    {K::slow_disk, brokers, P::every, true, false, "factor", W::always, D::none},
+    {K::sync_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
+    {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
+    {K::read_error, brokers, P::every, true, false, "strikes", W::no, D::all},
+    {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, D::all},
+    {K::transfer_leader, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::add_voter, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::remove_voter, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::add_learner, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::promote, none, P::every, false, false, "partition", W::no, D::none},
+    {K::replace_voter, brokers, P::every, false, false, "partition", W::no, D::none},
+    {K::joint_change, none, P::every, false, false, "partition", W::no, D::none},
+    {K::delete_records, none, P::every, false, false, "partition percent", W::no, D::none},
+    {K::heal, none, P::never, false, false, "fault", W::no, D::none},
 };
 static_assert(std::size(rules) == fault_kind_count);
 
@@ -55,32 +83,8 @@ bool is_administration(FaultKind kind) {
 }
 
 bool may_move_replicas(FaultKind kind) {
-    switch (kind) {
-        case FaultKind::add_voter:
-        case FaultKind::add_learner:
-        case FaultKind::replace_voter:
-        case FaultKind::joint_change:
-            return true;
-        case FaultKind::crash:
-        case FaultKind::shutdown:
-        case FaultKind::restart:
-        case FaultKind::pause:
-        case FaultKind::partition:
-        case FaultKind::drop:
-        case FaultKind::duplicate:
-        case FaultKind::reorder:
-        case FaultKind::delay:
-        case FaultKind::reset:
-        case FaultKind::disk_stall:
-        case FaultKind::slow_disk:
-        case FaultKind::transfer_leader:
-        case FaultKind::remove_voter:
-        case FaultKind::promote:
-        case FaultKind::delete_records:
-        case FaultKind::heal:
-            break;
-    }
-    return false;
+    return kind == FaultKind::add_voter || kind == FaultKind::add_learner ||
+           kind == FaultKind::replace_voter || kind == FaultKind::joint_change;
 }
 
 std::optional<FaultKind> fault_kind_named(std::string_view name) {

@@ -25,6 +25,13 @@ enum class Placement : std::uint8_t {
     per_message,  // one element over a whole phase, which strikes with a probability
 };
 
+/// Whether random elements of a kind wait for work in flight, without which they would find little
+/// to break.
+enum class Waits : std::uint8_t { no, mostly, always };
+
+/// How many of its nodes a kind takes down: `keep_quorum` and `max_down` limit that.
+enum class Downs : std::uint8_t { none, one_by_one, all };
+
 struct KindRules {
     FaultKind kind;
     TargetUse target;
@@ -32,7 +39,8 @@ struct KindRules {
     bool lasts;             // takes a `for`
     bool topology;          // needs a topology, may have a direction
     std::string_view args;  // names, separated by blanks
-    bool armed;             // nine in ten random ones wait for work in flight
+    Waits waits;
+    Downs downs;
 };
 
 std::span<const KindRules> kind_rules();

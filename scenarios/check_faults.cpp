@@ -192,7 +192,7 @@ void check_script(Meaning& m) {
         if (!element.heals.empty()) {
             check_fault_id(m, element.heals, at + "/args/fault");
         }
-        if (element.kind == FaultKind::partition && m.good({at + "/topology"})) {
+        if (rules_of(element.kind).topology && m.good({at + "/topology"})) {
             check_groups(m, element, at + "/topology");
             check_shape(m, element.shape, at + "/topology");
         }
@@ -250,8 +250,9 @@ void check_limits(Meaning& m) {
     }
     for (std::size_t i = 0; i < m.scenario.faults.script.size(); ++i) {
         const Element& element = m.scenario.faults.script[i];
-        bool const downs = element.kind == FaultKind::crash || element.kind == FaultKind::shutdown;
-        std::int64_t const down = least_down(m, element.target);
+        bool const downs = rules_of(element.kind).downs == Downs::all;
+        bool const everybody = rules_of(element.kind).target == TargetUse::none;
+        std::int64_t const down = everybody ? m.fewest_brokers() : least_down(m, element.target);
         std::string const at = pointer_to("/faults/script", i);
         if (!downs || !m.good({"/cluster/brokers", at, "/faults/limits"})) {
             continue;

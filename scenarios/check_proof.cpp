@@ -119,9 +119,7 @@ std::int64_t most_messages(const WorkloadSpec& workload) {
 }
 
 bool some_broker_goes_down(const Scenario& scenario) {
-    auto const downs = [](FaultKind kind) {
-        return kind == FaultKind::crash || kind == FaultKind::shutdown;
-    };
+    auto const downs = [](FaultKind kind) { return rules_of(kind).downs != Downs::none; };
     const FaultSpec& faults = scenario.faults;
     return faults.swarm ||
            std::any_of(faults.script.begin(), faults.script.end(),
@@ -132,11 +130,12 @@ bool some_broker_goes_down(const Scenario& scenario) {
 
 /// What makes a kind idle in every cluster that this file can draw, or "".
 std::string idle_kind(Meaning& m, FaultKind kind, bool groups) {
-    bool const between_brokers = acts_on_links(kind) && kind != FaultKind::delay;
+    bool const between_brokers =
+        acts_on_links(kind) && kind != FaultKind::delay && kind != FaultKind::slow_link;
     if (m.most_brokers() == 1 && between_brokers) {
         return "one broker sends nothing to another";
     }
-    if (m.most_brokers() == 1 && kind == FaultKind::partition && !groups) {
+    if (m.most_brokers() == 1 && rules_of(kind).topology && !groups) {
         return "a shape needs two brokers";
     }
     return "";
@@ -170,9 +169,8 @@ void check_element(Meaning& m, const Element& element, const std::string& at) {
 /// Whether limits refuse every fault of a kind that takes brokers down.
 bool is_always_refused(Meaning& m, FaultKind kind) {
     const FaultLimits& limits = m.scenario.faults.limits;
-    bool const downs = kind == FaultKind::crash || kind == FaultKind::shutdown;
-    return downs && ((limits.keep_quorum && m.most_brokers() < 3) ||
-                     (limits.max_down && *limits.max_down == 0));
+    return rules_of(kind).downs != Downs::none && ((limits.keep_quorum && m.most_brokers() < 3) ||
+                                                   (limits.max_down && *limits.max_down == 0));
 }
 
 void check_random_fault(Meaning& m, const RandomFault& fault, const std::string& at) {

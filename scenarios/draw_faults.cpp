@@ -48,13 +48,14 @@ struct KindStreams {
 
 void arm_or_place(broker::Random& random, FaultKind kind, Duration at, Trigger& trigger) {
     trigger.at = at;
-    if (kind == FaultKind::disk_stall || kind == FaultKind::slow_disk) {
-        // A disk without work cannot be seen to stall.
+    Waits const waits = rules_of(kind).waits;
+    if (waits == Waits::always) {
+        // A machine without work cannot be seen to stall.
         trigger.kind = Trigger::Kind::arm;
         trigger.on = random.below(2) == 0 ? ArmOn::write : ArmOn::sync;
         return;
     }
-    if (!rules_of(kind).armed || random.below(10) == 0) {
+    if (waits == Waits::no || random.below(10) == 0) {
         trigger.kind = Trigger::Kind::at;
         return;
     }

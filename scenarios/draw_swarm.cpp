@@ -7,47 +7,14 @@
 #include "faults/kinds.h"
 #include "scenarios/draw_streams.h"
 #include "scenarios/scalar.h"
+#include "scenarios/swarm_classes.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace brokersim {
 namespace {
-
-struct SwarmClass {
-    FaultKind kind;
-    std::uint32_t on_percent;
-    // Means and lengths in tenths of T_e.
-    std::int64_t every;  // 0: over whole chaos windows
-    std::int64_t shortest;
-    std::int64_t longest;
-    bool long_outages;
-};
-
-// The classes, and how often and how long each acts.
-constexpr std::array classes = {
-    SwarmClass{FaultKind::crash, 70, 40, 1, 50, true},
-    SwarmClass{FaultKind::shutdown, 50, 80, 1, 50, false},
-    SwarmClass{FaultKind::partition, 70, 60, 2, 100, true},
-    SwarmClass{FaultKind::drop, 60, 0, 0, 0, false},
-    SwarmClass{FaultKind::duplicate, 60, 0, 0, 0, false},
-    SwarmClass{FaultKind::reorder, 60, 0, 0, 0, false},
-    SwarmClass{FaultKind::delay, 60, 0, 0, 0, false},
-    SwarmClass{FaultKind::reset, 30, 50, 0, 0, false},
-    SwarmClass{FaultKind::pause, 30, 60, 1, 200, false},
-    SwarmClass{FaultKind::disk_stall, 30, 60, 1, 200, false},
-    SwarmClass{FaultKind::slow_disk, 30, 60, 1, 200, false},
-    SwarmClass{FaultKind::transfer_leader, 40, 60, 0, 0, false},
-    SwarmClass{FaultKind::add_voter, 15, 100, 0, 0, false},
-    SwarmClass{FaultKind::remove_voter, 15, 100, 0, 0, false},
-    SwarmClass{FaultKind::add_learner, 20, 80, 0, 0, false},
-    SwarmClass{FaultKind::promote, 20, 80, 0, 0, false},
-    SwarmClass{FaultKind::replace_voter, 15, 100, 0, 0, false},
-    SwarmClass{FaultKind::joint_change, 15, 100, 0, 0, false},
-    SwarmClass{FaultKind::delete_records, 30, 60, 0, 0, false},
-};
 
 constexpr std::size_t elements_at_most = 1'000;
 
@@ -86,6 +53,7 @@ std::vector<Window> draw_windows(Draws& draws, const FaultPhase& phase) {
 std::vector<bool> draw_classes(Draws& draws) {
     broker::Random mode = draws.stream("/faults/swarm/mode");
     std::uint64_t const percent = mode.below(100);
+    std::span<const SwarmClass> const classes = swarm_classes();
     std::uint64_t const only = mode.below(classes.size());
     std::vector<bool> on;
     for (std::size_t i = 0; i < classes.size(); ++i) {
@@ -151,13 +119,6 @@ Target draw_brokers(broker::Random& random, const FaultPhase& phase) {
     return percent < 94 ? word(TargetKind::majority, "majority") : word(TargetKind::all, "all");
 }
 
-Shape draw_shape(broker::Random& random, const FaultPhase& phase) {
-    constexpr std::array shapes = {Shape::one,      Shape::leader,   Shape::leader_with_clients,
-                                   Shape::minority, Shape::majority, Shape::halves};
-    bool const even = phase.brokers % 2 == 0;
-    return shapes[random.below(even ? shapes.size() : shapes.size() - 1)];
-}
-
 /// What a class does over a whole chaos window: intensities are uniform in the logarithm.
 void draw_message_class(ClassStreams& streams, FaultKind kind, const FaultPhase& phase,
                         Element& element) {
@@ -188,7 +149,6 @@ void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase
     if (is_administration(row.kind)) {
         // Whom it concerns is drawn among those whom it can, when it fires.
         element.target = word(TargetKind::one, "one");
-        element.percent = static_cast<std::uint32_t>(streams.detail.log_uniform(1, 100));
         if (rules.target != TargetUse::brokers) {
             element.target = word(TargetKind::all, "all");
         }
@@ -202,14 +162,8 @@ void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase
     if (rules.lasts) {
         element.lasts = draw_length(streams, row, phase);
     }
-    if (row.kind == FaultKind::partition) {
-        element.shape = draw_shape(streams.detail, phase);
-        // Most cuts block both ways; each one-way cut is a world of its own.
-        std::uint64_t const way = streams.detail.below(4);
-        element.direction = way < 2 ? Direction::both : static_cast<Direction>(way - 1);
-    }
-    if (row.kind == FaultKind::slow_disk) {
-        element.factor = static_cast<std::uint32_t>(streams.detail.log_uniform(2, 100));
+    if (row.arguments != nullptr) {
+        row.arguments(streams.detail, phase, element);
     }
 }
 
@@ -265,6 +219,7 @@ void draw_swarm_faults(Draws& draws, const std::vector<RandomFault>& replaced,
         return;
     }
     std::vector<Window> const windows = draw_windows(draws, phase);
+    std::span<const SwarmClass> const classes = swarm_classes();
     std::vector<bool> const on = draw_classes(draws);
     for (std::size_t i = 0; i < classes.size(); ++i) {
         bool const elsewhere =

@@ -222,12 +222,34 @@ constexpr Row table[] = {
         .range(0, hour).drawn(),
     key("args", "probability", probability, "per message, of a drop, duplicate or reorder")
         .range(0, 1'000'000'000).or_else("1"),
-    key("args", "by", duration, "of delay: added; of reorder: mean of the extra delay (5ms)")
-        .range(0, minute).drawn(),
-    key("args", "factor", integer, "of slow_disk: times slower")
+    key("args", "by", duration,
+        "delay: added; reorder, late_timer: mean; slow_cpu: per step; a clock: so far; "
+        "rolling_restart: time down; all_down, start_order: longest gap")
+        .range(0, 24 * hour).drawn(),
+    key("args", "offset", duration, "of clock_skew: the wall clock shows so much more")
+        .range(-24 * hour, 24 * hour),
+    key("args", "ppm", integer, "of a drift: so many millionths faster")
+        .range(-500'000, 1'000'000),
+    key("args", "times", integer, "of crash_loop: so many crashes").range(2, 100).or_else("3"),
+    key("args", "counts_suspend", boolean, "of suspend: the monotonic clock goes on meanwhile")
+        .or_else("false"),
+    key("args", "graceful", boolean, "of rolling_restart: a stop and not a crash").or_else("true"),
+    key("args", "waits", boolean, "of rolling_restart: until each node serves again")
+        .or_else("true"),
+    key("args", "retract", boolean,
+        "of a crash: inside a step, of which some last effects never happen").or_else("false"),
+    key("args", "factor", integer, "of slow_disk and slow_link: times slower")
         .range(1, 1'000'000).or_else("10").drawn(),
+    key("args", "bytes_per_second", integer, "of bandwidth: of each direction of a link")
+        .range(1, 1'000'000'000).or_else("100000"),
+    key("args", "queue", integer, "of bandwidth: so many messages may wait")
+        .range(1, 1'000'000).or_else("8"),
     key("args", "point", word, "of a reset: before or after the request was processed")
         .of("before after any").or_else("any"),
+    key("args", "full_at", word, "of disk_full: where it shows; any: not at syncs")
+        .of("any write sync create rename").or_else("any"),
+    key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
+        .of("once all").or_else("once"),
     key("args", "partition", text, "of an administrator's operation: topic/number; default: drawn"),
     key("args", "percent", integer, "of delete_records: so much of what may be read")
         .range(1, 100).or_else("50"),
@@ -245,6 +267,30 @@ constexpr Row table[] = {
     key("faults.random", "reset", object, "random faults of this kind"),
     key("faults.random", "disk_stall", object, "random faults of this kind"),
     key("faults.random", "slow_disk", object, "random faults of this kind"),
+    key("faults.random", "sync_error", object, "random faults of this kind"),
+    key("faults.random", "write_error", object, "random faults of this kind"),
+    key("faults.random", "read_error", object, "random faults of this kind"),
+    key("faults.random", "disk_full", object, "random faults of this kind"),
+    key("faults.random", "all_down", object, "random faults of this kind"),
+    key("faults.random", "start_order", object, "random faults of this kind"),
+    key("faults.random", "rolling_restart", object, "random faults of this kind"),
+    key("faults.random", "crash_loop", object, "random faults of this kind"),
+    key("faults.random", "suspend", object, "random faults of this kind"),
+    key("faults.random", "slow_cpu", object, "random faults of this kind"),
+    key("faults.random", "late_timer", object, "random faults of this kind"),
+    key("faults.random", "clock_skew", object, "random faults of this kind"),
+    key("faults.random", "clock_drift", object, "random faults of this kind"),
+    key("faults.random", "clock_forward", object, "random faults of this kind"),
+    key("faults.random", "clock_back", object, "random faults of this kind"),
+    key("faults.random", "clock_freeze", object, "random faults of this kind"),
+    key("faults.random", "monotonic_drift", object, "random faults of this kind"),
+    key("faults.random", "clog", object, "random faults of this kind"),
+    key("faults.random", "slow_link", object, "random faults of this kind"),
+    key("faults.random", "bandwidth", object, "random faults of this kind"),
+    key("faults.random", "flap", object, "random faults of this kind"),
+    key("faults.random", "client_partition", object, "random faults of this kind"),
+    key("faults.random", "half_open", object, "random faults of this kind"),
+    key("faults.random", "refuse", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")

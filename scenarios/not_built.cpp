@@ -21,12 +21,11 @@ constexpr std::array reserved = {
     Reserved{"cluster.disk", "profile read sector capacity"},
     Reserved{"workload", "flavour"},
     Reserved{"faults.random",
-             "rolling_restart start_order all_down slow_cpu wipe stale_image replace crash_loop "
-             "memory_limit start_conflict sync_error write_error read_error short_write short_read "
-             "disk_full bit_rot read_flip misdirected_write misdirected_read stale_read lost_write "
-             "lost_fsync clog slow_link bandwidth flap client_partition half_open refuse "
-             "clock_skew clock_drift clock_forward clock_back monotonic_drift clock_freeze suspend "
-             "late_timer create_topic delete_topic force_reconfigure"},
+             "wipe stale_image replace "
+             "memory_limit start_conflict short_write short_read "
+             "bit_rot read_flip misdirected_write misdirected_read stale_read lost_write "
+             "lost_fsync "
+             "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},
     Reserved{"faults.limits", "max_damaged unsafe_wipe"},

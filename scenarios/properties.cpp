@@ -9,7 +9,9 @@ namespace brokersim {
 namespace {
 
 // Faults after which a node boots from its disk.
-constexpr std::string_view restarts = "crash shutdown";
+constexpr std::string_view restarts =
+    "crash shutdown all_down start_order rolling_restart crash_loop sync_error write_error "
+    "read_error disk_full";
 
 const PropertyRow properties[] = {
     {"no_lost_acks", {"B2"}, false, "", "every acknowledged message can be read"},
@@ -47,7 +49,7 @@ const PropertyRow properties[] = {
     {"clean_shutdown",
      {"B15"},
      false,
-     "shutdown",
+     "shutdown rolling_restart",
      "a graceful stop leaves everything durable that it accepted"},
     {"recovers", {"L1", "L2", "L3"}, true, "", "after the faults there are leaders and progress"},
     {"all_requests_answered", {"L4", "B13"}, true, "", "every request gets an answer in time"},

@@ -30,8 +30,25 @@ constexpr std::array arm_words = {
     ArmWord{"recovery", ArmOn::recovery},
 };
 
-constexpr Duration default_reorder{5'000'000};
 constexpr std::uint32_t default_slow_factor = 10;
+
+/// What `by` is where a file does not say it.
+Duration default_by(FaultKind kind) {
+    constexpr std::int64_t ms = 1'000'000;
+    if (kind == FaultKind::reorder) {
+        return Duration{5 * ms};
+    }
+    if (kind == FaultKind::slow_cpu || kind == FaultKind::late_timer) {
+        return Duration{ms};
+    }
+    if (kind == FaultKind::rolling_restart || kind == FaultKind::flap) {
+        return Duration{500 * ms};
+    }
+    if (kind == FaultKind::clock_forward) {
+        return Duration{3'600'000 * ms};
+    }
+    return Duration{kind == FaultKind::clock_back ? 1'000 * ms : 0};
+}
 
 std::string did_you_mean(std::string_view word, const std::vector<Candidate>& candidates) {
     std::optional<std::string> const near = nearest(word, candidates);
@@ -164,10 +181,9 @@ void refuse_other_args(ObjectReader& args, const KindRules& rules) {
 
 void read_args(ObjectReader& object, const KindRules& rules, const std::vector<TopicSpec>& topics,
                Element& element, std::vector<DrawnField>& drawn) {
-    if (rules.kind == FaultKind::reorder) {
-        element.by = default_reorder;
-    }
-    element.factor = rules.kind == FaultKind::slow_disk ? default_slow_factor : 1U;
+    element.by = default_by(rules.kind);
+    bool const slows = has_word(rules.args, "factor");
+    element.factor = slows ? default_slow_factor : 1U;
     if (rules.args.empty()) {
         return;
     }
@@ -181,6 +197,18 @@ void read_args(ObjectReader& object, const KindRules& rules, const std::vector<T
         number_or_drawn(args, "factor", ElementField::factor, drawn).value_or(element.factor));
     element.point = static_cast<ResetPoint>(
         args.number("point").value_or(static_cast<std::int64_t>(ResetPoint::any)));
+    element.bytes_per_second =
+        static_cast<std::uint32_t>(args.number("bytes_per_second").value_or(100'000));
+    element.queue = static_cast<std::uint32_t>(args.number("queue").value_or(8));
+    element.offset = duration_or(args.number("offset"));
+    element.ppm = static_cast<std::int32_t>(args.number("ppm").value_or(0));
+    element.times = static_cast<std::uint32_t>(args.number("times").value_or(3));
+    element.counts_suspend = args.number("counts_suspend").value_or(0) != 0;
+    element.graceful = args.number("graceful").value_or(1) != 0;
+    element.waits = args.number("waits").value_or(1) != 0;
+    element.retract = args.number("retract").value_or(0) != 0;
+    element.full_at = static_cast<FullAt>(args.number("full_at").value_or(0));
+    element.strikes = static_cast<Strikes>(args.number("strikes").value_or(0));
     element.heals = args.text("fault").value_or("");
     element.percent = static_cast<std::uint32_t>(args.number("percent").value_or(element.percent));
     if (const JsonValue* const partition = args.value_of("partition")) {

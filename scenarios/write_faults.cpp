@@ -53,6 +53,37 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "point")) {
         args.number("point", static_cast<std::int64_t>(element.point));
     }
+    if (has_word(has, "bytes_per_second")) {
+        args.number("bytes_per_second", element.bytes_per_second);
+        args.number("queue", element.queue);
+    }
+    if (has_word(has, "offset")) {
+        args.duration("offset", element.offset);
+    }
+    if (has_word(has, "ppm")) {
+        args.number("ppm", element.ppm);
+    }
+    if (has_word(has, "times")) {
+        args.number("times", element.times);
+    }
+    if (has_word(has, "counts_suspend")) {
+        args.number("counts_suspend", element.counts_suspend ? 1 : 0);
+    }
+    if (has_word(has, "graceful")) {
+        args.number("graceful", element.graceful ? 1 : 0);
+    }
+    if (has_word(has, "waits")) {
+        args.number("waits", element.waits ? 1 : 0);
+    }
+    if (has_word(has, "retract")) {
+        args.number("retract", element.retract ? 1 : 0);
+    }
+    if (has_word(has, "full_at")) {
+        args.number("full_at", static_cast<std::int64_t>(element.full_at));
+    }
+    if (has_word(has, "strikes")) {
+        args.number("strikes", static_cast<std::int64_t>(element.strikes));
+    }
     if (has_word(has, "partition") && element.partition) {
         args.text("partition", element.partition_text);
     }

@@ -39,6 +39,29 @@ void VirtualDisk::reset_in_flight() {
     syncs_in_flight_ = 0;
 }
 
+std::uint64_t VirtualDisk::part_of(const Op& op, std::uint64_t choice) {
+    std::uint64_t const length = op.data.size();
+    if (choice != 1) {
+        return choice == 0 ? 0 : length;
+    }
+    std::uint64_t const first_border = page - op.offset % page;
+    std::uint64_t const pages = length > first_border ? 1 + (length - first_border) / page : 0;
+    std::uint64_t const kept = random_.below(pages + 1);
+    return kept == 0 ? 0 : first_border + (kept - 1) * page;
+}
+
+void VirtualDisk::write_part(const Op& op, std::uint64_t length) {
+    if (length == 0) {
+        return;
+    }
+    Inode& inode = inodes_[op.inode];
+    ByteSpan const data = ByteSpan{op.data}.first(length);
+    apply_to_cache(inode, op.offset, data);
+    watcher_.written(node_, op.inode, op.offset, data);
+    ++sequence_;
+    inode.pieces.push_back(Piece{sequence_, false, op.offset, Bytes{data.begin(), data.end()}});
+}
+
 CrashReport VirtualDisk::crash_process() {
     CrashReport report;
     // Ascending by submission, as far as ids tell: an operation in flight happened wholly, not at
@@ -48,25 +71,8 @@ CrashReport VirtualDisk::crash_process() {
         std::uint64_t const choice = random_.below(3);
         switch (op.kind) {
             case OpKind::write: {
-                std::uint64_t length = op.data.size();
-                if (choice == 0) {
-                    length = 0;
-                } else if (choice == 1) {
-                    std::uint64_t const first_border = page - op.offset % page;
-                    std::uint64_t const pages =
-                        length > first_border ? 1 + (length - first_border) / page : 0;
-                    std::uint64_t const kept = random_.below(pages + 1);
-                    length = kept == 0 ? 0 : first_border + (kept - 1) * page;
-                }
-                if (length > 0) {
-                    Inode& inode = inodes_[op.inode];
-                    ByteSpan const data = ByteSpan{op.data}.first(length);
-                    apply_to_cache(inode, op.offset, data);
-                    watcher_.written(node_, op.inode, op.offset, data);
-                    ++sequence_;
-                    inode.pieces.push_back(
-                        Piece{sequence_, false, op.offset, Bytes{data.begin(), data.end()}});
-                }
+                std::uint64_t const length = part_of(op, choice);
+                write_part(op, length);
                 report.uncovered_bytes += op.data.size();
                 report.lost_bytes += op.data.size() - length;
                 break;

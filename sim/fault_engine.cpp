@@ -1,7 +1,6 @@
-// Triggers, limits, and the accounting of elements; what each kind does is in fault_actions.cpp.
+// Triggers, limits, and the accounting of elements; what each kind does is in faults/.
 #include "sim/fault_engine.h"
 
-#include "broker_core/base/check.h"
 #include "faults/kinds.h"
 #include "sim/observer.h"
 
@@ -10,11 +9,6 @@
 #include <algorithm>
 
 namespace brokersim {
-namespace {
-
-constexpr Duration look_again{3'000'000};  // of a reset that found nothing in flight
-
-}  // namespace
 
 std::string fault_text(const Element& element) {
     std::string text{name_of(element.kind)};
@@ -27,7 +21,11 @@ std::string fault_text(const Element& element) {
 
 FaultEngine::FaultEngine(std::vector<Element> plan, const FaultLimits& limits, std::uint64_t seed,
                          FaultActions& actions, Trace& trace)
-    : limits_{limits}, actions_{actions}, trace_{trace}, random_{seed, "faults.targets"} {
+    : limits_{limits},
+      actions_{actions},
+      trace_{trace},
+      random_{seed, "faults.targets"},
+      targets_{actions, random_, [this](const std::string& id) { return resolved(id); }} {
     for (Element& element : plan) {
         if (element.trigger.kind == Trigger::Kind::when &&
             std::find(watched_.begin(), watched_.end(), element.trigger.event) == watched_.end()) {
@@ -79,13 +77,13 @@ void FaultEngine::on_fire(std::uint32_t element) {
         return;
     }
     if (state.active) {
-        fire(element);  // a later stage of what has begun
+        FaultScene scene = scene_of(element);  // a later stage of what has begun
+        state.fault->on_stage(scene);
+        settle(scene);
         return;
     }
     // What chance drew for an idle machine would do nothing: it waits for a write instead.
-    bool const needs_work = state.element.kind == FaultKind::pause ||
-                            state.element.kind == FaultKind::disk_stall ||
-                            state.element.kind == FaultKind::slow_disk;
+    bool const needs_work = rules_of(state.element.kind).waits == Waits::always;
     if (state.element.trigger.kind == Trigger::Kind::arm ||
         (needs_work && !state.element.scripted)) {
         state.armed = true;
@@ -118,11 +116,16 @@ bool FaultEngine::is_reached(const ElementState& state, std::uint32_t host) cons
 }
 
 void FaultEngine::look(std::uint32_t host) {
-    if (armed_ == 0) {
+    if (!looks()) {
         return;
     }
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         ElementState& state = states_[i];
+        if (state.active && state.fault->watches_steps()) {
+            FaultScene scene = scene_of(i);
+            state.fault->on_step(scene, host);
+            settle(scene);
+        }
         if (!state.armed || state.done || !is_reached(state, host)) {
             continue;
         }
@@ -174,15 +177,14 @@ void FaultEngine::on_event(std::string_view event, std::uint32_t host, std::uint
 }
 
 bool FaultEngine::within_limits(const ElementState& state) const {
-    bool const takes_down =
-        state.element.kind == FaultKind::crash || state.element.kind == FaultKind::shutdown;
-    if (!takes_down) {
+    Downs const downs = rules_of(state.element.kind).downs;
+    if (downs == Downs::none || (!limits_.keep_quorum && !limits_.max_down)) {
         return true;
     }
-    std::uint32_t down = 0;
+    std::uint32_t down = downs == Downs::one_by_one ? 1 : 0;
     for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
-        bool const taken =
-            std::find(state.hosts.begin(), state.hosts.end(), host) != state.hosts.end();
+        bool const taken = downs == Downs::all && std::find(state.hosts.begin(), state.hosts.end(),
+                                                            host) != state.hosts.end();
         if (taken || !actions_.is_up(host)) {
             ++down;
         }
@@ -202,89 +204,88 @@ void FaultEngine::trigger(std::uint32_t element) {
         state.done = true;
         return;
     }
-    bool const on_hosts = what.kind == FaultKind::crash || what.kind == FaultKind::shutdown ||
-                          what.kind == FaultKind::restart || what.kind == FaultKind::pause ||
-                          what.kind == FaultKind::disk_stall || what.kind == FaultKind::slow_disk;
     // Faults of links act on those of their target; without one on all, which needs no draw.
-    bool const on_links = (what.kind == FaultKind::drop || what.kind == FaultKind::duplicate ||
-                           what.kind == FaultKind::reorder || what.kind == FaultKind::delay) &&
-                          what.target.kind != TargetKind::all;
-    if (on_hosts || on_links) {
+    TargetUse const use = rules_of(what.kind).target;
+    // An administrator finds out by asking.
+    bool const on_hosts = (use == TargetUse::brokers && !is_administration(what.kind)) ||
+                          (use == TargetUse::links && what.target.kind != TargetKind::all);
+    if (use == TargetUse::none && rules_of(what.kind).downs == Downs::all) {
+        state.hosts = targets_.draw_some(actions_.brokers());
+    }
+    if (on_hosts) {
         if (state.hosts.empty()) {
             state.hosts = resolve(what.target);
         }
-        if (state.hosts.empty() || !within_limits(state)) {
-            state.fate = ElementFate::no_target;
-            state.done = true;
-            return;
-        }
+    }
+    if ((on_hosts && state.hosts.empty()) || !within_limits(state)) {
+        state.fate = ElementFate::no_target;
+        state.done = true;
+        return;
     }
     fire(element);
 }
 
+FaultScene FaultEngine::scene_of(std::uint32_t element) {
+    ElementState& state = states_[element];
+    return FaultScene{state.element, element, state.hosts,          actions_,
+                      targets_,      random_, within_limits(state), running_};
+}
+
+void FaultEngine::settle(const FaultScene& scene) {
+    if (scene.effective) {
+        mark_effective(scene.index);
+    }
+}
+
 void FaultEngine::fire(std::uint32_t element) {
     ElementState& state = states_[element];
-    bool const first = !state.active;
-    if (!first && !within_limits(state)) {
-        return;  // a later stage that the limits forbid
-    }
-    if (first) {
-        state.lives.clear();
-        for (std::uint32_t const host : state.hosts) {
-            state.lives.push_back(actions_.incarnation(host));
-        }
-        state.fired_at = actions_.scheduler().now();
+    state.fired_at = actions_.scheduler().now();
+    if (!state.fault) {
+        state.fault = make_fault(state.element.kind);
     }
     if (trace_.observer() != nullptr) {  // before it acts: roles are still those it was aimed at
         trace_.observer()->on_fault(element, state, true);
     }
-    if (!act(element, state)) {
-        bool const asks_again =
-            state.element.kind == FaultKind::reset || is_administration(state.element.kind);
-        if (is_administration(state.element.kind) && !may_ask_again(state)) {
-            state.fate = ElementFate::no_target;
-            state.done = true;
+    FaultScene scene = scene_of(element);
+    // In force before it acts: what it sets off at once may come back to it.
+    state.active = true;
+    bool const acted = state.fault->begin(scene);
+    settle(scene);
+    if (!acted) {
+        state.active = false;
+        if (std::optional<Duration> const wait = state.fault->look_again(scene)) {
+            scene.stage_in(*wait);
             return;
         }
-        if (asks_again) {
-            // Wait for work in flight rather than break what nobody would notice; and for a leader
-            // that is free to do what it is asked.
-            actions_.scheduler().push(actions_.scheduler().now() + look_again,
-                                      Work{WorkKind::fault_fire, element, 0, 0});
-            return;
-        }
-        if (first) {
-            state.fate = ElementFate::no_target;
-            state.done = true;
-        }
+        state.fate = ElementFate::no_target;
+        state.done = true;
         return;
     }
     if (state.fate == ElementFate::scheduled) {
         state.fate = ElementFate::fired;
     }
-    if (first) {
-        state.active = true;
-        state.chances_before = chances_now(state);
-        std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
-        on_event("fault_started", host, 1, state.element.id);
-    }
-    if (state.element.lasts) {
-        actions_.scheduler().push(actions_.scheduler().now() + *state.element.lasts,
-                                  Work{WorkKind::fault_end, element, 0, 0});
-    } else if (state.element.kind == FaultKind::restart || state.element.kind == FaultKind::reset ||
-               is_administration(state.element.kind)) {
+    state.chances_before = chances_now(element);
+    watching_ += state.fault->watches_steps() ? 1U : 0U;
+    std::uint32_t const host = state.hosts.empty() ? 0 : state.hosts.front();
+    on_event("fault_started", host, 1, state.element.id);
+    if (!state.fault->lasting()) {
+        state.had_chance = state.fault->had_chance(state.element, 0);
+        watching_ -= state.fault->watches_steps() ? 1U : 0U;
         state.active = false;
         state.done = true;
+    } else if (state.element.lasts) {
+        scene.end_in(*state.element.lasts);
     }
 }
 
-bool FaultEngine::may_ask_again(ElementState& state) {
-    Time const now = actions_.scheduler().now();
-    if (!state.asked_since) {
-        state.asked_since = now;
+void FaultEngine::on_leader(std::uint32_t host, std::uint32_t partition) {
+    for (std::uint32_t i = 0; i < states_.size(); ++i) {
+        if (states_[i].fault && states_[i].fate == ElementFate::fired) {
+            FaultScene scene = scene_of(i);
+            states_[i].fault->on_leader(scene, host, partition);
+            settle(scene);
+        }
     }
-    return state.element.scripted ||
-           now < *state.asked_since + actions_.largest_election_timeout() * 2;
 }
 
 void FaultEngine::on_end(std::uint32_t element) {
@@ -293,10 +294,34 @@ void FaultEngine::on_end(std::uint32_t element) {
     }
 }
 
+void FaultEngine::finish(std::uint32_t element) {
+    ElementState& state = states_[element];
+    if (trace_.observer() != nullptr) {
+        trace_.observer()->on_fault(element, state, false);
+    }
+    FaultScene scene = scene_of(element);
+    std::uint64_t const chances = chances_now(element) - state.chances_before;
+    bool const over = state.fault->end(scene);
+    settle(scene);
+    if (!over && running_) {
+        return;
+    }
+    state.had_chance = state.fault->had_chance(state.element, chances);
+    watching_ -= state.fault->watches_steps() ? 1U : 0U;
+    state.active = false;
+    state.done = true;
+    on_event("fault_ended", state.hosts.empty() ? 0 : state.hosts.front(), 1, state.element.id);
+}
+
+std::uint64_t FaultEngine::chances_now(std::uint32_t element) {
+    FaultScene const scene = scene_of(element);
+    return states_[element].fault->chances(scene);
+}
+
 void FaultEngine::on_host_down() {
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         const ElementState& state = states_[i];
-        bool const over = state.active && state.element.kind == FaultKind::pause &&
+        bool const over = state.active && state.fault->ends_with_hosts() &&
                           std::none_of(state.hosts.begin(), state.hosts.end(),
                                        [this](std::uint32_t host) { return actions_.is_up(host); });
         if (over) {
@@ -316,97 +341,13 @@ bool FaultEngine::heal(const std::string& id) {
     return ended;
 }
 
-// ---------------------------------------------------------------------------------------------
-// Targets
-
-std::vector<std::uint32_t> FaultEngine::draw_some(std::uint32_t count) {
-    std::vector<std::uint32_t> all;
-    for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
-        if (!actions_.is_failed(host)) {
-            all.push_back(host);
+std::vector<std::uint32_t> FaultEngine::resolved(const std::string& id) const {
+    for (const ElementState& state : states_) {
+        if (state.element.id == id) {
+            return state.hosts;
         }
     }
-    std::vector<std::uint32_t> drawn;
-    while (drawn.size() < count && !all.empty()) {
-        std::uint64_t const at = random_.below(all.size());
-        drawn.push_back(all[at]);
-        all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
-    }
-    std::sort(drawn.begin(), drawn.end());
-    return drawn;
-}
-
-std::vector<std::uint32_t> FaultEngine::resolve(const Target& target) {
-    std::uint32_t const brokers = actions_.brokers();
-    std::vector<std::uint32_t> hosts;
-    switch (target.kind) {
-        case TargetKind::node:
-            if (target.number >= 1 && target.number <= brokers) {
-                hosts.push_back(target.number - 1);
-            }
-            break;
-        case TargetKind::one: {
-            std::vector<std::uint32_t> up;
-            for (std::uint32_t host = 0; host < brokers; ++host) {
-                if (actions_.is_up(host)) {
-                    up.push_back(host);
-                }
-            }
-            if (!up.empty()) {
-                std::uint64_t const at = random_.below(up.size());
-                hosts.push_back(up[at]);
-            }
-            break;
-        }
-        case TargetKind::minority:
-            hosts = draw_some((brokers - 1) / 2);
-            break;
-        case TargetKind::majority:
-            hosts = draw_some(brokers / 2 + 1);
-            break;
-        case TargetKind::all:
-            hosts = draw_some(brokers);
-            break;
-        case TargetKind::leader:
-            if (std::optional<std::uint32_t> const leader = actions_.leader_of(target.partition)) {
-                hosts.push_back(*leader);
-            }
-            break;
-        case TargetKind::follower:
-        case TargetKind::followers: {
-            std::optional<std::uint32_t> const leader = actions_.leader_of(target.partition);
-            if (!leader) {
-                break;
-            }
-            for (broker::BrokerId const replica : actions_.replicas_of(target.partition)) {
-                if (replica.value() - 1 != *leader) {
-                    hosts.push_back(replica.value() - 1);
-                }
-            }
-            if (target.kind == TargetKind::follower && hosts.size() > 1) {
-                std::uint64_t const at = random_.below(hosts.size());
-                hosts = {hosts[at]};
-            }
-            break;
-        }
-        case TargetKind::voters:
-            for (broker::BrokerId const replica : actions_.replicas_of(target.partition)) {
-                hosts.push_back(replica.value() - 1);
-            }
-            break;
-        case TargetKind::same:
-            for (const ElementState& state : states_) {
-                if (state.element.id == target.id) {
-                    hosts = state.hosts;
-                }
-            }
-            break;
-        case TargetKind::clients:
-        case TargetKind::client:
-        case TargetKind::rest:
-            break;
-    }
-    return hosts;
+    return {};
 }
 
 }  // namespace brokersim

@@ -8,80 +8,18 @@
 #pragma once
 
 #include "broker_core/base/random.h"
-#include "broker_core/env/event.h"
-#include "broker_core/raft/configuration.h"
 #include "faults/fault.h"
 #include "scenarios/scenario.h"
-#include "sim/scheduler.h"
+#include "sim/faults/active_fault.h"
 #include "sim/trace.h"
-#include "sim/virtual_network.h"
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace brokersim {
-
-/// What faults may do to the world. Hosts and clients are 0-based.
-class FaultActions {
-public:
-    FaultActions() = default;
-    FaultActions(const FaultActions&) = delete;
-    FaultActions& operator=(const FaultActions&) = delete;
-    virtual ~FaultActions() = default;
-
-    [[nodiscard]] virtual std::uint32_t brokers() const = 0;
-    [[nodiscard]] virtual std::uint32_t clients() const = 0;
-    [[nodiscard]] virtual std::uint32_t producers() const = 0;
-    [[nodiscard]] virtual bool is_up(std::uint32_t host) const = 0;
-    /// Up, also while it is stopping.
-    [[nodiscard]] virtual bool is_running(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual std::uint32_t incarnation(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual bool is_failed(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual std::optional<std::uint32_t> leader_of(std::uint32_t partition) const = 0;
-    [[nodiscard]] virtual const std::vector<broker::BrokerId>& replicas_of(
-        std::uint32_t partition) const = 0;
-    [[nodiscard]] virtual bool in_flight(std::uint32_t host, ArmOn work) const = 0;
-    /// Each returns whether there was something to act on.
-    virtual bool crash(std::uint32_t host, CrashKind kind) = 0;
-    virtual bool stop(std::uint32_t host) = 0;
-    virtual bool start(std::uint32_t host) = 0;
-    virtual bool pause(std::uint32_t host, Time until, std::uint32_t element) = 0;
-    /// Ends the pause, or the stall, that this element made, unless a later one goes on.
-    virtual void end_pause(std::uint32_t host, std::uint32_t element) = 0;
-    virtual void end_stall(std::uint32_t host, std::uint32_t element) = 0;
-    virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
-    virtual void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) = 0;
-    /// Disk operations submitted on a host so far; events that came for it so far. An element in
-    /// whose time none came had no chance to matter.
-    [[nodiscard]] virtual std::uint64_t disk_activity(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual std::uint64_t disk_completions(std::uint32_t host) const = 0;
-    /// Operations of the disk, begun or ended, at which a stall would have shown.
-    [[nodiscard]] virtual std::uint64_t disk_ops_met(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual std::uint64_t event_activity(std::uint32_t host) const = 0;
-    /// What the leader of a partition says of it; nothing if there is no leader.
-    struct PartitionView {
-        std::uint32_t leader = 0;  // 0-based
-        broker::raft::Configuration members;
-        broker::Offset log_start;
-        broker::Offset high_watermark;
-    };
-    [[nodiscard]] virtual std::optional<PartitionView> partition_view(
-        std::uint32_t partition) const = 0;
-    [[nodiscard]] virtual broker::Member member(std::uint32_t host) const = 0;
-    [[nodiscard]] virtual std::uint32_t partitions() const = 0;
-    /// Whether a broker could hold the partition.
-    [[nodiscard]] virtual bool may_hold(std::uint32_t host, std::uint32_t partition) const = 0;
-    /// Asks the leader of a partition. Returns whether it began.
-    virtual bool administrate(const broker::AdminRequested& request) = 0;
-    /// Returns how many connections broke with work in flight.
-    virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
-    virtual VirtualNetwork& network() = 0;
-    virtual Scheduler& scheduler() = 0;
-    [[nodiscard]] virtual Duration largest_election_timeout() const = 0;
-};
 
 /// One element and its story so far.
 struct ElementState {
@@ -89,19 +27,14 @@ struct ElementState {
     ElementFate fate = ElementFate::scheduled;
     Time fired_at;
     std::vector<std::uint32_t> hosts;      // resolved, 0-based
-    std::vector<std::uint32_t> lives;      // their incarnations when it fired
     std::vector<std::uint64_t> io_before;  // armed on an nth operation: counts when it was armed
-    std::vector<std::uint32_t> members;    // of a partition's first group
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> blocked;
-    bool armed = false;   // waiting for work in flight
-    bool active = false;  // in force
+    std::unique_ptr<ActiveFault> fault;    // once it fired
+    bool armed = false;                    // waiting for work in flight
+    bool active = false;                   // in force
     bool done = false;
+    bool had_chance = true;  // else its silence proves nothing
     std::uint64_t seen = 0;  // of its `when` event
-    // Messages, disk operations or events that it could have acted on: when it began, and in all.
-    std::optional<Time> asked_since;        // administration: nobody took it yet
-    std::optional<std::uint32_t> acted_on;  // transfer_leader: the partition, until it shows
     std::uint64_t chances_before = 0;
-    std::uint64_t chances = 0;
 };
 
 /// What an element does, for signatures and reports: "crash.power", "partition".
@@ -123,9 +56,10 @@ public:
     /// of: the fault that an event is about, for fault_started and fault_ended.
     void on_event(std::string_view event, std::uint32_t host, std::uint64_t times,
                   std::string_view of = {});
-    /// After every event of a host: armed elements look whether their work is in flight.
+    /// After every event of a host: armed elements look whether their work is in flight, and faults
+    /// that watch a host see it.
     void look(std::uint32_t host);
-    [[nodiscard]] bool has_armed() const { return armed_ > 0; }
+    [[nodiscard]] bool looks() const { return armed_ > 0 || watching_ > 0; }
     /// A host went down: a pause of it is over.
     void on_host_down();
     /// A broker became the leader of a partition: a hand-over to it has taken effect.
@@ -137,46 +71,33 @@ public:
     [[nodiscard]] const std::vector<ElementState>& elements() const { return states_; }
     [[nodiscard]] bool active() const { return running_; }
     /// 0-based hosts of a target, now. Empty if nobody fits.
-    std::vector<std::uint32_t> resolve(const Target& target);
+    std::vector<std::uint32_t> resolve(const Target& target) { return targets_.hosts(target); }
 
 private:
     void trigger(std::uint32_t element);
     void fire(std::uint32_t element);
-    bool act(std::uint32_t index, ElementState& state);
-    bool act_partition(std::uint32_t index, ElementState& state);
-    bool act_on_hosts(std::uint32_t index, ElementState& state);
     void finish(std::uint32_t element);
-    [[nodiscard]] std::uint64_t chances_now(const ElementState& state) const;
+    FaultScene scene_of(std::uint32_t element);
+    void settle(const FaultScene& scene);
+    [[nodiscard]] std::uint64_t chances_now(std::uint32_t element);
     /// Returns whether anything in force was ended.
     bool heal(const std::string& id);
-    // administration.cpp
-    /// Whether an administrator goes on asking: what chance drew gives up after two election
-    /// timeouts.
-    bool may_ask_again(ElementState& state);
-    bool administrate(std::uint32_t index, ElementState& state);
-    std::optional<broker::AdminRequested> compose(ElementState& state, std::uint32_t partition);
-    std::vector<std::uint32_t> pick_broker(const ElementState& state, std::uint32_t partition,
-                                           const std::vector<std::uint32_t>& from);
     [[nodiscard]] bool is_reached(const ElementState& state, std::uint32_t host) const;
     [[nodiscard]] std::uint64_t io_count(const ElementState& state, std::uint32_t host) const;
     [[nodiscard]] bool within_limits(const ElementState& state) const;
-    std::vector<std::uint32_t> draw_some(std::uint32_t count);
-    /// All hosts, in a drawn order.
-    std::vector<std::uint32_t> draw_order();
-    std::optional<std::vector<std::vector<std::uint32_t>>> groups_of(ElementState& state);
-    std::vector<std::uint32_t> members_of(const Target& target);
-    void block_between(std::uint32_t index, ElementState& state,
-                       const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b);
+    [[nodiscard]] std::vector<std::uint32_t> resolved(const std::string& id) const;
 
     FaultLimits limits_;
     FaultActions& actions_;
     Trace& trace_;
     broker::Random random_;
+    TargetFinder targets_;
     std::vector<ElementState> states_;
     std::vector<std::string> watched_;
     Time began_;
     bool running_ = false;
     std::uint32_t armed_ = 0;
+    std::uint32_t watching_ = 0;  // faults in force that look at every step
 };
 
 }  // namespace brokersim

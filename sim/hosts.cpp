@@ -38,6 +38,7 @@ bool World::start(std::uint32_t index) {
     host.stopping = false;
     host.armed = Time::never();
     host.armed_for = Time::never();
+    host.errors_before = host.disk->errors().reported();
     std::string reason;
     bool const expected_clean = std::exchange(host.stopped_cleanly, false);
     try {
@@ -55,6 +56,14 @@ bool World::start(std::uint32_t index) {
         return fmt::format("n{}/{} start{}", host.number, host.incarnation,
                            reason.empty() ? "" : " failed: " + reason);
     });
+    credit_disk_errors(host);
+    if (!reason.empty() && host.has_excuse()) {
+        // It was told that its disk cannot be read: it refuses, and starts once that is mended.
+        host.node.reset();
+        host.state = HostState::down;
+        host.disk->crash_process();
+        return false;
+    }
     if (!reason.empty()) {
         failed_starts_.push_back(
             fmt::format("n{}/{} did not start: {}", host.number, host.incarnation, reason));
@@ -82,6 +91,12 @@ bool World::start(std::uint32_t index) {
     }
     arm_timer(host);
     return true;
+}
+
+void World::credit_disk_errors(Host& host) {
+    for (std::uint32_t const element : host.disk->errors().take_effective()) {
+        faults_->mark_effective(element);
+    }
 }
 
 void World::report_recovery(const Host& host,
@@ -124,6 +139,8 @@ void World::down(Host& host, HostState state) {
     host.network.effects.clear();
     host.state = state;
     host.down_since = scheduler_.now();
+    host.doom.reset();
+    host.busy_until = scheduler_.now();
     resume(host);
     host.held_ops.clear();
     raft_invariants_.on_down(host.number);
@@ -156,6 +173,8 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.node.reset();
     host.state = HostState::down;
     host.down_since = scheduler_.now();
+    host.doom.reset();
+    host.busy_until = scheduler_.now();
     resume(host);
     host.held_ops.clear();
     CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
@@ -196,6 +215,31 @@ void World::record_loss(PartitionId partition) {
     recorder_.history().budget_exceeded(scheduler_.now().nanoseconds(),
                                         recorder_.key(partition.value()),
                                         reports::power_loss_reason);
+}
+
+bool World::crash_in_step(std::uint32_t index, CrashKind kind, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (!host.up() || host.doom) {
+        return false;
+    }
+    host.doom = Host::Doom{kind, element};
+    return true;
+}
+
+void World::spare(std::uint32_t index, std::uint32_t element) {
+    Host& host = hosts_[index];
+    if (host.doom && host.doom->element == element) {
+        host.doom.reset();
+    }
+}
+
+void World::clock_changed(std::uint32_t index) {
+    Host& host = hosts_[index];
+    host.armed = Time::never();
+    host.armed_for = Time::never();
+    if (host.up()) {
+        arm_timer(host);
+    }
 }
 
 bool World::stop(std::uint32_t index) {
@@ -246,11 +290,6 @@ void World::release_stall(Host& host) {
                         Work{WorkKind::disk_done, host.number - 1, host.incarnation, slot});
     }
     host.held_ops.clear();
-}
-
-void World::slow_disk(std::uint32_t index, std::uint32_t factor, std::uint32_t element) {
-    hosts_[index].disk_factor = factor;
-    hosts_[index].slowed_by = element;
 }
 
 std::uint32_t World::reset_connections(std::uint32_t client, ResetPoint point) {

@@ -151,7 +151,6 @@ void World::heal() {
             resume(host);
         }
         release_stall(host);
-        host.disk_factor = 1;
         start(host.number - 1);
     }
     settle_deadline_ = healed_at_ + settle_budget();

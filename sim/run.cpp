@@ -87,44 +87,7 @@ void collect_faults(const World& world, RunResult& result) {
         }
         ++at->scheduled;
         bool const effective = state.fate == ElementFate::effective;
-        // A drawn fault had its chance only if something came for it to act on: one message, one
-        // operation, one event; with a probability, ten expected hits. Else its silence proves
-        // nothing. These are counted apart from the fault itself, so a fault that does nothing
-        // cannot excuse itself.
-        bool had_chance = true;
-        switch (element.kind) {
-            case FaultKind::drop:
-            case FaultKind::duplicate:
-            case FaultKind::reorder:
-                had_chance = state.chances * element.probability.parts_per_billion >=
-                             10 * std::uint64_t{1'000'000'000};
-                break;
-            case FaultKind::partition:
-            case FaultKind::delay:
-            case FaultKind::pause:
-            case FaultKind::disk_stall:
-            case FaultKind::slow_disk:
-                had_chance = state.chances > 0;
-                break;
-            case FaultKind::transfer_leader:
-            case FaultKind::add_voter:
-            case FaultKind::remove_voter:
-            case FaultKind::add_learner:
-            case FaultKind::promote:
-            case FaultKind::replace_voter:
-            case FaultKind::joint_change:
-            case FaultKind::delete_records:
-                // A leader may refuse, or be gone before it is done: then nothing can show.
-                had_chance = effective;
-                break;
-            case FaultKind::crash:
-            case FaultKind::shutdown:
-            case FaultKind::restart:
-            case FaultKind::reset:
-            case FaultKind::heal:
-                break;
-        }
-        if (effective || (state.fate == ElementFate::fired && had_chance)) {
+        if (effective || (state.fate == ElementFate::fired && state.had_chance)) {
             ++at->fired;
         }
         if (effective) {

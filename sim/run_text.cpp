@@ -149,7 +149,9 @@ std::string report_text(const RunResult& result) {
     }
     text += metrics_text(result.metrics);
     append_probes(text, result.lives);
-    text += "not simulated: disk errors and damage, full disks, clock jumps, transactions\n";
+    text +=
+        "not simulated: damaged disks and disks that lie, short reads and writes, "
+        "transactions\n";
     return text;
 }
 

@@ -31,6 +31,7 @@ enum class WorkKind : std::uint8_t {
     closed_node,    // target: connection: the broker learns it
     client_timer,   // target: client
     resume,         // target: host: its pause is over
+    backlog,        // target: host: its step is over, the next event may be looked at
     fault_fire,     // target: element
     fault_end,      // target: element
     phase,          // payload: phase

@@ -28,6 +28,9 @@ broker::Result<Bytes> VirtualDisk::read(std::string_view name) {
     if (at == names_.end()) {
         return broker::fail(ErrorCode::not_found, "disk: read");
     }
+    if (errors_.outcome(DiskWork::read) != DiskOutcome::ok) {
+        return broker::fail(ErrorCode::io_error, "disk: read");
+    }
     const Inode& inode = inodes_[at->second];
     Bytes content = inode.cache;
     content.resize(inode.cache_size);
@@ -48,6 +51,7 @@ VirtualDisk::Op& VirtualDisk::submit(OpId id, OpKind kind, DiskTimer::Op timing)
     op.kind = kind;
     op.in_use = true;
     ++submitted_;
+    op.number = submitted_;
     timer_.schedule(timing, slot);
     return op;
 }
@@ -101,10 +105,38 @@ void VirtualDisk::sync_dir(OpId op) {
     ++syncs_in_flight_;
 }
 
+void VirtualDisk::retract(std::uint64_t count) {
+    CHECK(count <= submitted_);
+    for (std::uint32_t slot = 0; slot < ops_.size(); ++slot) {
+        Op& op = ops_[slot];
+        if (op.in_use && op.number > submitted_ - count) {
+            op.in_use = false;
+            writes_in_flight_ -= op.kind == OpKind::write ? 1U : 0U;
+            syncs_in_flight_ -= op.kind == OpKind::sync || op.kind == OpKind::sync_dir ? 1U : 0U;
+            free_ops_.push_back(slot);
+        }
+    }
+}
+
 DiskDone VirtualDisk::complete(std::uint32_t slot) {
     Op& op = ops_[slot];
     CHECK(op.in_use);
     ++completed_;
+    writes_in_flight_ -= op.kind == OpKind::write ? 1U : 0U;
+    syncs_in_flight_ -= op.kind == OpKind::sync || op.kind == OpKind::sync_dir ? 1U : 0U;
+    DiskOutcome const outcome = errors_.outcome(work_of(op));
+    if (outcome == DiskOutcome::ok) {
+        perform(op);
+    } else {
+        fail(op);
+    }
+    OpId const id = op.id;
+    op.in_use = false;
+    free_ops_.push_back(slot);
+    return DiskDone{id, outcome};
+}
+
+void VirtualDisk::perform(Op& op) {
     switch (op.kind) {
         case OpKind::create:
         case OpKind::rename:
@@ -112,7 +144,6 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
             perform_name_op(NameOp{0, op.kind, op.from, op.to, op.inode});
             break;
         case OpKind::write: {
-            --writes_in_flight_;
             Inode& inode = inodes_[op.inode];
             apply_to_cache(inode, op.offset, op.data);
             watcher_.written(node_, op.inode, op.offset, op.data);
@@ -128,11 +159,9 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
             break;
         }
         case OpKind::sync:
-            --syncs_in_flight_;
             make_durable(op.inode, op.covers);
             break;
         case OpKind::sync_dir: {
-            --syncs_in_flight_;
             std::uint64_t const covers = op.covers;
             std::size_t done = 0;
             for (; done < pending_names_.size() && pending_names_[done].sequence <= covers;
@@ -144,10 +173,6 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
             break;
         }
     }
-    OpId const id = op.id;
-    op.in_use = false;
-    free_ops_.push_back(slot);
-    return DiskDone{id, DiskOutcome::ok};
 }
 
 void VirtualDisk::perform_name_op(NameOp op) {
@@ -207,6 +232,7 @@ void VirtualDisk::resize(Bytes& bytes, std::uint64_t& size, std::uint64_t new_si
 
 void VirtualDisk::apply_to_cache(Inode& inode, std::uint64_t offset, ByteSpan data) {
     apply(inode.cache, inode.cache_size, offset, data);
+    inode.allocated = std::max(inode.allocated, offset + data.size());
 }
 
 void VirtualDisk::make_durable(std::uint32_t inode, std::uint64_t up_to) {

@@ -14,6 +14,7 @@
 
 #include "broker_core/base/random.h"
 #include "broker_core/env/disk.h"
+#include "sim/disk_errors.h"
 #include "sim/disk_watcher.h"
 
 #include <cstdint>
@@ -85,8 +86,15 @@ public:
     /// Power fails. `shape`: given, or drawn.
     CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt);
 
+    /// The last `count` operations that were submitted never were: the process died before it could
+    /// ask for them. None of them has completed.
+    void retract(std::uint64_t count);
+
     [[nodiscard]] bool write_in_flight() const { return writes_in_flight_ > 0; }
     [[nodiscard]] bool sync_in_flight() const { return syncs_in_flight_ > 0; }
+    /// The errors that it reports, and who caused them.
+    [[nodiscard]] DiskErrors& errors() { return errors_; }
+    [[nodiscard]] const DiskErrors& errors() const { return errors_; }
     /// Bytes that a power loss could take now.
     [[nodiscard]] std::uint64_t uncovered_bytes() const;
     [[nodiscard]] std::uint64_t submitted() const { return submitted_; }
@@ -110,7 +118,8 @@ private:
         Bytes durable;  // likewise
         std::uint64_t cache_size = 0;
         std::uint64_t durable_size = 0;
-        std::vector<Piece> pieces;  // ascending by sequence
+        std::uint64_t allocated = 0;  // behind the last byte ever written
+        std::vector<Piece> pieces;    // ascending by sequence
         bool in_use = false;
     };
     struct NameOp {
@@ -122,6 +131,7 @@ private:
     };
     struct Op {
         OpId id;
+        std::uint64_t number = 0;  // of its submission
         OpKind kind = OpKind::write;
         std::uint32_t inode = 0;
         std::uint64_t offset = 0;  // truncate: the size
@@ -134,6 +144,15 @@ private:
 
     Op& submit(OpId id, OpKind kind, DiskTimer::Op timing);
     std::uint32_t inode_of(FileHandle file) const { return file.value() - 1; }
+    [[nodiscard]] DiskWork work_of(const Op& op) const;
+    void perform(Op& op);
+    void fail(Op& op);
+    void fail_sync(const Op& op);
+    /// The first `length` bytes of a write happen.
+    void write_part(const Op& op, std::uint64_t length);
+    /// How much of a write happens that was cut short: none (choice 0), up to a page border (1), or
+    /// all (2).
+    std::uint64_t part_of(const Op& op, std::uint64_t choice);
     void apply_to_cache(Inode& inode, std::uint64_t offset, ByteSpan data);
     static void apply(Bytes& bytes, std::uint64_t& size, std::uint64_t offset, ByteSpan data);
     static void resize(Bytes& bytes, std::uint64_t& size, std::uint64_t new_size);
@@ -151,6 +170,7 @@ private:
     std::uint32_t node_;
     DiskTimer& timer_;
     DiskWatcher& watcher_;
+    DiskErrors errors_;
     broker::Random random_;
     std::vector<Inode> inodes_;
     std::map<std::string, std::uint32_t, std::less<>> names_;          // as the machine sees them

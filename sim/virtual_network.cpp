@@ -56,9 +56,77 @@ Duration VirtualNetwork::added_delay(std::uint32_t ends) {
     return added;
 }
 
+std::int64_t VirtualNetwork::slowed(std::uint32_t ends) {
+    std::int64_t factor = 1;
+    for (MessageFault& fault : faults_) {
+        if (fault.kind == FaultKind::slow_link && (fault.brokers & ends) != 0 && fault.factor > 1) {
+            ++fault.chances;
+            factor *= fault.factor;
+            mark_effective(fault.element);
+        }
+    }
+    return factor;
+}
+
+Time VirtualNetwork::leave(MessageFault& fault, std::uint32_t to, std::uint32_t slot) {
+    const DatagramInFlight& datagram = datagrams_.at(slot);
+    Time const now = scheduler_.now();
+    auto lane = std::find_if(fault.lanes.begin(), fault.lanes.end(), [&](const auto& one) {
+        return one.from == datagram.from && one.to == to;
+    });
+    if (lane == fault.lanes.end()) {
+        fault.lanes.push_back(MessageFault::Lane{datagram.from, to, now, now, {}});
+        lane = std::prev(fault.lanes.end());
+    }
+    constexpr std::int64_t second = 1'000'000'000;
+    Duration const takes{static_cast<std::int64_t>(datagram.bytes.size()) * second /
+                         fault.bytes_per_second};
+    fault.chances += now < lane->busy_until ? 1U : 0U;
+    lane->busy_until = now + takes;
+    while (!lane->waiting.empty() && lane->waiting.front().first <= now) {
+        lane->waiting.pop_front();
+    }
+    if (lane->free_at > now) {
+        mark_effective(fault.element);
+    }
+    if (lane->waiting.size() >= fault.queue_max) {
+        std::uint64_t const victim = fault_random_.below(lane->waiting.size() + 1);
+        mark_effective(fault.element);
+        if (victim == lane->waiting.size()) {
+            datagrams_.at(slot).evicted = true;
+            return now;
+        }
+        datagrams_.at(lane->waiting[victim].second).evicted = true;
+        lane->waiting.erase(lane->waiting.begin() + static_cast<std::ptrdiff_t>(victim));
+    }
+    lane->free_at = std::max(lane->free_at, now) + takes;
+    lane->waiting.emplace_back(lane->free_at, slot);
+    return lane->free_at;
+}
+
+void VirtualNetwork::dispatch(std::uint32_t to, Time at, DatagramInFlight datagram) {
+    std::uint32_t const ends = bit_of(datagram.from) | bit_of(to);
+    std::uint32_t const slot = datagrams_.put(std::move(datagram));
+    for (MessageFault& fault : faults_) {
+        if ((fault.brokers & ends) == 0) {
+            continue;
+        }
+        if (fault.kind == FaultKind::clog) {
+            mark_effective(fault.element);
+            fault.held.emplace_back(to, slot);
+            return;
+        }
+        if (fault.kind == FaultKind::bandwidth) {
+            at = at + (leave(fault, to, slot) - scheduler_.now());
+        }
+    }
+    scheduler_.push(at, Work{WorkKind::datagram, to, 0, slot});
+}
+
 Time VirtualNetwork::arrival(const Distribution& latency, std::uint32_t ends) {
     std::int64_t const drawn = latency.draw(random_);
-    return scheduler_.now() + Duration{drawn} + added_delay(ends);
+    std::int64_t const factor = slowed(ends);
+    return scheduler_.now() + Duration{drawn * factor} + added_delay(ends);
 }
 
 void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
@@ -77,57 +145,34 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
         if ((fault.brokers & ends) == 0) {
             continue;
         }
-        fault.chances += fault.kind != FaultKind::delay ? 1 : 0;  // those are asked for a time
-        switch (fault.kind) {
-            case FaultKind::drop:
-                if (fault_random_.chance(fault.probability)) {
-                    mark_effective(fault.element);
-                    ++datagrams_lost;
-                    return;
-                }
-                break;
-            case FaultKind::duplicate:
-                if (fault_random_.chance(fault.probability)) {
-                    copy_by = fault.element;
-                    copy_at = arrival(latency_, ends);
-                }
-                break;
-            case FaultKind::reorder:
-                if (fault_random_.chance(fault.probability)) {
-                    std::int64_t const extra = fault_random_.exponential(
-                        fault.by.nanoseconds(), fault.by.nanoseconds() * 10);
-                    at = at + Duration{extra};
-                    mark_effective(fault.element);
-                }
-                break;
-            case FaultKind::crash:
-            case FaultKind::shutdown:
-            case FaultKind::restart:
-            case FaultKind::pause:
-            case FaultKind::partition:
-            case FaultKind::delay:
-            case FaultKind::reset:
-            case FaultKind::disk_stall:
-            case FaultKind::slow_disk:
-            case FaultKind::transfer_leader:
-            case FaultKind::add_voter:
-            case FaultKind::remove_voter:
-            case FaultKind::add_learner:
-            case FaultKind::promote:
-            case FaultKind::replace_voter:
-            case FaultKind::joint_change:
-            case FaultKind::delete_records:
-            case FaultKind::heal:
-                break;
+        bool const counted = fault.kind == FaultKind::drop || fault.kind == FaultKind::duplicate ||
+                             fault.kind == FaultKind::reorder || fault.kind == FaultKind::clog;
+        fault.chances += counted ? 1U : 0U;  // others are counted where they are asked
+        if (fault.kind == FaultKind::drop) {
+            if (fault_random_.chance(fault.probability)) {
+                mark_effective(fault.element);
+                ++datagrams_lost;
+                return;
+            }
+        } else if (fault.kind == FaultKind::duplicate) {
+            if (fault_random_.chance(fault.probability)) {
+                copy_by = fault.element;
+                copy_at = arrival(latency_, ends);
+            }
+        } else if (fault.kind == FaultKind::reorder) {
+            if (fault_random_.chance(fault.probability)) {
+                std::int64_t const extra =
+                    fault_random_.exponential(fault.by.nanoseconds(), fault.by.nanoseconds() * 10);
+                at = at + Duration{extra};
+                mark_effective(fault.element);
+            }
         }
     }
     if (copy_by != UINT32_MAX) {
         mark_effective(copy_by);
-        std::uint32_t const slot = datagrams_.put(DatagramInFlight{from, copy_by, bytes});
-        scheduler_.push(copy_at, Work{WorkKind::datagram, to, 0, slot});
+        dispatch(to, copy_at, DatagramInFlight{from, copy_by, false, bytes});
     }
-    std::uint32_t const slot = datagrams_.put(DatagramInFlight{from, UINT32_MAX, std::move(bytes)});
-    scheduler_.push(at, Work{WorkKind::datagram, to, 0, slot});
+    dispatch(to, at, DatagramInFlight{from, UINT32_MAX, false, std::move(bytes)});
 }
 
 std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
@@ -148,6 +193,15 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
         return id;
     }
     Time const at = arrival(client_latency_, bit_of(broker));
+    for (MessageFault& fault : faults_) {
+        if (fault.kind == FaultKind::refuse && (fault.brokers & bit_of(broker)) != 0) {
+            ++fault.chances;
+            mark_effective(fault.element);
+            connections_[id].closed_by_broker = true;
+            scheduler_.push(at, Work{WorkKind::refused, id, 0, 0});
+            return id;
+        }
+    }
     connections_[id].last_to_client = at;
     connections_[id].last_to_broker = at;
     scheduler_.push(at, Work{WorkKind::connected, id, 0, 0});
@@ -303,15 +357,29 @@ void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to) {
     --cuts_[from * members_ + to];
 }
 
-std::uint64_t VirtualNetwork::end(std::uint32_t element) {
-    auto const at = std::find_if(faults_.begin(), faults_.end(),
-                                 [element](const MessageFault& f) { return f.element == element; });
+void VirtualNetwork::end(std::uint32_t element) {
+    auto const at = std::find_if(faults_.begin(), faults_.end(), [=](const MessageFault& fault) {
+        return fault.element == element;
+    });
     if (at == faults_.end()) {
-        return 0;
+        return;
     }
-    std::uint64_t const chances = at->chances;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> held;
+    held.swap(at->held);
     faults_.erase(at);
-    return chances;
+    for (const auto& [to, slot] : held) {  // each on its own way now, in any order
+        std::uint32_t const ends = bit_of(to) | bit_of(datagrams_.at(slot).from);
+        scheduler_.push(arrival(latency_, ends), Work{WorkKind::datagram, to, 0, slot});
+    }
+}
+
+std::uint64_t VirtualNetwork::chances(std::uint32_t element) const {
+    for (const MessageFault& fault : faults_) {
+        if (fault.element == element) {
+            return fault.chances;
+        }
+    }
+    return 0;
 }
 
 void VirtualNetwork::lift_all() {

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -75,6 +76,7 @@ struct FrameInFlight {
 struct DatagramInFlight {
     std::uint32_t from = 0;              // 0-based broker
     std::uint32_t element = UINT32_MAX;  // the fault that made this copy; none
+    bool evicted = false;                // from a full queue: it never arrives
     Bytes bytes;
 };
 
@@ -86,6 +88,20 @@ struct MessageFault {
     Duration by;
     std::uint32_t brokers = UINT32_MAX;  // one bit each: what leaves or reaches them is struck
     std::uint64_t chances = 0;           // messages it was asked about
+    std::uint32_t factor = 1;            // slow_link
+    std::uint32_t bytes_per_second = 0;  // bandwidth
+    std::uint32_t queue_max = 0;         // bandwidth: messages that wait, per direction of a link
+
+    /// bandwidth: one direction of a link.
+    struct Lane {
+        std::uint32_t from = 0;
+        std::uint32_t to = 0;
+        Time free_at;     // when the last message has left
+        Time busy_until;  // had nothing ever waited: of the last message alone
+        std::deque<std::pair<Time, std::uint32_t>> waiting;  // when each leaves, slot
+    };
+    std::vector<Lane> lanes;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> held;  // clog: to whom, slot
 };
 
 class VirtualNetwork {
@@ -127,8 +143,9 @@ public:
     void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
     void unblock(std::uint32_t from, std::uint32_t to);
     void begin(const MessageFault& fault) { faults_.push_back(fault); }
-    /// Ends it; returns how many messages it was asked about: those a cut took are not among them.
-    std::uint64_t end(std::uint32_t element);
+    void end(std::uint32_t element);
+    /// How many messages a fault in force was asked about: those a cut took are not among them.
+    [[nodiscard]] std::uint64_t chances(std::uint32_t element) const;
     void lift_all();
 
     /// Messages that wanted to go from -> to, cut or not: whether a cut had a chance to matter.
@@ -152,6 +169,11 @@ private:
     /// ends: the brokers between which the message travels, one bit each.
     Time arrival(const Distribution& latency, std::uint32_t ends);
     void mark_effective(std::uint32_t element);
+    /// Puts a datagram on its way: at once, behind others, or into what a clog holds.
+    void dispatch(std::uint32_t to, Time at, DatagramInFlight datagram);
+    /// When it has left a link of limited bandwidth; a message of a full queue is evicted.
+    Time leave(MessageFault& fault, std::uint32_t to, std::uint32_t slot);
+    [[nodiscard]] std::int64_t slowed(std::uint32_t ends);
     Duration added_delay(std::uint32_t ends);
 
     std::uint32_t brokers_;

@@ -31,6 +31,8 @@ std::string work_text(std::uint8_t kind, std::uint32_t target) {
             return fmt::format("connection {} is read again", target);
         case WorkKind::client_timer:
             return fmt::format("timer of client {}", target);
+        case WorkKind::backlog:
+            return fmt::format("n{} is free for the next event in line", target + 1);
         case WorkKind::resume:
             return fmt::format("pause of n{} is over", target + 1);
         case WorkKind::fault_fire:

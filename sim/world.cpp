@@ -62,9 +62,10 @@ public:
             op == Op::sync ? world_.config_.disk_sync : world_.config_.disk_write;
         std::int64_t const drawn = distribution.draw(world_.disk_random_);
         Duration takes{drawn};
-        if (host.disk_factor > 1) {
-            takes = takes * host.disk_factor;
-            world_.faults_->mark_effective(host.slowed_by);
+        std::optional<Strengths::Strength> const slowed = host.slowness.disk.strongest();
+        if (slowed && slowed->value > 1) {
+            takes = takes * slowed->value;
+            world_.faults_->mark_effective(slowed->element);
         }
         Time at = world_.scheduler_.now() + takes;
         if (world_.stalled(host)) {
@@ -132,6 +133,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
                 static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2},
       disk_random_{config.seed, "disk.latency"},
       crash_random_{config.seed, "crash"},
+      timer_random_{config.seed, "timers.late"},
       metrics_{(config.warm_up + config.virtual_time) /
                static_cast<std::int64_t>(MetricsSampler::samples_max)} {
     recorder_.history().config.retention = lets_records_go(config_);
@@ -139,6 +141,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
         host.timer = std::make_unique<HostTimer>(*this, i);
         host.disk = std::make_unique<VirtualDisk>(config_.seed, i + 1, *host.timer, truth_);
+        host.network.disk = host.disk.get();
     }
     auto const client_config = [&](Duration request_timeout, Duration backoff) {
         ClientConfig client;
@@ -243,23 +246,9 @@ void World::handle(const Work& work) {
         case WorkKind::node_start:
             start(work.target);
             break;
-        case WorkKind::node_timer: {
-            Host& host = hosts_[work.target];
-            // One timer stands per host; those it overtook are ignored, or they would multiply.
-            if (!host.up() || host.incarnation != work.incarnation ||
-                scheduler_.now() < host.armed || deferred(host, work)) {
-                break;
-            }
-            host.armed = Time::never();
-            host.armed_for = Time::never();
-            // The deadline may have moved on since this was scheduled.
-            if (host.clock.when(host.node->next_deadline()) <= scheduler_.now()) {
-                step(host, broker::DeadlineReached{});
-            } else {
-                arm_timer(host);
-            }
+        case WorkKind::node_timer:
+            on_node_timer(work);
             break;
-        }
         case WorkKind::disk_done:
             on_disk_done(work);
             break;
@@ -324,6 +313,9 @@ void World::handle(const Work& work) {
             }
             break;
         }
+        case WorkKind::backlog:
+            on_backlog(hosts_[work.target]);
+            break;
         case WorkKind::fault_fire:
             faults_->on_fire(work.target);
             break;
@@ -351,13 +343,13 @@ void World::count_activity(const Work& work) {
         bool const current =
             work.kind == WorkKind::datagram || work.incarnation == host.incarnation;
         if (host.up() && current) {
-            ++host.events;
+            ++host.activity.events;
         }
     }
 }
 
 bool World::stalled(Host& host) {
-    ++host.disk_ops_met;
+    ++host.activity.disk_met;
     host.stalls.credit(scheduler_.now(),
                        [this](std::uint32_t element) { faults_->mark_effective(element); });
     return host.stalls.at(scheduler_.now());
@@ -365,7 +357,7 @@ bool World::stalled(Host& host) {
 
 bool World::deferred(Host& host, const Work& work) {
     if (!host.pauses.any()) {
-        return false;
+        return waits_for_cpu(host, work);
     }
     host.pauses.credit(scheduler_.now(),
                        [this](std::uint32_t element) { faults_->mark_effective(element); });
@@ -373,8 +365,83 @@ bool World::deferred(Host& host, const Work& work) {
     return true;
 }
 
+bool World::waits_for_cpu(Host& host, const Work& work) {
+    std::optional<Strengths::Strength> const slow = host.slowness.cpu.strongest();
+    bool const close =
+        slow && host.slow_step_at && scheduler_.now() < *host.slow_step_at + Duration{slow->value};
+    host.activity.close_events += close ? 1U : 0U;
+    bool const waits = scheduler_.now() < host.busy_until || !host.backlog.empty();
+    if (host.from_backlog || !waits) {
+        return false;
+    }
+    if (slow) {
+        faults_->mark_effective(slow->element);
+    }
+    host.backlog.push_back(work);
+    if (!host.backlog_scheduled) {
+        host.backlog_scheduled = true;
+        scheduler_.push(host.busy_until, Work{WorkKind::backlog, host.number - 1, 0, 0});
+    }
+    return true;
+}
+
+void World::on_backlog(Host& host) {
+    host.backlog_scheduled = false;
+    if (host.pauses.any()) {
+        // It stood in line already when the machine stopped: before what came later.
+        host.deferred.insert(host.deferred.begin(), host.backlog.begin(), host.backlog.end());
+        host.backlog.clear();
+        return;
+    }
+    if (host.backlog.empty()) {
+        return;
+    }
+    Work const work = host.backlog.front();
+    host.backlog.pop_front();
+    host.from_backlog = true;
+    handle(work);
+    host.from_backlog = false;
+    if (!host.backlog.empty() && !host.backlog_scheduled) {
+        host.backlog_scheduled = true;
+        scheduler_.push(std::max(host.busy_until, scheduler_.now()),
+                        Work{WorkKind::backlog, host.number - 1, 0, 0});
+    }
+}
+
+void World::on_node_timer(const Work& work) {
+    Host& host = hosts_[work.target];
+    // One timer stands per host; those it overtook are ignored, or they would multiply.
+    if (!host.up() || host.incarnation != work.incarnation || scheduler_.now() < host.armed ||
+        deferred(host, work)) {
+        return;
+    }
+    bool const late = host.armed > host.due;
+    host.armed = Time::never();
+    host.armed_for = Time::never();
+    // The deadline may have moved on since this was scheduled.
+    if (host.clock.when(host.node->next_deadline()) > scheduler_.now()) {
+        arm_timer(host);
+        return;
+    }
+    ++host.activity.timers;
+    if (late) {
+        std::optional<Strengths::Strength> const strongest = host.slowness.timers.strongest();
+        if (strongest) {
+            faults_->mark_effective(strongest->element);
+        }
+    }
+    step(host, broker::DeadlineReached{});
+}
+
 void World::resume(Host& host) {
     host.pauses.clear();
+    std::deque<Work> waiting;
+    if (!host.up()) {
+        waiting.swap(host.backlog);  // no step is under way any more
+    }
+    for (const Work& work : waiting) {
+        handle(work);
+    }
     // All at once and in the order in which they came; if the host went down meanwhile, each of
     // them finds that out by itself.
     std::vector<Work> works;
@@ -401,6 +468,14 @@ void World::on_disk_done(const Work& work) {
         return;
     }
     broker::DiskDone const done = host.disk->complete(work.payload);
+    if (done.outcome != broker::DiskOutcome::ok) {
+        trace_.line([&] {
+            return fmt::format(
+                "n{}/{} disk: {}", host.number, host.incarnation,
+                done.outcome == broker::DiskOutcome::no_space ? "no space" : "error");
+        });
+        credit_disk_errors(host);
+    }
     if (trace_.observer() != nullptr) {
         trace_.observer()->on_disk(host.number, host.incarnation);
     }
@@ -417,7 +492,7 @@ void World::on_datagram(const Work& work) {
         return;
     }
     DatagramInFlight const datagram = network_.take(work.payload);
-    if (!host.up()) {
+    if (!host.up() || datagram.evicted) {
         ++network_.datagrams_lost;
         return;
     }
@@ -510,8 +585,15 @@ void World::on_response(const Work& work) {
 // Steps of a node
 
 void World::step(Host& host, const broker::Event& event) {
+    host.submitted_before = host.disk->submitted();
     if (host.node->over()) {
         return;  // it just stopped, and a fault that this set off reached it before it was down
+    }
+    ++host.activity.steps;
+    host.clock.credit([this](std::uint32_t element) { faults_->mark_effective(element); });
+    if (std::optional<Strengths::Strength> const slow = host.slowness.cpu.strongest()) {
+        host.busy_until = scheduler_.now() + Duration{slow->value};
+        host.slow_step_at = scheduler_.now();
     }
     try {
         host.node->step(host.clock.at(scheduler_.now()), event);
@@ -565,12 +647,19 @@ void World::after_step(Host& host) {
     if (!node.facts().empty()) {
         record_leaders(host);
     }
+    bool const has_effects =
+        !host.network.effects.empty() || host.disk->submitted() != host.submitted_before;
+    host.activity.steps_with_effects += has_effects ? 1U : 0U;
+    if (has_effects && host.doom) {
+        crash_inside(host);
+        return;
+    }
     release_effects(host);
     if (faults_->active()) {
         if (!watched_.empty()) {
             watch_probes(host);
         }
-        if (faults_->has_armed()) {
+        if (faults_->looks()) {
             faults_->look(host.number - 1);
         }
     }
@@ -585,7 +674,9 @@ void World::after_step(Host& host) {
                                : node.clean() ? "stopped"
                                               : "stopped, grace exceeded");
         });
-        down(host, failed ? HostState::failed : HostState::down);
+        // A node that stops for an error of its disk may come back once the cause is gone.
+        bool const broken = failed && !host.has_excuse();
+        down(host, broken ? HostState::failed : HostState::down);
         // The process is gone, its page cache is not.
         host.disk->crash_process();
         if (trace_.observer() != nullptr) {
@@ -595,6 +686,31 @@ void World::after_step(Host& host) {
         return;
     }
     arm_timer(host);
+}
+
+void World::crash_inside(Host& host) {
+    // Disk operations and messages of the step, in the order in which it asked for them.
+    std::vector<Effect>& effects = host.network.effects;
+    std::uint64_t const on_disk = host.disk->submitted() - host.submitted_before;
+    std::uint64_t const total = on_disk + effects.size();
+    std::uint64_t const kept = crash_random_.below(total);
+    std::size_t messages = 0;
+    while (messages < effects.size() &&
+           effects[messages].disk_ops - host.submitted_before + messages < kept) {
+        ++messages;
+    }
+    std::uint64_t const disk_kept = std::min(kept - messages, on_disk);
+    trace_.line([&] {
+        return fmt::format("n{}/{} crashes inside a step: {} of {} effects happen", host.number,
+                           host.incarnation, kept, total);
+    });
+    effects.resize(messages);
+    host.disk->retract(on_disk - disk_kept);
+    release_effects(host);
+    Host::Doom const doom = *host.doom;
+    if (crash(host.number - 1, doom.kind)) {
+        faults_->mark_effective(doom.element);
+    }
 }
 
 void World::release_effects(Host& host) {
@@ -658,8 +774,17 @@ void World::arm_timer(Host& host) {
     if (deadline >= host.armed_for) {
         return;  // the timer on its way comes early enough, and looks again then
     }
+    Time const due = host.clock.when(deadline);
+    if (due == Time::never()) {
+        return;  // its clock stands, and looks again when it goes on
+    }
     host.armed_for = deadline;
-    host.armed = std::max(host.clock.when(deadline), scheduler_.now());
+    host.due = std::max(due, scheduler_.now());
+    host.armed = host.due;
+    if (std::optional<Strengths::Strength> const late = host.slowness.timers.strongest()) {
+        std::int64_t const by = timer_random_.exponential(late->value, late->value * 10);
+        host.armed = host.due + Duration{by};
+    }
     scheduler_.push(host.armed, Work{WorkKind::node_timer, host.number - 1, host.incarnation, 0});
 }
 

@@ -109,6 +109,9 @@ public:
     }
     [[nodiscard]] bool is_up(std::uint32_t host) const override;
     [[nodiscard]] bool is_running(std::uint32_t host) const override { return hosts_[host].up(); }
+    [[nodiscard]] bool is_serving(std::uint32_t host) const override {
+        return hosts_[host].up() && hosts_[host].node->serving();
+    }
     [[nodiscard]] std::uint32_t incarnation(std::uint32_t host) const override {
         return hosts_[host].incarnation;
     }
@@ -126,24 +129,26 @@ public:
     bool administrate(const broker::AdminRequested& request) override;
     [[nodiscard]] bool in_flight(std::uint32_t host, ArmOn work) const override;
     bool crash(std::uint32_t host, CrashKind kind) override;
+    bool crash_in_step(std::uint32_t host, CrashKind kind, std::uint32_t element) override;
+    void spare(std::uint32_t host, std::uint32_t element) override;
     bool stop(std::uint32_t host) override;
     bool start(std::uint32_t host) override;
     bool pause(std::uint32_t host, Time until, std::uint32_t element) override;
     void end_pause(std::uint32_t host, std::uint32_t element) override;
     void end_stall(std::uint32_t host, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
-    void slow_disk(std::uint32_t host, std::uint32_t factor, std::uint32_t element) override;
+    [[nodiscard]] VirtualDisk& disk(std::uint32_t host) override { return *hosts_[host].disk; }
+    [[nodiscard]] HostClock& clock(std::uint32_t host) override { return hosts_[host].clock; }
+    void clock_changed(std::uint32_t host) override;
+    Slowness& slowness(std::uint32_t host) override { return hosts_[host].slowness; }
     [[nodiscard]] std::uint64_t disk_activity(std::uint32_t host) const override {
         return hosts_[host].disk->submitted();
     }
     [[nodiscard]] std::uint64_t disk_completions(std::uint32_t host) const override {
         return hosts_[host].disk->completed();
     }
-    [[nodiscard]] std::uint64_t disk_ops_met(std::uint32_t host) const override {
-        return hosts_[host].disk_ops_met;
-    }
-    [[nodiscard]] std::uint64_t event_activity(std::uint32_t host) const override {
-        return hosts_[host].events;
+    [[nodiscard]] const Activity& activity(std::uint32_t host) const override {
+        return hosts_[host].activity;
     }
     std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) override;
     VirtualNetwork& network() override { return network_; }
@@ -168,6 +173,12 @@ private:
     /// Counts the operation, credits every stall in force; returns whether there is one.
     bool stalled(Host& host);
     bool deferred(Host& host, const Work& work);
+    /// Whether the event waits because a step of the host is under way.
+    bool waits_for_cpu(Host& host, const Work& work);
+    void on_backlog(Host& host);
+    void on_node_timer(const Work& work);
+    /// Crashes the host inside the step under way.
+    void crash_inside(Host& host);
     void resume(Host& host);
     void release_stall(Host& host);
     void step(Host& host, const broker::Event& event);
@@ -175,6 +186,7 @@ private:
     void release_effects(Host& host);
     void arm_timer(Host& host);
     void down(Host& host, HostState state);
+    void credit_disk_errors(Host& host);
     void report_recovery(const Host& host, const std::vector<broker::wal::RecoveryReport>& reports,
                          bool expected_clean);
     /// Stored entries that this power loss took make the loss of acknowledged data legal.
@@ -218,6 +230,7 @@ private:
     Recorder recorder_;
     broker::Random disk_random_;
     broker::Random crash_random_;
+    broker::Random timer_random_;
     std::deque<Host> hosts_;  // never moved: nodes refer to them
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<Producer*> producers_;  // of the workload

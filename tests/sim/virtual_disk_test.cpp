@@ -327,4 +327,21 @@ TEST_CASE("disk: the same seed and the same operations leave the same bytes", "[
     CHECK(different.size() > 5);
 }
 
+TEST_CASE("disk: operations that are retracted never were, and the others go on", "[sim]") {
+    DiskWithFile bench{1};
+    bench.disk.write(OpId{10}, bench.file, 0, filled(512, 'x'));
+    bench.disk.write(OpId{11}, bench.file, 512, filled(512, 'y'));
+    bench.disk.sync(OpId{12}, bench.file);
+
+    bench.disk.retract(2);
+    CHECK_FALSE(bench.disk.sync_in_flight());
+    CHECK(bench.disk.write_in_flight());
+    CHECK(bench.complete_at(0).op == OpId{10});
+    bench.crash_process();
+
+    std::vector<bool> const written = sectors_with(bench.content(), 'x');
+    CHECK(written == std::vector<bool>{true, false, false, false});
+    CHECK(sectors_with(bench.content(), 'y') == std::vector<bool>(4, false));
+}
+
 }  // namespace brokersim

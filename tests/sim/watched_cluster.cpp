@@ -29,6 +29,7 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
                              : std::vector{broker::DiskUuid{host}});
         fresh->disk = std::make_unique<ManualDisk>(host, host, truth);
         fresh->name = host;
+        fresh->network.disk = &fresh->disk->disk;
         fresh->node = std::make_unique<broker::Node>(
             broker::NodeConfig{{broker::ClusterId{1}, id, broker::DiskUuid{host}},
                                fresh->topics.get(),

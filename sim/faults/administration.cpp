@@ -1,0 +1,235 @@
+// What an administrator asks for: composed when the element fires, from what the leader knows then.
+#include "sim/faults/active_fault.h"
+
+#include <algorithm>
+
+namespace brokersim {
+namespace {
+
+using broker::Member;
+using Members = std::vector<Member>;
+using View = FaultActions::PartitionView;
+using Hosts = std::vector<std::uint32_t>;
+
+constexpr Duration look_every{3'000'000};  // while no leader is free to do it
+
+bool holds(const Members& members, std::uint32_t host) {
+    return std::any_of(members.begin(), members.end(),
+                       [host](const Member& member) { return member.id.value() == host + 1; });
+}
+
+void leave(Members& members, std::uint32_t host) {
+    std::erase_if(members, [host](const Member& member) { return member.id.value() == host + 1; });
+}
+
+void join(Members& members, const Member& member) {
+    members.insert(std::upper_bound(members.begin(), members.end(), member), member);
+}
+
+/// A role names its partition.
+bool has_partition(const Target& target) {
+    return target.kind == TargetKind::leader || target.kind == TargetKind::follower ||
+           target.kind == TargetKind::followers || target.kind == TargetKind::voters;
+}
+
+/// Brokers by what they are to a partition.
+struct Standing {
+    Standing(const FaultScene& scene, const View& view, std::uint32_t partition) {
+        for (std::uint32_t host = 0; host < scene.world.brokers(); ++host) {
+            if (!scene.world.may_hold(host, partition)) {
+                continue;
+            }
+            able.push_back(host);
+            if (holds(view.members.voters, host)) {
+                voters.push_back(host);
+            } else if (holds(view.members.learners, host)) {
+                learners.push_back(host);
+            } else {
+                outside.push_back(host);
+            }
+        }
+    }
+
+    Hosts voters, learners, outside;
+    Hosts able;  // all of these
+};
+
+/// Whom of `from` the target means; one of them is drawn if it does not say.
+Hosts pick_broker(FaultScene& scene, std::uint32_t partition, const Hosts& from) {
+    Target target = scene.element.target;
+    if (from.empty()) {
+        return {};
+    }
+    if (target.kind == TargetKind::one || target.kind == TargetKind::all) {
+        std::uint64_t const at = scene.random.below(from.size());
+        return {from[at]};
+    }
+    if (has_partition(target)) {
+        target.partition = partition;
+    }
+    Hosts meant = scene.targets.hosts(target);
+    std::erase_if(meant, [&](std::uint32_t host) {
+        return std::find(from.begin(), from.end(), host) == from.end();
+    });
+    if (meant.size() > 1) {
+        std::uint64_t const at = scene.random.below(meant.size());
+        return {meant[at]};
+    }
+    return meant;
+}
+
+/// The members after a change of one broker; nothing if it is nobody. The hosts of the scene become
+/// whom it concerns.
+std::optional<broker::ChangeMembers> change_of_one(FaultScene& scene, std::uint32_t partition,
+                                                   const View& view, const Standing& standing) {
+    broker::ChangeMembers change{view.members.voters, view.members.learners};
+    FaultKind const kind = scene.element.kind;
+    bool const joins = kind == FaultKind::add_voter || kind == FaultKind::add_learner;
+    bool const leaves = kind == FaultKind::remove_voter || kind == FaultKind::replace_voter;
+    if (kind == FaultKind::remove_voter && standing.voters.size() < 2) {
+        return std::nullopt;
+    }
+    scene.hosts = pick_broker(scene, partition,
+                              joins    ? standing.outside
+                              : leaves ? standing.voters
+                                       : standing.learners);
+    if (scene.hosts.empty()) {
+        return std::nullopt;
+    }
+    std::uint32_t const host = scene.hosts.front();
+    if (leaves) {
+        leave(change.voters, host);
+    } else {
+        leave(change.learners, host);
+        join(kind == FaultKind::add_learner ? change.learners : change.voters,
+             scene.world.member(host));
+    }
+    if (kind == FaultKind::replace_voter) {
+        Hosts replacements = standing.outside;
+        replacements.insert(replacements.end(), standing.learners.begin(), standing.learners.end());
+        if (replacements.empty()) {
+            return std::nullopt;
+        }
+        std::uint64_t const at = scene.random.below(replacements.size());
+        leave(change.learners, replacements[at]);
+        join(change.voters, scene.world.member(replacements[at]));
+    }
+    return change;
+}
+
+/// As many voters as there are, drawn among all that can be.
+std::optional<broker::ChangeMembers> drawn_voters(FaultScene& scene, const View& view,
+                                                  const Standing& standing) {
+    broker::ChangeMembers change{{}, view.members.learners};
+    Hosts able = standing.able;
+    std::size_t const size =
+        std::min(able.size(), std::max<std::size_t>(standing.voters.size(), 1));
+    scene.hosts.clear();
+    while (scene.hosts.size() < size) {
+        std::uint64_t const at = scene.random.below(able.size());
+        scene.hosts.push_back(able[at]);
+        leave(change.learners, able[at]);
+        join(change.voters, scene.world.member(able[at]));
+        able.erase(able.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+    std::sort(scene.hosts.begin(), scene.hosts.end());
+    return change.voters == view.members.voters ? std::nullopt : std::optional{change};
+}
+
+std::optional<broker::AdminRequested> compose(FaultScene& scene, std::uint32_t partition) {
+    std::optional<View> const view = scene.world.partition_view(partition);
+    if (!view) {
+        return std::nullopt;
+    }
+    Standing const standing{scene, *view, partition};
+    broker::AdminRequested request;
+    request.partition = broker::PartitionId{partition};
+    request.number = scene.index;
+    FaultKind const kind = scene.element.kind;
+    if (kind == FaultKind::transfer_leader) {
+        Hosts others = standing.voters;
+        std::erase(others, view->leader);
+        scene.hosts = pick_broker(scene, partition, others);
+        if (scene.hosts.empty()) {
+            return std::nullopt;
+        }
+        request.what = broker::TransferLeadership{broker::BrokerId{scene.hosts.front() + 1}};
+        return request;
+    }
+    if (kind == FaultKind::delete_records) {
+        std::int64_t const records = view->high_watermark.value() - view->log_start.value();
+        std::int64_t const gone = records * scene.element.percent / 100;
+        if (gone == 0) {
+            return std::nullopt;
+        }
+        scene.hosts = {view->leader};
+        request.what = broker::DeleteRecords{view->log_start + gone};
+        return request;
+    }
+    std::optional<broker::ChangeMembers> const change =
+        kind == FaultKind::joint_change ? drawn_voters(scene, *view, standing)
+                                        : change_of_one(scene, partition, *view, standing);
+    if (!change) {
+        return std::nullopt;
+    }
+    request.what = *change;
+    return request;
+}
+
+class Administration final : public ActiveFault {
+public:
+    bool begin(FaultScene& scene) override {
+        const Element& element = scene.element;
+        std::uint32_t partition = element.target.partition;
+        if (element.partition) {
+            partition = *element.partition;
+        } else if (!has_partition(element.target)) {
+            partition = static_cast<std::uint32_t>(scene.random.below(scene.world.partitions()));
+        }
+        std::optional<broker::AdminRequested> const request = compose(scene, partition);
+        if (!request || !scene.world.administrate(*request)) {
+            return false;
+        }
+        if (element.kind == FaultKind::transfer_leader) {
+            transfers_ = partition;  // takes effect when the successor leads
+        } else {
+            scene.effective = true;
+        }
+        return true;
+    }
+    [[nodiscard]] bool lasting() const override { return false; }
+    /// A script goes on asking; what chance drew gives up after two election timeouts.
+    [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
+        Time const now = scene.now();
+        if (!asked_since_) {
+            asked_since_ = now;
+        }
+        bool const goes_on = scene.element.scripted ||
+                             now < *asked_since_ + scene.world.largest_election_timeout() * 2;
+        return goes_on ? std::optional{look_every} : std::nullopt;
+    }
+    void on_leader(FaultScene& scene, std::uint32_t host, std::uint32_t partition) override {
+        if (transfers_ == partition && !scene.hosts.empty() && scene.hosts.front() == host) {
+            transfers_.reset();
+            scene.effective = true;
+        }
+    }
+    /// A leader may refuse, or be gone before it is done: its silence proves nothing.
+    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
+        (void)element;
+        (void)chances;
+        return false;
+    }
+
+private:
+    std::optional<Time> asked_since_;         // nobody took it yet
+    std::optional<std::uint32_t> transfers_;  // the partition, until the successor leads it
+};
+
+}  // namespace
+
+std::unique_ptr<ActiveFault> make_administration() {
+    return std::make_unique<Administration>();
+}
+
+}  // namespace brokersim
