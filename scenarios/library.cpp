@@ -15,8 +15,7 @@ namespace fs = std::filesystem;
 
 bool is_scenario(const fs::path& path) {
     // Beside scenarios stand the editor's schema and pinned failures, which are none.
-    bool const schema =
-        path.stem().extension() == ".schema" || path.stem().extension() == ".repro";
+    bool const schema = path.stem().extension() == ".schema" || path.stem().extension() == ".repro";
     return (path.extension() == ".json" || path.extension() == ".jsonc") && !schema;
 }
 

@@ -216,8 +216,7 @@ std::string write(const Scenario& scenario, bool everything) {
     }
     section("faults", write_faults(scenario.faults));
     section("run", write_run(scenario.run, everything));
-    section("expect",
-            write_expect(scenario.expect, !everything || scenario.run.seed_list.empty()));
+    section("expect", write_expect(scenario.expect, !everything || scenario.run.seed_list.empty()));
     if (everything && !scenario.regressions.empty()) {
         section("regressions", write_regressions(scenario.regressions));
     }
