@@ -17,9 +17,8 @@ VirtualNetwork::VirtualNetwork(std::uint64_t seed, std::uint32_t brokers, std::u
       scheduler_{scheduler},
       random_{seed, "network.latency"},
       fault_random_{seed, "network.faults"},
-      cuts_(std::size_t{members_} * members_, 0),
+      blockers_(std::size_t{members_} * members_),
       wanted_(std::size_t{members_} * members_, 0),
-      cut_elements_(std::size_t{members_} * members_, UINT32_MAX),
       largest_latency_{std::max(latency.largest(), client_latency.largest())} {}
 
 namespace {
@@ -133,7 +132,7 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
     ++datagrams_sent;
     ++wanted_[from * members_ + to];
     if (cut(from, to)) {
-        mark_effective(cut_elements_[from * members_ + to]);
+        mark_cut(from, to);
         ++datagrams_lost;
         return;
     }
@@ -187,8 +186,8 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
     ++wanted_[broker * members_ + member];
     if (cut(member, broker) || cut(broker, member)) {
         // The connect vanishes; the client gives up by its own timeout.
-        mark_effective(cut_elements_[cut(member, broker) ? member * members_ + broker
-                                                         : broker * members_ + member]);
+        mark_cut(member, broker);
+        mark_cut(broker, member);
         connections_[id].dead = true;
         return id;
     }
@@ -217,7 +216,7 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     wanted_[member * members_ + connection.broker] += connection.dead ? 0 : 1;
     if (connection.dead || cut(member, connection.broker)) {
         if (!connection.dead) {
-            mark_effective(cut_elements_[member * members_ + connection.broker]);
+            mark_cut(member, connection.broker);
             connection.dead = true;
         }
         return;
@@ -243,7 +242,7 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
     wanted_[connection.broker * members_ + member] += connection.dead ? 0 : 1;
     if (connection.dead || cut(connection.broker, member)) {
         if (!connection.dead) {
-            mark_effective(cut_elements_[connection.broker * members_ + member]);
+            mark_cut(connection.broker, member);
             connection.dead = true;
         }
         return;
@@ -269,7 +268,7 @@ void VirtualNetwork::close_by_client(std::uint32_t id) {
     }
     if (cut(client_member(connection.client), connection.broker)) {
         std::uint32_t const member = client_member(connection.client);
-        mark_effective(cut_elements_[member * members_ + connection.broker]);
+        mark_cut(member, connection.broker);
         connection.dead = true;  // the broker is not told
         return;
     }
@@ -291,7 +290,7 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
     }
     if (cut(connection.broker, client_member(connection.client))) {
         std::uint32_t const member = client_member(connection.client);
-        mark_effective(cut_elements_[connection.broker * members_ + member]);
+        mark_cut(connection.broker, member);
         connection.dead = true;  // the client finds out by its own timeout
         return;
     }
@@ -348,13 +347,20 @@ void VirtualNetwork::broker_gone(std::uint32_t broker, bool silently) {
 }
 
 void VirtualNetwork::block(std::uint32_t from, std::uint32_t to, std::uint32_t element) {
-    ++cuts_[from * members_ + to];
-    cut_elements_[from * members_ + to] = element;
+    blockers_[from * members_ + to].push_back(element);
 }
 
-void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to) {
-    CHECK(cuts_[from * members_ + to] > 0);
-    --cuts_[from * members_ + to];
+void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to, std::uint32_t element) {
+    std::vector<std::uint32_t>& blockers = blockers_[from * members_ + to];
+    auto const at = std::find(blockers.begin(), blockers.end(), element);
+    CHECK(at != blockers.end());
+    blockers.erase(at);
+}
+
+void VirtualNetwork::mark_cut(std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t const element : blockers_[from * members_ + to]) {
+        mark_effective(element);
+    }
 }
 
 void VirtualNetwork::end(std::uint32_t element) {
@@ -383,7 +389,9 @@ std::uint64_t VirtualNetwork::chances(std::uint32_t element) const {
 }
 
 void VirtualNetwork::lift_all() {
-    std::fill(cuts_.begin(), cuts_.end(), std::uint16_t{0});
+    for (std::vector<std::uint32_t>& blockers : blockers_) {
+        blockers.clear();
+    }
     faults_.clear();
 }
 

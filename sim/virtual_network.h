@@ -137,11 +137,12 @@ public:
 
     // Cuts and message faults
     [[nodiscard]] bool cut(std::uint32_t from, std::uint32_t to) const {
-        return cuts_[from * members_ + to] > 0;
+        return !blockers_[from * members_ + to].empty();
     }
-    /// Blocks from -> to until the matching unblock; blocks add up.
+    /// Blocks from -> to until the same element unblocks it; blocks add up, and each of them gets
+    /// the credit for what they take together.
     void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
-    void unblock(std::uint32_t from, std::uint32_t to);
+    void unblock(std::uint32_t from, std::uint32_t to, std::uint32_t element);
     void begin(const MessageFault& fault) { faults_.push_back(fault); }
     void end(std::uint32_t element);
     /// How many messages a fault in force was asked about: those a cut took are not among them.
@@ -169,6 +170,7 @@ private:
     /// ends: the brokers between which the message travels, one bit each.
     Time arrival(const Distribution& latency, std::uint32_t ends);
     void mark_effective(std::uint32_t element);
+    void mark_cut(std::uint32_t from, std::uint32_t to);
     /// Puts a datagram on its way: at once, behind others, or into what a clog holds.
     void dispatch(std::uint32_t to, Time at, DatagramInFlight datagram);
     /// When it has left a link of limited bandwidth; a message of a full queue is evicted.
@@ -187,9 +189,8 @@ private:
     Pool<FrameInFlight> frames_;
     std::vector<Connection> connections_;
     std::vector<std::uint32_t> live_;  // connections not closed on both sides, ascending
-    std::vector<std::uint16_t> cuts_;
+    std::vector<std::vector<std::uint32_t>> blockers_;  // elements in force, by pair
     std::vector<std::uint32_t> wanted_;
-    std::vector<std::uint32_t> cut_elements_;  // the last element that blocked the pair
     std::vector<MessageFault> faults_;
     std::vector<std::uint32_t> effective_;
     Duration largest_latency_;

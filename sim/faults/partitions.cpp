@@ -263,7 +263,7 @@ void Cut::mend(FaultScene& scene) {
         return;
     }
     for (const auto& [from, to] : pairs_) {
-        scene.world.network().unblock(from, to);
+        scene.world.network().unblock(from, to, scene.index);
     }
     made_ = false;
 }

@@ -94,11 +94,24 @@ TEST_CASE("network: blocks add up, and the last unblock opens", "[sim]") {
     bench.network.block(0, 1, 7);
     bench.network.block(0, 1, 8);
 
-    bench.network.unblock(0, 1);
+    bench.network.unblock(0, 1, 7);
     CHECK(bench.network.cut(0, 1));
-    bench.network.unblock(0, 1);
+    bench.network.unblock(0, 1, 8);
 
     CHECK_FALSE(bench.network.cut(0, 1));
+}
+
+TEST_CASE("network: all who cut a pair get the credit, and only while they do", "[sim]") {
+    NetworkBench bench;
+    bench.network.block(0, 1, 7);
+    bench.network.block(0, 1, 8);
+    bench.network.send(0, 1, NetworkBench::frame('a'));
+    CHECK(bench.network.take_effective() == std::vector<std::uint32_t>{7, 8});
+
+    bench.network.unblock(0, 1, 8);
+    bench.network.send(0, 1, NetworkBench::frame('b'));
+
+    CHECK(bench.network.take_effective() == std::vector<std::uint32_t>{7});
 }
 
 TEST_CASE("network: what is on its way when a cut begins still arrives", "[sim]") {
@@ -116,7 +129,7 @@ TEST_CASE("network: a request into a cut kills the connection silently, for good
     bench.network.block(bench.network.client_member(0), 0, 7);
 
     bench.network.request(id, RequestTag{}, NetworkBench::frame('a'));
-    bench.network.unblock(bench.network.client_member(0), 0);
+    bench.network.unblock(bench.network.client_member(0), 0, 7);
     bench.network.request(id, RequestTag{}, NetworkBench::frame('b'));
 
     CHECK(bench.arrivals().empty());
@@ -209,7 +222,7 @@ TEST_CASE("network: what a cut took was no chance for a fault on messages", "[si
     bench.network.begin(MessageFault{1, FaultKind::drop, broker::Probability{}, {}});
     bench.network.block(0, 1, 0);
     bench.network.send(0, 1, NetworkBench::frame('a'));
-    bench.network.unblock(0, 1);
+    bench.network.unblock(0, 1, 0);
     bench.network.send(0, 1, NetworkBench::frame('b'));
     CHECK(bench.network.chances(1) == 1);
     bench.network.end(1);
