@@ -2,6 +2,7 @@
 #include "sim/command/enumerate_command.h"
 
 #include "scenarios/library.h"
+#include "sim/check_tripped.h"
 #include "sim/command/scenario_files.h"
 #include "sim/enumerate/log_recording.h"
 #include "sim/run_text.h"
@@ -42,7 +43,7 @@ struct ToldFinding {
 };
 
 std::string command_of(const std::string& path, std::uint64_t seed, const CrashState& state) {
-    return fmt::format("brokersim enumerate {} --seed {} --state {}", path, seed_text(seed),
+    return fmt::format("./dev run enumerate {} --seed {} --state {}", path, seed_text(seed),
                        enumeration::text_of(state));
 }
 
@@ -107,13 +108,12 @@ void say_report(const Scenario& scenario, const LogRecording& recording,
                     recording.segments, recording.trace.events().size()));
     say(fmt::format("  {} crash points, {} more inside recoveries; up to {} uncovered sectors\n",
                     report.crash_points, report.nested_crash_points, report.most_units));
-    say(fmt::format("  {} states visited, {} of them nested; {} distinct disks recovered, {} "
-                    "recoveries; hash {:016x}\n",
-                    report.visited, report.nested, report.distinct, report.recoveries,
-                    report.hash));
-    say(fmt::format("  {} ms: {} states/s, {} distinct disks/s on one core\n",
-                    took_ns / 1'000'000, rate(report.visited, took_ns),
-                    rate(report.distinct, took_ns)));
+    say(fmt::format(
+        "  {} states visited, {} of them nested; {} distinct disks recovered, {} "
+        "recoveries; hash {:016x}\n",
+        report.visited, report.nested, report.distinct, report.recoveries, report.hash));
+    say(fmt::format("  {} ms: {} states/s, {} distinct disks/s on one core\n", took_ns / 1'000'000,
+                    rate(report.visited, took_ns), rate(report.distinct, took_ns)));
     for (const ToldFinding& finding : findings) {
         say(fmt::format("{} in {} states: {}\n    {}\n", finding.code, finding.states, finding.text,
                         finding.command));
@@ -159,6 +159,24 @@ ExitCode play_one(const EnumerateCommand& command, LogRecording& recording) {
     return judgement ? ExitCode::finding : ExitCode::ok;
 }
 
+ExitCode enumerate_recording(const EnumerateCommand& command, const Scenario& scenario,
+                             const std::string& path, LogRecording& recording) {
+    if (!command.state.empty()) {
+        return play_one(command, recording);
+    }
+    std::int64_t const began = cpu_ns();
+    enumeration::EnumerationOptions options;
+    options.nested = command.nested;
+    EnumerationReport const report = enumeration::Enumeration{recording, options}.run();
+    std::int64_t const took = cpu_ns() - began;
+    std::vector<ToldFinding> const findings = tell_findings(recording, report, path);
+    if (command.json) {
+        print_json(scenario, recording, report, findings, took);
+    }
+    say_report(scenario, recording, report, findings, took);
+    return code_of(scenario, report.clean());
+}
+
 }  // namespace
 
 ExitCode enumerate_command(const EnumerateCommand& command,
@@ -178,26 +196,21 @@ ExitCode enumerate_command(const EnumerateCommand& command,
     if (std::optional<ExitCode> const handed = hand_over(*scenario, arguments)) {
         return *handed;
     }
-    tl::expected<LogRecording, std::string> recording =
-        enumeration::record_log(draw_run(*scenario, command.seed));
-    if (!recording) {
-        say(fmt::format("brokersim: {}: too large to enumerate: {}\n", path, recording.error()));
-        return ExitCode::scenario;
+    try {
+        tl::expected<LogRecording, std::string> recording =
+            enumeration::record_log(draw_run(*scenario, command.seed));
+        if (!recording) {
+            say(fmt::format("brokersim: {}: too large to enumerate: {}\n", path,
+                            recording.error()));
+            return ExitCode::scenario;
+        }
+        return enumerate_recording(command, *scenario, path, *recording);
+    } catch (const CheckTripped& tripped) {
+        say(fmt::format("{}:{}: CHECK failed in {}: {}; no crash was needed\n",
+                        tripped.failure.file, tripped.failure.line, tripped.failure.function,
+                        tripped.failure.condition));
+        return code_of(*scenario, false);
     }
-    if (!command.state.empty()) {
-        return play_one(command, *recording);
-    }
-    std::int64_t const began = cpu_ns();
-    enumeration::EnumerationOptions options;
-    options.nested = command.nested;
-    EnumerationReport const report = enumeration::Enumeration{*recording, options}.run();
-    std::int64_t const took = cpu_ns() - began;
-    std::vector<ToldFinding> const findings = tell_findings(*recording, report, path);
-    if (command.json) {
-        print_json(*scenario, *recording, report, findings, took);
-    }
-    say_report(*scenario, *recording, report, findings, took);
-    return code_of(*scenario, report.clean());
 }
 
 }  // namespace brokersim

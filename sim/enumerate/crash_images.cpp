@@ -160,8 +160,8 @@ void CrashImages::cut_into_units(std::uint32_t place) {
             Touched& touched = touch(file, offset / sector_bytes);
             touched.units.push_back(static_cast<std::uint32_t>(units_.size()));
             CHECK(touched.units.size() <= units_per_sector_max);
-            add_unit(file, Unit{place, i, offset, static_cast<std::uint32_t>(length), 0, 0,
-                                in_flight});
+            add_unit(file,
+                     Unit{place, i, offset, static_cast<std::uint32_t>(length), 0, 0, in_flight});
             at += length;
         }
         extent = std::max(extent, piece.offset + piece.data.size());
@@ -325,8 +325,8 @@ const Image& CrashImages::image() {
             if (file.touched_used > 0) {
                 std::size_t length = state_->file(id).durable.size();
                 for (std::size_t t = 0; t < file.touched_used; ++t) {
-                    length = std::max<std::size_t>(length,
-                                                   (file.touched[t].number + 1) * sector_bytes);
+                    length =
+                        std::max<std::size_t>(length, (file.touched[t].number + 1) * sector_bytes);
                 }
                 if (!file.buffered) {
                     file.buffer.assign(row.content.begin(), row.content.end());
@@ -336,17 +336,15 @@ const Image& CrashImages::image() {
                 for (std::size_t t = 0; t < file.touched_used; ++t) {
                     Touched& touched = file.touched[t];
                     if (touched.in_buffer != touched.current) {
-                        std::copy_n(
-                            touched.variants[touched.current].bytes.begin(), sector_bytes,
-                            file.buffer.begin() +
-                                static_cast<std::ptrdiff_t>(touched.number * sector_bytes));
+                        std::copy_n(touched.variants[touched.current].bytes.begin(), sector_bytes,
+                                    file.buffer.begin() +
+                                        static_cast<std::ptrdiff_t>(touched.number * sector_bytes));
                         touched.in_buffer = touched.current;
                     }
                 }
                 row.content = file.buffer;
             }
-            row.content =
-                row.content.first(std::min<std::size_t>(row.content.size(), row.size));
+            row.content = row.content.first(std::min<std::size_t>(row.content.size(), row.size));
             row.hash = file.hash;
             row.hash_known = true;
         }

@@ -22,12 +22,12 @@ namespace brokersim::enumeration {
 
 /// What became of one unit.
 enum class Fate : std::uint8_t {
-    lost,       // the old bytes stand there
-    kept,       // the new ones
-    cut,        // the new bytes up to a cut, the old ones behind it
-    cut_by_8,   // the same, at a multiple of eight bytes
-    zeros,      // zeros where the new bytes would stand
-    garbage,    // something else where they would stand
+    lost,      // the old bytes stand there
+    kept,      // the new ones
+    cut,       // the new bytes up to a cut, the old ones behind it
+    cut_by_8,  // the same, at a multiple of eight bytes
+    zeros,     // zeros where the new bytes would stand
+    garbage,   // something else where they would stand
 };
 inline constexpr std::size_t fate_count = 6;
 

@@ -75,7 +75,7 @@ std::optional<Choice> parse_choice(std::string_view units, std::string_view size
 
 std::string text_of(const CrashState& state) {
     std::string text = fmt::format("e{}.", state.event);
-    if (state.kind == CrashKind::power) {
+    if (state.kind == Loss::power) {
         text += "power." + text_of_choice(state.choice);
     } else {
         text += "process.f";
@@ -84,8 +84,8 @@ std::string text_of(const CrashState& state) {
         }
     }
     if (state.nested) {
-        text += fmt::format("+e{}.power.{}", state.nested->event,
-                            text_of_choice(state.nested->choice));
+        text +=
+            fmt::format("+e{}.power.{}", state.nested->event, text_of_choice(state.nested->choice));
     }
     return text;
 }
@@ -103,7 +103,7 @@ std::optional<CrashState> parse_crash_state(std::string_view text) {
             return std::nullopt;
         }
         if (i == 0 && parts.size() == 3 && parts[1] == "process" && parts[2].starts_with('f')) {
-            state.kind = CrashKind::process;
+            state.kind = Loss::process;
             state.event = *event;
             for (char const letter : parts[2].substr(1)) {
                 if (letter < '0' || letter > '~') {
@@ -148,8 +148,8 @@ StatePlayer::StatePlayer(LogRecording& recording)
       inner_{recording, recording.seed} {}
 
 const Claims& StatePlayer::claims_of(const CrashState& state) const {
-    return state.kind == CrashKind::power ? recording_.after_power[state.event]
-                                          : recording_.after_process[state.event];
+    return state.kind == Loss::power ? recording_.after_power[state.event]
+                                     : recording_.after_process[state.event];
 }
 
 void StatePlayer::go_to(std::size_t event) {
@@ -164,7 +164,7 @@ bool StatePlayer::make_image(const CrashState& state) {
         return false;
     }
     go_to(state.event);
-    process_ = state.kind == CrashKind::process;
+    process_ = state.kind == Loss::process;
     if (process_) {
         if (state.fates.size() != disk_.in_flight().size()) {
             return false;
@@ -233,8 +233,7 @@ std::optional<Judgement> StatePlayer::play(const CrashState& state) {
     return std::nullopt;
 }
 
-std::optional<Judgement> StatePlayer::play_nested(const NestedCrash& nested,
-                                                  const Claims& claims) {
+std::optional<Judgement> StatePlayer::play_nested(const NestedCrash& nested, const Claims& claims) {
     if (nested.event > run_.trace().events().size()) {
         return std::nullopt;
     }
@@ -310,7 +309,7 @@ CrashState StatePlayer::shrink(const CrashState& state, Finding finding) {
     bool again = true;
     while (again) {
         again = false;
-        if (smallest.kind == CrashKind::power) {
+        if (smallest.kind == Loss::power) {
             again = shrink_choice(smallest, finding, false);
         }
         if (smallest.nested) {

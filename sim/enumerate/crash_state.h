@@ -2,9 +2,9 @@
 //
 // "e41.power.u0110.s1.n01" is the disk after event 41 of the recorded trace and a power loss: a
 // letter for each unit, each size choice and each pending name in their order. Letters of units:
-//   0 lost, 1 kept, c the new bytes up to a cut, b the same at a multiple of eight, z zeros, g garbage
-// "e41.process.f021" is the death of the process: of each operation in flight, 0 nothing happened, 1
-// all of it, k a write up to its (k-1)th page border.
+//   0 lost, 1 kept, c the new bytes up to a cut, b likewise at a multiple of 8, z zeros, g garbage
+// "e41.process.f021" is the death of the process: of each operation in flight, 0 nothing happened,
+// 1 all of it, k a write up to its (k-1)th page border.
 // A crash inside the recovery follows: "+e9.power.u..s..n..", counted in its own events.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace brokersim::enumeration {
 
-enum class CrashKind : std::uint8_t { power, process };
+enum class Loss : std::uint8_t { power, process };
 
 struct NestedCrash {
     std::size_t event = 0;  // of the recovery's trace: after so many of its events
@@ -29,7 +29,7 @@ struct NestedCrash {
 
 struct CrashState {
     std::size_t event = 0;  // after so many events of the recorded trace
-    CrashKind kind = CrashKind::power;
+    Loss kind = Loss::power;
     Choice choice;                    // power
     std::vector<std::uint8_t> fates;  // process; see DiskState::process_dies
     std::optional<NestedCrash> nested;

@@ -46,7 +46,7 @@ void Enumeration::found(Finding finding, const Class& culprit) {
         return;
     }
     CrashState state = now_;
-    if (state.kind == CrashKind::power) {
+    if (state.kind == Loss::power) {
         state.choice = images_.choice();
     }
     const Outcome& outcome = outcomes_[culprit.outcome];
@@ -60,7 +60,7 @@ void Enumeration::found(Finding finding, const Class& culprit) {
 
 /// Plays the recovery of the image being visited once more, up to the crash that shows the finding.
 std::optional<NestedCrash> Enumeration::nested_culprit(Finding finding) {
-    bool const process = now_.kind == CrashKind::process;
+    bool const process = now_.kind == Loss::process;
     const Image& image = process ? dead_images_.image() : images_.image();
     const DiskState* const start = process ? &dead_ : nullptr;
     run_.run(image, start);

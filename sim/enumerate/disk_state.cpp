@@ -230,9 +230,9 @@ std::uint32_t DiskState::process_fates(const IoTrace& trace, std::size_t place) 
     switch (op.kind) {
         case IoKind::write: {
             std::uint64_t const first_border = page_bytes - op.offset % page_bytes;
-            std::uint64_t const borders =
-                op.data_bytes > first_border ? (op.data_bytes - first_border - 1) / page_bytes + 1
-                                             : 0;
+            std::uint64_t const borders = op.data_bytes > first_border
+                                              ? (op.data_bytes - first_border - 1) / page_bytes + 1
+                                              : 0;
             return 2 + static_cast<std::uint32_t>(borders);
         }
         case IoKind::sync:
@@ -259,10 +259,10 @@ void DiskState::process_dies(const IoTrace& trace, const std::vector<std::uint8_
             add_piece(op.file, Piece{0, false, op.offset, trace.data(op).first(length)});
             continue;
         }
-        bool const nothing_there =
-            op.kind == IoKind::rename &&
-            std::none_of(names_.begin(), names_.end(),
-                         [&](const auto& row) { return row.first == op.from; });
+        bool const nothing_there = op.kind == IoKind::rename &&
+                                   std::none_of(names_.begin(), names_.end(), [&](const auto& row) {
+                                       return row.first == op.from;
+                                   });
         if (!nothing_there) {
             finish(trace, in_flight_[i]);
         }

@@ -61,7 +61,7 @@ bool Enumeration::visit(CrashImages& images, std::uint64_t hash, bool shaped) {
 }
 
 void Enumeration::visit_process_deaths() {
-    now_.kind = CrashKind::process;
+    now_.kind = Loss::process;
     std::size_t const count = disk_.in_flight().size();
     now_.fates.assign(count, 0);
     while (true) {
@@ -72,8 +72,8 @@ void Enumeration::visit_process_deaths() {
         ++report_.visited;
         report_.hash = broker::fold64(report_.hash, hash);
         // What is only cached makes this disk another one than a durable one that reads alike.
-        std::uint32_t const number = class_of(dead_images_.image(), hash, &dead_,
-                                              options_.nested != Nested::none);
+        std::uint32_t const number =
+            class_of(dead_images_.image(), hash, &dead_, options_.nested != Nested::none);
         judge(number, recording_.after_process[now_.event]);
         std::size_t place = 0;
         while (place < count) {

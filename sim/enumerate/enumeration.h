@@ -57,8 +57,8 @@ private:
     /// What becomes of one image: how it recovers, and how recoveries that are crashed do.
     struct Class {
         std::uint32_t outcome = 0;
-        std::vector<std::uint32_t> nested;           // outcomes of crashes before the log was open
-        std::vector<Finding> nested_findings;        // whatever the crash point promises
+        std::vector<std::uint32_t> nested;     // outcomes of crashes before the log was open
+        std::vector<Finding> nested_findings;  // whatever the crash point promises
         friend auto operator<=>(const Class&, const Class&) = default;
     };
 

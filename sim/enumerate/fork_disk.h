@@ -1,4 +1,4 @@
-// ForkDisk: the disk on which one recovery of one image runs; it reads the image and notes the rest.
+// ForkDisk: the disk on which one recovery runs; it reads an image and notes what is written.
 #pragma once
 
 #include "sim/enumerate/disk_state.h"

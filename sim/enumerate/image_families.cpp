@@ -133,8 +133,8 @@ bool CrashImages::visit_sizes(ImageVisitor& visitor, bool shaped) {
     return visitor.visit(*this, hash_now(), shaped);
 }
 
-/// The sector that was being written when power failed is one of those in flight that are not whole;
-/// of many units it is the first of them.
+/// The sector that was being written when power failed is one of those in flight that are not
+/// whole; of many units it is the first of them.
 bool CrashImages::visit_torn(ImageVisitor& visitor, bool shaped) {
     bool const every = units_.size() <= exhaustive_units_max;
     for (std::size_t i = 0; i < units_.size(); ++i) {

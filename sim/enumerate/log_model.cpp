@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace brokersim::enumeration {
 namespace {
@@ -112,7 +113,8 @@ ItemId LogModel::identify(const broker::wal::RecoveredEntry& entry,
             return false;
         }
         known = true;
-        return item.control == entry.control && item.payload == entry.payload;
+        return item.control == entry.control && item.payload.size() == entry.payload.size() &&
+               std::memcmp(item.payload.data(), entry.payload.data(), entry.payload.size()) == 0;
     };
     if (entry.index.value() >= 1 && entry.index.value() <= by_index_.size()) {
         for (ItemId const id : by_index_[entry.index.value() - 1]) {
@@ -129,15 +131,13 @@ ItemId LogModel::identify(const broker::wal::RecoveredEntry& entry,
     return known ? torn_item : unknown_item;
 }
 
-Found LogModel::describe(const broker::wal::Booted& booted,
-                         std::span<const Item> extras) const {
+Found LogModel::describe(const broker::wal::Booted& booted, std::span<const Item> extras) const {
     Found found;
     found.base = booted.base.index;
     found.base_term = booted.base.term;
-    found.base_sound =
-        found.base == LogIndex{} ||
-        (found.base == base_most_ && booted.base.snapshot == snapshot_of(found.base,
-                                                                         found.base_term));
+    found.base_sound = found.base == LogIndex{} ||
+                       (found.base == base_most_ &&
+                        booted.base.snapshot == snapshot_of(found.base, found.base_term));
     found.hard_state = booted.hard_state;
     found.last_term = found.base_term;
     found.fingerprint = begin_fingerprint(found.base, found.base_term);
@@ -205,13 +205,12 @@ std::optional<Judgement> LogModel::judge_itself(const Found& found) const {
     for (std::size_t i = 0; i < found.items.size(); ++i) {
         std::uint64_t const index = found.base.value() + i + 1;
         if (found.items[i] == unknown_item) {
-            return Judgement{Finding::phantom,
-                             fmt::format("entry {} was never appended", index)};
+            return Judgement{Finding::phantom, fmt::format("entry {} was never appended", index)};
         }
         if (found.items[i] == torn_item) {
-            return Judgement{Finding::torn_batch,
-                             fmt::format("entry {} has not the payload it was appended with",
-                                         index)};
+            return Judgement{
+                Finding::torn_batch,
+                fmt::format("entry {} has not the payload it was appended with", index)};
         }
     }
     if (!found.base_sound) {
@@ -248,10 +247,10 @@ std::optional<Judgement> LogModel::judge(const Found& found, const Claims& claim
         return vote;
     }
     if (found.base < claims.base_least || found.base > claims.base_most) {
-        return Judgement{Finding::lost_acked,
-                         fmt::format("the base found ends at {}; it may at {} to {}",
-                                     found.base.value(), claims.base_least.value(),
-                                     claims.base_most.value())};
+        return Judgement{
+            Finding::lost_acked,
+            fmt::format("the base found ends at {}; it may at {} to {}", found.base.value(),
+                        claims.base_least.value(), claims.base_most.value())};
     }
     // What must be there is what all states have that may be found.
     auto const has = [](const State& state, ItemId item) {
@@ -307,10 +306,9 @@ std::optional<Judgement> LogModel::judge_again(const Found& found, const Found& 
     }
     if (found.items.size() > count + (appended && may ? 1U : 0U)) {
         std::size_t const at = count + (appended ? 1U : 0U);
-        return Judgement{
-            Finding::resurrected,
-            fmt::format("{} is back; the recovery before had not found it",
-                        text_of(found.items[std::min(at, found.items.size() - 1)]))};
+        return Judgement{Finding::resurrected,
+                         fmt::format("{} is back; the recovery before had not found it",
+                                     text_of(found.items[std::min(at, found.items.size() - 1)]))};
     }
     return std::nullopt;
 }

@@ -45,7 +45,8 @@ struct LogRecording {
 inline constexpr broker::wal::DiskIdentity recorded_identity{
     broker::ClusterId{1}, broker::BrokerId{1}, broker::DiskUuid{1}};
 
-/// Errors: why the scenario is too large, in words.
+/// A log that never comes to rest is recorded as far as it goes: its recoveries will show why.
+/// Errors: why the scenario is too large, in words. Throws CheckTripped where the log trips.
 tl::expected<LogRecording, std::string> record_log(const RunConfig& config);
 
 }  // namespace brokersim::enumeration

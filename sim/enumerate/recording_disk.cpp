@@ -86,9 +86,8 @@ void RecordingDisk::sync_dir(OpId op) {
 }
 
 void RecordingDisk::completed(OpId op) {
-    auto const at = std::find_if(in_flight_.begin(), in_flight_.end(), [&](std::uint32_t place) {
-        return trace_.ops()[place].id == op;
-    });
+    auto const at = std::find_if(in_flight_.begin(), in_flight_.end(),
+                                 [&](std::uint32_t place) { return trace_.ops()[place].id == op; });
     CHECK(at != in_flight_.end());
     trace_.complete(*at);
     in_flight_.erase(at);

@@ -87,9 +87,9 @@ void RecoveryRun::append_group() {
     marks_.appended = marks_.opened;
     log_->append(Time{}, index, item.term, false, item.payload);
     extras_.push_back(std::move(item));
-    log_->promise(broker::wal::Requirement{.index = index, .level = broker::wal::Level::synced},
-                  broker::Sealed<broker::wal::Reply>{
-                      broker::wal::Reply{.peer = broker::BrokerId{2}}});
+    log_->promise(
+        broker::wal::Requirement{.index = index, .level = broker::wal::Level::synced},
+        broker::Sealed<broker::wal::Reply>{broker::wal::Reply{.peer = broker::BrokerId{2}}});
     log_->flush();
     log_->finish_step(Time{});
     take_outputs();
@@ -119,8 +119,8 @@ void RecoveryRun::recover_again(const Image& image, const DiskState* start) {
     images_.look_at(state_, fork_.trace());
     images_.choose_nothing();
     Found const again = recover(second_fork_, images_.image());
-    std::optional<Judgement> judgement = recording_.model.judge_again(
-        again, outcome_.first, appended_item(), true, true);
+    std::optional<Judgement> judgement =
+        recording_.model.judge_again(again, outcome_.first, appended_item(), true, true);
     if (judgement) {
         outcome_.later = judgement->finding;
         outcome_.later_text = std::move(judgement->text);

@@ -40,9 +40,9 @@ void StatePlayer::tell_recording(std::size_t until, std::vector<std::string>& li
             lines.push_back("        " + recording_.notes[note].text);
         }
         if (i < until) {
-            lines.push_back(fmt::format("  e{:<4} {}", i + 1,
-                                        text_of_event(recording_.trace, events[i],
-                                                      recording_.names)));
+            lines.push_back(
+                fmt::format("  e{:<4} {}", i + 1,
+                            text_of_event(recording_.trace, events[i], recording_.names)));
         }
     }
 }
@@ -88,10 +88,9 @@ void StatePlayer::tell_found(const Found& found, std::vector<std::string>& lines
         return;
     }
     std::uint64_t const first = found.base.value() + 1;
-    std::string const entries =
-        found.items.empty()
-            ? "no entries"
-            : fmt::format("entries {} to {}", first, first + found.items.size() - 1);
+    std::string const entries = found.items.empty() ? "no entries"
+                                                    : fmt::format("entries {} to {}", first,
+                                                                  first + found.items.size() - 1);
     std::string const base =
         found.base == LogIndex{} ? "" : fmt::format(", behind a base of {}", found.base.value());
     lines.push_back(fmt::format("        it finds {}{}; term {}, vote {}", entries, base,
@@ -115,8 +114,8 @@ std::vector<std::string> StatePlayer::story(const CrashState& state) {
                                           : state.fates[i] == 1 ? "happened"
                                                                 : "happened up to a page border";
             if (op.kind != IoKind::sync && op.kind != IoKind::sync_dir) {
-                lines.push_back(fmt::format(
-                    "        {}: {}", text_of(recording_.trace, op, recording_.names), what));
+                lines.push_back(fmt::format("        {}: {}",
+                                            text_of(recording_.trace, op, recording_.names), what));
             }
         }
     } else {
@@ -125,8 +124,7 @@ std::vector<std::string> StatePlayer::story(const CrashState& state) {
     lines.emplace_back("the log recovers:");
     const Outcome& outcome = run_.run(image_, start);
     tell_found(outcome.first, lines);
-    std::size_t const until =
-        state.nested ? state.nested->event : run_.trace().events().size();
+    std::size_t const until = state.nested ? state.nested->event : run_.trace().events().size();
     std::size_t number = 0;
     for (const IoEvent& event : run_.trace().events()) {
         if (number == run_.marks().opened) {
@@ -136,9 +134,8 @@ std::vector<std::string> StatePlayer::story(const CrashState& state) {
             break;
         }
         ++number;
-        lines.push_back(
-            fmt::format("  e{:<4} {}", number, text_of_event(run_.trace(), event,
-                                                             recording_.names)));
+        lines.push_back(fmt::format("  e{:<4} {}", number,
+                                    text_of_event(run_.trace(), event, recording_.names)));
         if (number == run_.marks().acked) {
             lines.emplace_back("        the entry is acknowledged");
         }
