@@ -84,6 +84,8 @@ void CrashImages::add_file(FileId id) {
     }
     file.first_unit = static_cast<std::uint32_t>(units_.size());
     file.touched_used = 0;
+    file.last_touched = 0;
+    file.highest_touched = 0;
     file.buffered = false;
     cut_into_units(static_cast<std::uint32_t>(files_used_ - 1));
     file.units = static_cast<std::uint32_t>(units_.size()) - file.first_unit;
@@ -106,11 +108,20 @@ void CrashImages::add_file(FileId id) {
 }
 
 CrashImages::Touched& CrashImages::touch(File& file, std::uint64_t number) {
-    for (std::size_t i = 0; i < file.touched_used; ++i) {
-        if (file.touched[i].number == number) {
-            return file.touched[i];
+    // Mostly it is the one behind the last one.
+    std::size_t const count = file.touched_used;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t const place = (file.last_touched + 1 + i) % count;
+        if (file.touched[place].number == number) {
+            file.last_touched = place;
+            return file.touched[place];
+        }
+        if (i == 0 && number > file.highest_touched) {
+            break;
         }
     }
+    file.last_touched = count;
+    file.highest_touched = count == 0 ? number : std::max(file.highest_touched, number);
     if (file.touched.size() == file.touched_used) {
         file.touched.emplace_back();
     }
@@ -317,8 +328,9 @@ const Image& CrashImages::image() {
     for (const auto& [name, id] : shown_) {
         ImageFile row{name, id, {}, 0, 0, false};
         if (names_table_.is_read(name)) {
-            auto const at = std::find_if(files_.begin(), files_.end(),
-                                         [id = id](const File& file) { return file.id == id; });
+            auto const at =
+                std::find_if(files_.begin(), files_.end(),
+                             [wanted = id](const File& file) { return file.id == wanted; });
             File& file = *at;
             row.size = file.size;
             row.content = state_->file(id).durable;

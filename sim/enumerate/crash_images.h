@@ -125,8 +125,10 @@ private:
         std::uint32_t units = 0;
         std::vector<Touched> touched;
         std::size_t touched_used = 0;
-        std::uint64_t still_hash = 0;  // of the sectors that no unit changes
-        std::uint64_t size = 0;        // of the image chosen
+        std::size_t last_touched = 0;       // place in touched
+        std::uint64_t highest_touched = 0;  // number of a sector
+        std::uint64_t still_hash = 0;       // of the sectors that no unit changes
+        std::uint64_t size = 0;             // of the image chosen
         std::uint64_t hash = 0;
         Bytes buffer;
         bool buffered = false;

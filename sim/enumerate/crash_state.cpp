@@ -3,7 +3,7 @@
 
 #include "sim/enumerate/trip_on_check.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -37,14 +37,16 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
-std::optional<std::size_t> parse_event(std::string_view text) {
-    std::size_t event = 0;
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number number = 0;
     const char* const end = text.data() + text.size();
-    if (!text.starts_with('e')) {
-        return std::nullopt;
-    }
-    auto const [at, error] = std::from_chars(text.data() + 1, end, event);
-    return error == std::errc{} && at == end ? std::optional{event} : std::nullopt;
+    auto const [at, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && at == end ? std::optional{number} : std::nullopt;
+}
+
+std::optional<std::size_t> parse_event(std::string_view text) {
+    return text.starts_with('e') ? parse_number<std::size_t>(text.substr(1)) : std::nullopt;
 }
 
 /// Of "u0110", "s1", "n01".
@@ -78,10 +80,7 @@ std::string text_of(const CrashState& state) {
     if (state.kind == Loss::power) {
         text += "power." + text_of_choice(state.choice);
     } else {
-        text += "process.f";
-        for (std::uint8_t const fate : state.fates) {
-            text += static_cast<char>('0' + fate);
-        }
+        text += fmt::format("process.f{}", fmt::join(state.fates, "-"));
     }
     if (state.nested) {
         text +=
@@ -105,11 +104,14 @@ std::optional<CrashState> parse_crash_state(std::string_view text) {
         if (i == 0 && parts.size() == 3 && parts[1] == "process" && parts[2].starts_with('f')) {
             state.kind = Loss::process;
             state.event = *event;
-            for (char const letter : parts[2].substr(1)) {
-                if (letter < '0' || letter > '~') {
+            std::string_view const fates = parts[2].substr(1);
+            for (std::string_view const part :
+                 fates.empty() ? std::vector<std::string_view>{} : split(fates, '-')) {
+                std::optional<std::uint32_t> const fate = parse_number<std::uint32_t>(part);
+                if (!fate) {
                     return std::nullopt;
                 }
-                state.fates.push_back(static_cast<std::uint8_t>(letter - '0'));
+                state.fates.push_back(*fate);
             }
             continue;
         }

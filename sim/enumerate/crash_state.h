@@ -3,9 +3,9 @@
 // "e41.power.u0110.s1.n01" is the disk after event 41 of the recorded trace and a power loss: a
 // letter for each unit, each size choice and each pending name in their order. Letters of units:
 //   0 lost, 1 kept, c the new bytes up to a cut, b likewise at a multiple of 8, z zeros, g garbage
-// "e41.process.f021" is the death of the process: of each operation in flight, 0 nothing happened,
-// 1 all of it, k a write up to its (k-1)th page border.
-// A crash inside the recovery follows: "+e9.power.u..s..n..", counted in its own events.
+// "e41.process.f0-2-1" is the death of the process: of each operation in flight, 0 nothing
+// happened, 1 all of it, k a write up to its (k-1)th page border. A crash inside the recovery
+// follows: "+e9.power.u..s..n..", counted in its own events.
 #pragma once
 
 #include "sim/enumerate/recovery_run.h"
@@ -30,8 +30,8 @@ struct NestedCrash {
 struct CrashState {
     std::size_t event = 0;  // after so many events of the recorded trace
     Loss kind = Loss::power;
-    Choice choice;                    // power
-    std::vector<std::uint8_t> fates;  // process; see DiskState::process_dies
+    Choice choice;                     // power
+    std::vector<std::uint32_t> fates;  // process; see DiskState::process_dies
     std::optional<NestedCrash> nested;
 
     friend bool operator==(const CrashState&, const CrashState&) = default;

@@ -212,6 +212,9 @@ void DiskState::make_durable(FileId id, std::uint64_t covers) {
             file.durable_size = piece.offset;
             continue;
         }
+        if (piece.data.empty()) {
+            continue;
+        }
         std::uint64_t const end = piece.offset + piece.data.size();
         if (file.own.size() < end) {
             file.own.resize(end);
@@ -247,7 +250,7 @@ std::uint32_t DiskState::process_fates(const IoTrace& trace, std::size_t place) 
     return 1;
 }
 
-void DiskState::process_dies(const IoTrace& trace, const std::vector<std::uint8_t>& fates) {
+void DiskState::process_dies(const IoTrace& trace, const std::vector<std::uint32_t>& fates) {
     for (std::size_t i = 0; i < in_flight_.size(); ++i) {
         const IoOp& op = trace.ops()[in_flight_[i].op];
         if (fates[i] == 0) {

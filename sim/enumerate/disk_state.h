@@ -72,7 +72,7 @@ public:
 
     /// The process dies: of what is in flight, operation i happens as fates[i] says: 0 not at all;
     /// 1 wholly; k + 1: a write up to its k-th page border. Nothing is in flight afterwards.
-    void process_dies(const IoTrace& trace, const std::vector<std::uint8_t>& fates);
+    void process_dies(const IoTrace& trace, const std::vector<std::uint32_t>& fates);
     /// How many fates the operation in flight has.
     [[nodiscard]] std::uint32_t process_fates(const IoTrace& trace, std::size_t place) const;
 

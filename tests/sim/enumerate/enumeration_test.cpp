@@ -229,14 +229,14 @@ TEST_CASE("enumerate: states are written and read alike", "[enumerate]") {
     CrashState death;
     death.event = 3;
     death.kind = Loss::process;
-    death.fates = {0, 1, 2};
-    CHECK(text_of(death) == "e3.process.f012");
+    death.fates = {0, 1, 12};
+    CHECK(text_of(death) == "e3.process.f0-1-12");
     CHECK(parse_crash_state(text_of(death)) == death);
 
     for (const char* const bad :
          {"", "e", "e1", "e1.power", "e1.power.u0.s2.n", "e1.power.u9.s1.n", "x1.power.u.s1.n",
           "e1.power.u.s1.n+e1.process.f", "e1.power.u.s1.n+e1.power.u.s1.n+e1.power.u.s1.n",
-          "e1.process.f-", "e99999999999999999999.power.u.s1.n"}) {
+          "e1.process.f-", "e1.process.f1-", "e1.process.f99999999999", "e99999999999999999999.power.u.s1.n"}) {
         INFO(bad);
         CHECK_FALSE(parse_crash_state(bad));
     }
