@@ -224,7 +224,7 @@ std::optional<Judgement> StatePlayer::play(const CrashState& state) {
     const Outcome& outcome = run_.run(image_, start);
     const Claims& claims = claims_of(state);
     if (state.nested) {
-        return play_nested(*state.nested, claims);
+        return play_nested(*state.nested, recording_.after_power[state.event]);
     }
     if (std::optional<Judgement> judgement = recording_.model.judge(outcome.first, claims)) {
         return judgement;

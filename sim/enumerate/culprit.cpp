@@ -66,7 +66,7 @@ std::optional<NestedCrash> Enumeration::nested_culprit(Finding finding) {
     run_.run(image, start);
     inner_.follow(run_);
     run_.restart_state(image, start);
-    CulpritVisitor visitor{recording_.model, run_, inner_, *claims_, finding};
+    CulpritVisitor visitor{recording_.model, run_, inner_, nested_claims_, finding};
     const std::vector<IoEvent>& events = run_.trace().events();
     for (std::size_t event = 0; event <= events.size() && !visitor.crash; ++event) {
         if (event > 0) {

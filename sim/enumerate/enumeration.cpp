@@ -220,30 +220,32 @@ bool Enumeration::NestedVisitor::visit(CrashImages& images, std::uint64_t hash, 
 }
 
 void Enumeration::judge(std::uint32_t number, const Claims& claims) {
-    if (!claims_ || *claims_ != claims) {
+    const Claims& nested_claims = recording_.after_power[now_.event];
+    if (!claims_ || *claims_ != claims || nested_claims_ != nested_claims) {
         claims_ = claims;
+        nested_claims_ = nested_claims;
         std::fill(verdicts_.begin(), verdicts_.end(), unjudged);
     }
     std::int8_t& verdict = verdicts_[number];
     const Class& made = classes_[number];
     if (verdict == unjudged) {
         verdict = sound;
-        auto const note = [&](std::uint32_t outcome) {
+        auto const note = [&](std::uint32_t outcome, const Claims& promised) {
             if (verdict != sound) {
                 return;
             }
             std::optional<Judgement> const judgement =
-                recording_.model.judge(outcomes_[outcome].first, claims);
+                recording_.model.judge(outcomes_[outcome].first, promised);
             if (judgement) {
                 verdict = static_cast<std::int8_t>(judgement->finding);
             }
         };
-        note(made.outcome);
+        note(made.outcome, claims);
         if (verdict == sound && outcomes_[made.outcome].later) {
             verdict = static_cast<std::int8_t>(*outcomes_[made.outcome].later);
         }
         for (std::uint32_t const outcome : made.nested) {
-            note(outcome);
+            note(outcome, nested_claims);
         }
         if (verdict == sound && !made.nested_findings.empty()) {
             verdict = static_cast<std::int8_t>(made.nested_findings.front());

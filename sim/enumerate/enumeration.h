@@ -77,6 +77,7 @@ private:
 
     bool visit(CrashImages& images, std::uint64_t hash, bool shaped) override;
     void visit_process_deaths();
+    /// claims: of the crash visited.
     void judge(std::uint32_t number, const Claims& claims);
     std::uint32_t class_of(const Image& image, std::uint64_t hash, const DiskState* start,
                            bool nested);
@@ -106,6 +107,7 @@ private:
     std::map<std::uint64_t, std::uint32_t> known_outcomes_;  // by a hash of all that is in it
     std::vector<std::int8_t> verdicts_;                      // of classes, under claims_
     std::optional<Claims> claims_;
+    Claims nested_claims_;  // of a power loss inside the recovery, whatever the first crash was
 
     CrashState now_;  // of the image being visited, but for its choice
 };

@@ -104,7 +104,6 @@ std::vector<std::string> StatePlayer::story(const CrashState& state) {
         return lines;
     }
     tell_recording(state.event, lines);
-    const Claims& claims = claims_of(state);
     const DiskState* const start = process_ ? &dead_ : nullptr;
     lines.push_back(process_ ? "the process dies here:" : "power fails here:");
     if (process_) {
@@ -141,7 +140,8 @@ std::vector<std::string> StatePlayer::story(const CrashState& state) {
         }
     }
     if (state.nested) {
-        std::optional<Judgement> const judgement = play_nested(*state.nested, claims);
+        std::optional<Judgement> const judgement =
+            play_nested(*state.nested, recording_.after_power[state.event]);
         lines.emplace_back("power fails inside the recovery:");
         tell_choice(run_.images(), run_.state(), run_.trace(), lines);
         lines.emplace_back("the log recovers again:");
