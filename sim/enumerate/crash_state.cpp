@@ -301,6 +301,21 @@ bool StatePlayer::shrink_choice(CrashState& state, Finding finding, bool of_nest
     return any;
 }
 
+bool StatePlayer::shrink_fates(CrashState& state, Finding finding) {
+    bool any = false;
+    for (std::size_t i = 0; i < state.fates.size(); ++i) {
+        for (std::uint32_t simpler = 0; simpler < std::min(state.fates[i], 2U); ++simpler) {
+            CrashState smaller = state;
+            smaller.fates[i] = simpler;
+            if (try_smaller(state, smaller, finding)) {
+                any = true;
+                break;
+            }
+        }
+    }
+    return any;
+}
+
 CrashState StatePlayer::shrink(const CrashState& state, Finding finding) {
     CrashState smallest = state;
     if (state.nested) {
@@ -311,9 +326,8 @@ CrashState StatePlayer::shrink(const CrashState& state, Finding finding) {
     bool again = true;
     while (again) {
         again = false;
-        if (smallest.kind == Loss::power) {
-            again = shrink_choice(smallest, finding, false);
-        }
+        again = smallest.kind == Loss::power ? shrink_choice(smallest, finding, false)
+                                             : shrink_fates(smallest, finding);
         if (smallest.nested) {
             again = shrink_choice(smallest, finding, true) || again;
         }

@@ -65,6 +65,7 @@ private:
     [[nodiscard]] const Claims& claims_of(const CrashState& state) const;
     bool try_smaller(CrashState& state, const CrashState& smaller, Finding finding);
     bool shrink_choice(CrashState& state, Finding finding, bool of_nested);
+    bool shrink_fates(CrashState& state, Finding finding);
     void tell_recording(std::size_t until, std::vector<std::string>& lines) const;
     void tell_choice(const CrashImages& images, const DiskState& disk, const IoTrace& trace,
                      std::vector<std::string>& lines) const;

@@ -8,6 +8,24 @@
 
 namespace brokersim::enumeration {
 
+Bytes cached_content(const FileState& file) {
+    Bytes bytes{file.durable.begin(), file.durable.end()};
+    bytes.resize(file.durable_size);
+    for (const Piece& piece : file.pieces) {
+        if (piece.is_truncate) {
+            bytes.resize(piece.offset);
+            continue;
+        }
+        if (piece.data.empty()) {
+            continue;
+        }
+        bytes.resize(std::max<std::size_t>(bytes.size(), piece.offset + piece.data.size()));
+        std::copy(piece.data.begin(), piece.data.end(),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(piece.offset));
+    }
+    return bytes;
+}
+
 void apply_name(Names& names, const NameOp& op) {
     NameId const gone = op.from;
     if (op.kind != IoKind::create) {

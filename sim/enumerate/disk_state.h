@@ -58,6 +58,9 @@ struct NameOp {
     FileId file = 0;
 };
 
+/// The bytes that the machine reads: the durable ones, and what completed since.
+Bytes cached_content(const FileState& file);
+
 /// Which file a name leads to; each name once.
 using Names = std::vector<std::pair<NameId, FileId>>;
 void apply_name(Names& names, const NameOp& op);

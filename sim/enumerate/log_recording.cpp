@@ -3,8 +3,8 @@
 
 #include "broker_core/base/check.h"
 #include "broker_core/wal/wal.h"
-#include "sim/client/payload.h"
 #include "sim/enumerate/disk_state.h"
+#include "sim/enumerate/log_workload.h"
 #include "sim/enumerate/recording_disk.h"
 #include "sim/enumerate/trip_on_check.h"
 #include "sim/virtual_disk.h"
@@ -12,7 +12,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <deque>
 
 namespace brokersim::enumeration {
 namespace {
@@ -21,38 +20,6 @@ using broker::BrokerId;
 using broker::PartitionId;
 
 constexpr std::uint64_t cut_entries_max = 3;
-
-/// Completions, each at its own drawn time.
-class LatencyTimer final : public DiskTimer {
-public:
-    explicit LatencyTimer(const RunConfig& config)
-        : config_{config}, random_{config.seed, "enumerate.disk"} {}
-
-    void schedule(Op op, std::uint32_t slot) override {
-        const Distribution& latency = op == Op::sync ? config_.disk_sync : config_.disk_write;
-        Due const due{now + Duration{latency.draw(random_)}, slot};
-        auto const behind = std::upper_bound(
-            due_.begin(), due_.end(), due, [](const Due& a, const Due& b) { return a.at < b.at; });
-        due_.insert(behind, due);
-    }
-    [[nodiscard]] Time next() const { return due_.empty() ? Time::never() : due_.front().at; }
-    std::uint32_t take() {
-        std::uint32_t const slot = due_.front().slot;
-        due_.pop_front();
-        return slot;
-    }
-
-    Time now;
-
-private:
-    struct Due {
-        Time at;
-        std::uint32_t slot;
-    };
-    const RunConfig& config_;
-    broker::Random random_;
-    std::deque<Due> due_;  // by time; of one time in order of submission
-};
 
 class NobodyWatches final : public DiskWatcher {
 public:
@@ -64,13 +31,6 @@ public:
     void survived(std::uint32_t, std::uint32_t, std::string_view, broker::ByteSpan) override {}
     void power_lost(std::uint32_t) override {}
     void survivors_told(std::uint32_t) override {}
-};
-
-/// One client batch, on its way to the log.
-struct Batch {
-    Duration at;  // since the log opened
-    std::uint32_t records = 0;
-    Bytes payload;
 };
 
 class Recorder {
@@ -86,7 +46,12 @@ public:
     }
 
     LogRecording run() {
-        make_batches();
+        batches_ = draw_batches(config_, random_);
+        for (const Batch& batch : batches_) {
+            recording_.records += batch.records;
+        }
+        // The broker leads alone, or follows leaders of which the second one cuts.
+        cuts_at_ = config_.brokers > 1 ? batches_.size() / 2 : batches_.size() + 1;
         log_.emplace(config_.tuning.wal, recorded_identity, PartitionId{}, recording_disk_, ops_,
                      probes_);
         broker::Result<broker::wal::Booted> const booted = log_->boot();
@@ -101,41 +66,6 @@ public:
     }
 
 private:
-    void make_batches() {
-        std::uint32_t const most =
-            config_.producers.empty() ? 1 : config_.producers.front().batch_records;
-        PayloadContent const content = config_.producers.empty()
-                                           ? PayloadContent::random
-                                           : config_.producers.front().payload_content;
-        std::uint32_t sequence = 0;
-        for (const StepConfig& step : config_.steps) {
-            Duration at = step.trigger.at;
-            std::uint32_t left = step.messages;
-            while (left > 0) {
-                Batch batch;
-                batch.records = std::min(left, most);
-                at += step.interval * batch.records;
-                batch.at = at;
-                for (std::uint32_t i = 0; i < batch.records; ++i) {
-                    auto const size = static_cast<std::size_t>(config_.payload.draw(random_));
-                    MessageIdentity const identity{config_.run_id, 1, sequence};
-                    Bytes value;
-                    append_payload(value, identity, size, content);
-                    broker::append_le(batch.payload, static_cast<std::uint32_t>(value.size()));
-                    broker::append(batch.payload, value);
-                    ++sequence;
-                }
-                left -= batch.records;
-                batches_.push_back(std::move(batch));
-            }
-        }
-        std::stable_sort(batches_.begin(), batches_.end(),
-                         [](const Batch& a, const Batch& b) { return a.at < b.at; });
-        recording_.records = sequence;
-        // The broker leads alone, or follows leaders of which the second one cuts.
-        cuts_at_ = config_.brokers > 1 ? batches_.size() / 2 : batches_.size() + 1;
-    }
-
     /// Handles the next thing that happens; false if nothing does.
     bool step() {
         Time const completion = timer_.next();
@@ -337,20 +267,6 @@ private:
             CHECK(*content == cached_content(state.file(file)));
         }
     }
-    static Bytes cached_content(const FileState& file) {
-        Bytes bytes{file.durable.begin(), file.durable.end()};
-        bytes.resize(file.durable_size);
-        for (const Piece& piece : file.pieces) {
-            if (piece.is_truncate) {
-                bytes.resize(piece.offset);
-                continue;
-            }
-            bytes.resize(std::max<std::size_t>(bytes.size(), piece.offset + piece.data.size()));
-            std::copy(piece.data.begin(), piece.data.end(),
-                      bytes.begin() + static_cast<std::ptrdiff_t>(piece.offset));
-        }
-        return bytes;
-    }
     void count() {
         for (const IoOp& op : recording_.trace.ops()) {
             if (op.kind == IoKind::create) {
@@ -363,25 +279,6 @@ private:
                 ++recording_.groups;
             }
         }
-    }
-    /// Whether a write holds an entry of a client (a hard-state slot is too short for a frame).
-    [[nodiscard]] static bool carries_batch(ByteSpan data) {
-        std::size_t at = 0;
-        while (at + broker::wal::frame_header_bytes <= data.size()) {
-            auto const length = broker::load_le<std::uint32_t>(data.data() + at + 8);
-            auto const flags = broker::load_le<std::uint16_t>(data.data() + at + 12);
-            auto const version = broker::load_le<std::uint16_t>(data.data() + at + 14);
-            if (version != broker::wal::frame_version) {
-                at += broker::wal::frame_alignment;  // zeros before a sector's border
-                continue;
-            }
-            if ((flags & broker::wal::frame_entry) != 0 &&
-                (flags & broker::wal::frame_control) == 0) {
-                return true;
-            }
-            at += broker::wal::frame_bytes(length);
-        }
-        return false;
     }
 
     const RunConfig& config_;

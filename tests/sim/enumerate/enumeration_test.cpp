@@ -266,6 +266,34 @@ TEST_CASE("enumerate: states are written and read alike", "[enumerate]") {
     }
 }
 
+TEST_CASE("enumerate: a finding is shrunk to what it needs, and plays again", "[enumerate]") {
+    // Acknowledged unsynced, but held to the promise that power takes nothing.
+    LogRecording recording = recorded("small-log-cut-and-rolled", 1, broker::Durability::none);
+    recording.after_power = recording.after_process;
+    EnumerationReport const report = Enumeration{recording, {}}.run();
+    std::optional<CrashState> const first =
+        report.findings[static_cast<std::size_t>(Finding::lost_acked)].first;
+    REQUIRE(first);
+    StatePlayer player{recording};
+    REQUIRE(player.fits(*first));
+    REQUIRE(player.play(*first));
+
+    // What survived besides does not matter for what is lost.
+    CrashState large = *first;
+    for (Fate& fate : large.choice.units) {
+        fate = Fate::garbage;
+    }
+    REQUIRE(player.play(large)->finding == Finding::lost_acked);
+    CrashState const small = player.shrink(large, Finding::lost_acked);
+
+    CHECK(player.play(small)->finding == Finding::lost_acked);
+    CHECK_FALSE(small.choice.units.empty());
+    for (Fate const fate : small.choice.units) {
+        CHECK(fate == Fate::lost);
+    }
+    CHECK(player.story(small).back().find("LOST_ACKED") == 0);
+}
+
 TEST_CASE("enumerate: a state is played alone, and a sound one has a story with a good end",
           "[enumerate]") {
     LogRecording recording = recorded("small-log-cut-and-rolled", 1);
