@@ -239,6 +239,9 @@ void VirtualDisk::apply_name(std::map<std::string, std::uint32_t, std::less<>>& 
 }
 
 void VirtualDisk::apply(Bytes& bytes, std::uint64_t& size, std::uint64_t offset, ByteSpan data) {
+    if (data.empty()) {
+        return;  // wherever it is asked for: POSIX.1-2017, pwrite
+    }
     std::uint64_t const end = offset + data.size();
     if (bytes.size() < end) {
         bytes.resize(end);

@@ -111,12 +111,34 @@ private:
     std::vector<RecoveredEntry> entries_;  // entry of index i at i - first_
 };
 
-/// Whether a valid frame behind `offset` claims that the bytes there were durable.
-bool later_frame_claims(const Segment& segment, std::uint64_t offset) {
+/// Offset behind the last byte that is not zero.
+std::uint64_t content_end(ByteSpan bytes) {
+    // A preallocated segment is mostly zeros: whole blocks of them go first.
+    constexpr std::size_t block = 64;
+    std::size_t end = bytes.size();
+    while (end >= block) {
+        std::uint64_t any = 0;
+        for (std::size_t at = end - block; at < end; at += 8) {
+            any |= load_le<std::uint64_t>(bytes.data() + at);
+        }
+        if (any != 0) {
+            break;
+        }
+        end -= block;
+    }
+    while (end > 0 && bytes[end - 1] == std::byte{0}) {
+        --end;
+    }
+    return end;
+}
+
+/// Whether a valid frame behind `offset` claims that the bytes there were durable. Behind `content`
+/// there are only zeros, which are never a frame.
+bool later_frame_claims(const Segment& segment, std::uint64_t offset, std::uint64_t content) {
     ByteSpan const bytes = segment.image->bytes;
     WalPosition const position = segment.header.base + offset;
-    for (std::uint64_t at = frame_start(offset + 1); at + frame_header_bytes <= bytes.size();
-         at = frame_start(at + 1)) {
+    for (std::uint64_t at = frame_start(offset + 1);
+         at < content && at + frame_header_bytes <= bytes.size(); at = frame_start(at + 1)) {
         std::optional<FrameHeader> const header =
             decode_frame_header(bytes, segment.header.segment, at);
         if (header && header->frontier > position) {
@@ -124,18 +146,6 @@ bool later_frame_claims(const Segment& segment, std::uint64_t offset) {
         }
     }
     return false;
-}
-
-/// Offset behind the last byte that is not zero.
-std::uint64_t content_end(ByteSpan bytes) {
-    std::size_t end = bytes.size();
-    while (end >= 8 && load_le<std::uint64_t>(bytes.data() + end - 8) == 0) {
-        end -= 8;
-    }
-    while (end > 0 && bytes[end - 1] == std::byte{0}) {
-        --end;
-    }
-    return end;
 }
 
 /// The segments from first to last, linked by the headers; empty if one of them is missing. Names
@@ -268,10 +278,10 @@ Result<RecoveredLog> recover_log(const std::vector<SegmentImage>& segments,
         proven = std::max(proven, frame->header.frontier);
         frames.push_back(*frame);
     }
-    if (later_frame_claims(last, walk.end())) {
+    std::uint64_t const content = content_end(last.image->bytes);
+    if (later_frame_claims(last, walk.end(), content)) {
         return fail(ErrorCode::damaged, "wal: bad frame that a later frame claims durable");
     }
-    std::uint64_t const content = content_end(last.image->bytes);
     log.report.torn = content > walk.end();
     log.report.bytes_cut = log.report.torn ? content - walk.end() : 0;
 

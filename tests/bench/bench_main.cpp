@@ -1,11 +1,13 @@
 // The figures of `./dev bench`, as JSON lines with units; medians of several repetitions.
 //
 // What is timed: whole runs of scenarios, from an empty cluster to the verdict, with all checks on
-// and with all off; an idle cluster; and the judge alone. CPU time, not wall time, because the
-// machine is shared; compare ratios of one run, not absolutes of two days.
+// and with all off; an idle cluster; the judge alone; and the enumeration of a log of 64 records.
+// CPU time, not wall time, because the machine is shared; compare ratios of one run, not absolutes
+// of two days.
 #include "reports/judge.h"
 #include "scenarios/library.h"
 #include "scenarios/parser.h"
+#include "sim/enumerate/enumeration.h"
 #include "sim/run.h"
 
 #include <fmt/core.h>
@@ -13,6 +15,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
 #include <vector>
@@ -140,26 +143,63 @@ void bench_judge() {
     print("judge_dense_ids", "on", "operations/s", median(rates), 50e6);
 }
 
+/// States visited, and disks that were recovered because none like them was met before.
+void bench_enumeration(const Scenario& scenario) {
+    std::vector<double> visited;
+    std::vector<double> distinct;
+    for (int i = 0; i < 5; ++i) {
+        auto recording = enumeration::record_log(draw_run(scenario, 1));
+        if (!recording) {
+            fmt::print(stderr, "bench: {}\n", recording.error());
+            return;
+        }
+        double const began = cpu_seconds();
+        enumeration::EnumerationReport const report =
+            enumeration::Enumeration{*recording, {}}.run();
+        double const took = cpu_seconds() - began;
+        if (!report.clean()) {
+            std::fputs("bench: the enumeration found something\n", stderr);
+            return;
+        }
+        visited.push_back(static_cast<double>(report.visited) / took);
+        distinct.push_back(static_cast<double>(report.distinct) / took);
+    }
+    print("enumerate_states", "on", "states/s", median(visited), 100e3);
+    print("enumerate_recovered", "on", "disks/s", median(distinct), 0);
+}
+
+std::optional<Scenario> scenario_named(const std::string& name) {
+    FoundScenarios const found = find_scenario(name, {"scenarios/library"});
+    if (found.paths.size() != 1) {
+        fmt::print(stderr, "bench: {}\n", found.error);
+        return std::nullopt;
+    }
+    ParseOutcome outcome = parse_scenario(found.paths.front());
+    if (!outcome.scenario) {
+        std::fputs(render_text(outcome.diagnostics, 1).c_str(), stderr);
+    }
+    return std::move(outcome.scenario);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     std::uint64_t const seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 60;
     for (const auto& [name, prefix, idle] :
          {std::tuple{"standard", "standard", false}, std::tuple{"idle", "idle", true}}) {
-        FoundScenarios const found = find_scenario(name, {"scenarios/library"});
-        if (found.paths.size() != 1) {
-            fmt::print(stderr, "bench: {}\n", found.error);
+        std::optional<Scenario> const scenario = scenario_named(name);
+        if (!scenario) {
             return 3;
         }
-        ParseOutcome const outcome = parse_scenario(found.paths.front());
-        if (!outcome.scenario) {
-            std::fputs(render_text(outcome.diagnostics, 1).c_str(), stderr);
-            return 3;
-        }
-        bench_scenario(*outcome.scenario, prefix,
-                       idle ? std::max<std::uint64_t>(1, seeds / 10) : seeds, idle);
+        bench_scenario(*scenario, prefix, idle ? std::max<std::uint64_t>(1, seeds / 10) : seeds,
+                       idle);
     }
     print("peak_memory", "on", "KiB", static_cast<double>(peak_kib()), 32 * 1024);
     bench_judge();
+    std::optional<Scenario> const small_log = scenario_named("small-log");
+    if (!small_log) {
+        return 3;
+    }
+    bench_enumeration(*small_log);
     return 0;
 }

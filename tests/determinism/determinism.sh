@@ -9,6 +9,8 @@ brokersim=$(realpath -- "$1")
 build_folder=$(realpath -- "$2")
 library=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../../scenarios/library")
 seeds=${BROKERSIM_DETERMINISM_SEEDS:-20}
+enumerated=("$library/enumerate/small-log-cut-and-rolled.json"
+    "$library/enumerate/small-log-behind-a-base.json")
 scenarios=("$library/swarm/quick-swarm.json" "$library/swarm/nightly-swarm.json"
     "$library/bench/standard.json")
 scratch=$(mktemp -d)
@@ -16,6 +18,10 @@ trap 'rm -rf -- "$scratch"' EXIT
 
 line='"type":"seed","scenario":"([^"]*)".*"seed":"([^"]*)","verdict":"([^"]*)"'
 line+='.*"trace_hash":"([^"]*)","events":([0-9]+)'
+
+# An enumeration counts as one run: its hash is over all images in their order.
+states='"type":"enumerate","scenario":"([^"]*)","seed":"([^"]*)".*("visited":[0-9]+,"nested":[0-9]+'
+states+=',"distinct":[0-9]+).*"hash":"([^"]*)"'
 
 # hashes NAME [WORD...]: writes "scenario seed hash events verdict" of every run to NAME; the words
 # are the executable, with what is to be put before it.
@@ -27,6 +33,9 @@ hashes() {
         "$@" run "$scenario" --seed 1 --seeds "$seeds" --json 2>"$scratch/stderr" || true
     done | sed -nE "s/.*$line.*/\\1 \\2 \\4 \\5 \\3/p" \
         >"$scratch/$name"
+    for scenario in "${enumerated[@]}"; do
+        "$@" enumerate "$scenario" --seed 1 --json 2>"$scratch/stderr" || true
+    done | sed -nE "s/.*$states.*/\\1 \\2 \\4 \\3/p" >>"$scratch/$name"
 }
 
 failed=0
@@ -45,8 +54,9 @@ compare() {
 
 hashes first "$brokersim"
 runs=$(wc -l <"$scratch/first")
-if [ "$runs" -ne $((${#scenarios[@]} * seeds)) ]; then
-    printf 'expected %d runs, got %d\n' $((${#scenarios[@]} * seeds)) "$runs"
+expected=$((${#scenarios[@]} * seeds + ${#enumerated[@]}))
+if [ "$runs" -ne "$expected" ]; then
+    printf 'expected %d runs, got %d\n' "$expected" "$runs"
     cat "$scratch/stderr"
     exit 1
 fi
