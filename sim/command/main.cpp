@@ -2,6 +2,7 @@
 #include "reports/check.h"
 #include "sim/command/campaign_cli.h"
 #include "sim/command/finding_cli.h"
+#include "sim/command/mutants_cli.h"
 #include "sim/command/run_command.h"
 #include "sim/command/scenario_cli.h"
 
@@ -49,6 +50,7 @@ int run_main(int argc, char** argv) {
 
     FindingCli const finding{app};
     CampaignCli const campaign{app};
+    MutantsCli const mutants{app};
 
     std::string history;
     bool check_json = false;
@@ -76,6 +78,8 @@ int run_main(int argc, char** argv) {
             code = finding.run(arguments);
         } else if (campaign.asked()) {
             code = campaign.run(arguments);
+        } else if (mutants.asked()) {
+            code = mutants.run();
         } else if (scenario.asked()) {
             code = scenario.run(arguments);
         } else {
