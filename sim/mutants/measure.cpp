@@ -131,7 +131,9 @@ void Measurer::on_end(Slot& slot) {
         return;
     }
     if (!ended.trouble.empty()) {
-        slot.outcome->trouble = ended.trouble;
+        // Named: where it is not the machine, that seed needs too much memory.
+        slot.outcome->trouble =
+            fmt::format("seed {:#x}: {}", lost(slot, "", "").seed, ended.trouble);
         finish(slot);
     } else {
         on_result(slot, lost(slot, "CRASH", ended.text));
