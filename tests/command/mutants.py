@@ -1,4 +1,4 @@
-"""`brokersim mutants` as its users live it: a bug is found, survives, goes stale, comes from outside."""
+"""`brokersim mutants` as its users live it: bugs are found, survive, go stale, or are new."""
 
 import json
 import re
@@ -76,7 +76,7 @@ def test_found():
 
 
 def test_swarm_with_needs():
-    """A mutant that names no scenario runs in the swarm, planted and pinned by a file that extends it."""
+    """Without a scenario a mutant runs in the swarm, pinned by a file that extends it."""
     folder = tree("swarm")
     patch = folder / f"faults/mutants/{NAME}.patch"
     text = re.sub(r"^# scenario: .*\n", "", patch.read_text(), flags=re.M)
@@ -92,8 +92,8 @@ def test_swarm_with_needs():
 
 
 def test_one_scenario():
-    result = run("run", "--scenario", "base-three-brokers", "--campaigns", 1, "--seeds", 1, "--json",
-                 "--out", WORK / "one")
+    result = run("run", "--scenario", "base-three-brokers", "--campaigns", 1, "--seeds", 1,
+                 "--json", "--out", WORK / "one")
     rows = lines_of(result)
     missing = [row for row in rows if row.get("state") == "not_applicable"]
     expect("mutants whose needs a file does not meet are listed and not run",
@@ -176,7 +176,8 @@ def test_outside():
                  WORK / "outside")
     expect("a bug from outside is built and found", result.returncode == 0
            and lines_of(result)[0]["detected"], result.stdout + result.stderr)
-    none = patch("changes-nothing", source.replace("\nbool Wal::met", "\n// Nothing.\nbool Wal::met"))
+    none = patch("changes-nothing",
+                 source.replace("\nbool Wal::met", "\n// Nothing.\nbool Wal::met"))
     result = run("run", "--patch", none, "--campaigns", 1, "--seeds", 2, "--out", WORK / "outside")
     expect("what changes nothing survives: 1", result.returncode == 1
            and "survives: changes-nothing" in result.stderr, result.stderr)
@@ -191,8 +192,8 @@ def test_outside():
     result = run("run", "--patch", broken)
     expect("one that does not compile: 3", result.returncode == 3 and "compile" in result.stderr,
            result.stderr)
-    for wrong in (text.replace(target, "sim/run.cpp"), text.replace(target, "broker_core/wal/wal.h"),
-                  "# title: no diff\n"):
+    for wrong in (text.replace(target, "sim/run.cpp"),
+                  text.replace(target, "broker_core/wal/wal.h"), "# title: no diff\n"):
         stale.write_text(wrong)
         expect("one that touches what it may not: 3", run("run", "--patch", stale).returncode == 3,
                wrong)
