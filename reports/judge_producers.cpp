@@ -131,10 +131,16 @@ private:
     }
 
     void compare(std::uint32_t first, std::uint32_t second) {
-        if (tables_.low(tables_.pairing.messages[second]) <=
-            tables_.low(tables_.pairing.messages[first])) {
+        const Message& one = tables_.pairing.messages[first];
+        if (tables_.low(tables_.pairing.messages[second]) <= tables_.low(one) &&
+            first_copy_known(one)) {
             pairs_.push_back({first, second});
         }
+    }
+    /// Where its first copy stands: it has but one, or every record there ever was is in the drain.
+    [[nodiscard]] bool first_copy_known(const Message& message) const {
+        const KeyTable& key = tables_.key_of(message);
+        return tables_.send_of(message)->copies_max == 1 || (key.drained() && key.start == 0);
     }
 
     const Tables& tables_;
@@ -148,7 +154,9 @@ private:
 
 }  // namespace
 
-/// Rule 11: low(second) <= low(first) for neighbours among messages not FAILED with low defined.
+/// Rule 11: low(second) <= low(first) for neighbours among messages not FAILED with low defined;
+/// unless attempts of the first explain another copy, which may have stood before all that was read
+/// and is gone with the records before the log start.
 void producer_reorder(const Tables& tables, Findings& findings) {
     ProducerOrder order{tables};
     order.by_sequence();

@@ -76,21 +76,38 @@ void DiskTruth::written(std::uint32_t node, std::uint32_t inode, std::uint64_t o
         if (!header) {
             return;  // a partial first write: nothing that a recovery could use
         }
-        auto const at = std::lower_bound(
-            replica.segments.begin(), replica.segments.end(), header->segment,
-            [](const Segment& candidate, SegmentId id) { return candidate.header.segment < id; });
         Segment fresh;
         fresh.header = *header;
         fresh.inode = inode;
-        if (at != replica.segments.end() && at->header.segment == header->segment) {
-            *at = std::move(fresh);  // the id of a file that a power loss took
-            segment = &*at;
-        } else {
-            segment = &*replica.segments.insert(at, std::move(fresh));
-        }
+        segment = &insert(entry.partition, replica, std::move(fresh));
     }
     read_frames(*segment, offset, data, false);
     advance(replica, replica.written, false);
+}
+
+DiskTruth::Segment& DiskTruth::insert(PartitionId partition, Replica& replica, Segment fresh) {
+    auto const at = std::lower_bound(
+        replica.segments.begin(), replica.segments.end(), fresh.header.segment,
+        [](const Segment& candidate, SegmentId id) { return candidate.header.segment < id; });
+    auto const place = static_cast<std::size_t>(at - replica.segments.begin());
+    if (at != replica.segments.end() && at->header.segment == fresh.header.segment) {
+        // The id of a file that is gone, by a power loss or because a base replaced its log.
+        *at = std::move(fresh);
+        for (bool const durably : {false, true}) {
+            Fold& fold = durably ? replica.durable : replica.written;
+            if (fold.segment == place && fold.frames > 0) {
+                refold(partition, replica, fold, durably);
+            }
+        }
+    } else {
+        replica.segments.insert(at, std::move(fresh));
+        for (Fold* const fold : {&replica.written, &replica.durable}) {
+            bool const moved =
+                fold->segment > place || (fold->segment == place && fold->frames > 0);
+            fold->segment += moved ? 1U : 0U;
+        }
+    }
+    return replica.segments[place];
 }
 
 void DiskTruth::read_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable) {
@@ -206,8 +223,10 @@ void DiskTruth::linked(std::uint32_t node, std::uint32_t inode, std::string_view
     }
     (durably ? segment->linked_durably : segment->linked) = true;
     // A fresh segment states where its predecessor ends: what was folded behind that is dead.
-    // After a rotation nothing is, and the folds only go on.
-    bool kills = false;
+    // After a rotation nothing is, and the folds only go on. A chain that begins anew may have ids
+    // below those of files that are gone.
+    auto const place = static_cast<std::size_t>(segment - replica.segments.data());
+    bool kills = place + 1 < replica.segments.size();
     for (const Segment& other : replica.segments) {
         kills =
             kills || (other.header.segment == segment->header.previous && !other.frames.empty() &&
@@ -450,8 +469,12 @@ void DiskTruth::refold(PartitionId partition, Replica& replica, Fold& fold, bool
                                 : base->index;
     begin_with_base(partition, fold, before, start);
     advance(replica, fold, durably);
+    // A chain that begins right behind the base says what it follows.
+    bool const behind = start < replica.segments.size() && before == base->index;
     const Link* const held = fold.log.at(base->index);
-    if (base->installed && (held == nullptr || held->term != base->term)) {
+    bool const meets = behind ? replica.segments[start].header.term_before == base->term
+                              : held != nullptr && held->term == base->term;
+    if (base->installed && !meets) {
         // The log contradicts the base or ends before it: void, until a chain begins behind it.
         begin_with_base(partition, fold, base->index, chain_behind(replica, base->index));
     }
@@ -482,6 +505,7 @@ void DiskTruth::advance(Replica& replica, Fold& fold, bool durably) {
         if (has_successor) {
             end = replica.segments[successor].header.previous_length;
         }
+        CHECK(fold.frames <= segment.frames.size());
         while (fold.frames < segment.frames.size()) {
             const Frame& frame = segment.frames[fold.frames];
             if (frame.end > end || (durably && !frame.durable)) {

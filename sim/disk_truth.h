@@ -195,6 +195,8 @@ private:
     }
     File& file(std::uint32_t node, std::uint32_t inode);
     Segment* segment_of(Replica& replica, std::uint32_t inode);
+    /// Adds a segment in its place by id, instead of a former one with that id.
+    Segment& insert(PartitionId partition, Replica& replica, Segment fresh);
     void read_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable);
     void read_state(Node& node, File& file);
     Base* base_of(Replica& replica, std::uint32_t inode);

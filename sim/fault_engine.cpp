@@ -318,9 +318,13 @@ std::uint64_t FaultEngine::chances_now(std::uint32_t element) {
     return states_[element].fault->chances(scene);
 }
 
-void FaultEngine::on_host_down() {
+void FaultEngine::on_host_down(std::uint32_t down) {
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         const ElementState& state = states_[i];
+        if (state.active &&
+            std::find(state.hosts.begin(), state.hosts.end(), down) != state.hosts.end()) {
+            states_[i].fault->on_host_down(scene_of(i), down);
+        }
         bool const over = state.active && state.fault->ends_with_hosts() &&
                           std::none_of(state.hosts.begin(), state.hosts.end(),
                                        [this](std::uint32_t host) { return actions_.is_up(host); });

@@ -61,7 +61,7 @@ public:
     void look(std::uint32_t host);
     [[nodiscard]] bool looks() const { return armed_ > 0 || watching_ > 0; }
     /// A host went down: a pause of it is over.
-    void on_host_down();
+    void on_host_down(std::uint32_t down);
     /// A broker became the leader of a partition: a hand-over to it has taken effect.
     void on_leader(std::uint32_t host, std::uint32_t partition);
     /// Whether any element, fired or not, waits for events of this name.

@@ -144,7 +144,7 @@ void World::down(Host& host, HostState state) {
     resume(host);
     host.held_ops.clear();
     raft_invariants_.on_down(host.number);
-    faults_->on_host_down();
+    faults_->on_host_down(host.number - 1);
     faults_->on_event("node_down", host.number - 1, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_down", host.number - 1, 1);
@@ -195,7 +195,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
         record_taken(host);
     }
     raft_invariants_.on_down(host.number);
-    faults_->on_host_down();
+    faults_->on_host_down(host.number - 1);
     faults_->on_event("node_down", index, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
         on_step_event(step, "node_down", index, 1);

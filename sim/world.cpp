@@ -235,13 +235,13 @@ void World::run() {
         if (metrics_.due(scheduler_.now())) {
             metrics_.add(scheduler_.now(), cluster_metrics());
         }
+        count_activity(work);  // here: what a pause held back is handled later, but came once
         handle(work);
     }
     trace_.finish();
 }
 
 void World::handle(const Work& work) {
-    count_activity(work);
     switch (work.kind) {
         case WorkKind::node_start:
             start(work.target);

@@ -2,8 +2,10 @@
 //
 // Nothing is dropped and nothing is buffered beyond that one request: what the client sends
 // meanwhile waits in the connection, as with TCP. When room comes back, waiting requests go on in
-// the order in which they came; one that waited for broker.request_timeout was never appended and
-// gets REQUEST_TIMED_OUT. Limits: produce bytes in hand of the node (acks=0 included), uncommitted
+// the order in which they came; one that waited for as long as its client does (its timeout, at
+// most broker.request_timeout) was never appended and gets REQUEST_TIMED_OUT. Requests whose
+// clients have given up must not stand in line: with retries behind them, all room would go to work
+// that nobody waits for. Limits: produce bytes in hand of the node (acks=0 included), uncommitted
 // bytes of a partition, batches in a partition's log that are not stored yet. None of them makes a
 // batch of legal size wait for ever: where nothing is in hand, one is always let in. What Raft,
 // the hard state and a stop append never asks for room.
@@ -40,7 +42,8 @@ std::optional<Node::Shortage> Node::shortage(const protocol::ProduceRequest& pro
     return std::nullopt;
 }
 
-void Node::wait_for_room(Time now, ConnectionId connection, ByteSpan frame, Shortage shortage) {
+void Node::wait_for_room(Time now, ConnectionId connection, const protocol::ProduceRequest& produce,
+                         ByteSpan frame, Shortage shortage) {
     switch (shortage) {
         case Shortage::admission:
             probes_.reached(Probe::admission_waited);
@@ -53,8 +56,11 @@ void Node::wait_for_room(Time now, ConnectionId connection, ByteSpan frame, Shor
             break;
     }
     connections_.set_waiting(connection, true);
-    waiting_.push_back(WaitingProduce{connection, Bytes{frame.begin(), frame.end()},
-                                      now + config_.tuning.broker.request_timeout});
+    // Nobody waits for the answer to acks=0.
+    Duration const longest = config_.tuning.broker.request_timeout;
+    Duration const patience = produce.acks == 0 ? longest : patience_of(produce);
+    waiting_.push_back(
+        WaitingProduce{connection, Bytes{frame.begin(), frame.end()}, now + patience});
 }
 
 void Node::serve_waiting(Instant now) {

@@ -130,7 +130,10 @@ private:
     // admission.cpp
     enum class Shortage : std::uint8_t { admission, uncommitted, log_queue };
     [[nodiscard]] std::optional<Shortage> shortage(const protocol::ProduceRequest& produce) const;
-    void wait_for_room(Time now, ConnectionId connection, ByteSpan frame, Shortage shortage);
+    void wait_for_room(Time now, ConnectionId connection, const protocol::ProduceRequest& produce,
+                       ByteSpan frame, Shortage shortage);
+    /// How long the client of a request waits for its answer.
+    [[nodiscard]] Duration patience_of(const protocol::ProduceRequest& produce) const;
     void serve_waiting(Instant now);
     // fetch.cpp
     void on_fetch(Time now, ConnectionId connection, const protocol::RequestFrame& request);

@@ -51,11 +51,16 @@ void Node::on_produce(Instant now, ConnectionId connection, const protocol::Requ
             lacks = Shortage::admission;  // who came first goes first
         }
         if (lacks) {
-            wait_for_room(now.monotonic, connection, frame, *lacks);
+            wait_for_room(now.monotonic, connection, *decoded, frame, *lacks);
             return;
         }
     }
     produce_request(now, connection, request, KafkaError::none);
+}
+
+Duration Node::patience_of(const protocol::ProduceRequest& produce) const {
+    return std::clamp(Duration{produce.timeout_ms * 1'000'000LL}, Duration{},
+                      config_.tuning.broker.request_timeout);
 }
 
 void Node::produce_request(Instant now, ConnectionId connection,
@@ -67,9 +72,7 @@ void Node::produce_request(Instant now, ConnectionId connection,
                                : produce.acks == 1 ? Replica::Acks::leader
                                                    : Replica::Acks::all;
     bool const acks_valid = produce.acks >= -1 && produce.acks <= 1;
-    Duration const timeout = std::clamp(Duration{produce.timeout_ms * 1'000'000LL}, Duration{},
-                                        config_.tuning.broker.request_timeout);
-    Time const deadline = now.monotonic + timeout;
+    Time const deadline = now.monotonic + patience_of(produce);
 
     // The slot lists every part before any of them can end.
     wal::ProducePart part;

@@ -64,6 +64,11 @@ public:
         (void)scene;
         (void)host;
     }
+    /// One of its hosts went down while it is in force.
+    virtual void on_host_down(const FaultScene& scene, std::uint32_t host) {
+        (void)scene;
+        (void)host;
+    }
     /// A broker became the leader of a partition, after this began.
     virtual void on_leader(FaultScene& scene, std::uint32_t host, std::uint32_t partition) {
         (void)scene;

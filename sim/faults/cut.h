@@ -21,12 +21,17 @@ public:
     bool make(FaultScene& scene);
     void mend(FaultScene& scene);
     [[nodiscard]] bool made() const { return made_; }
-    /// Messages that wanted to pass so far, cut or not.
+    /// Messages that wanted to pass so far while it was made. The network counts them before it
+    /// asks what is cut.
     [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const;
 
 private:
+    [[nodiscard]] std::uint64_t wanted(const FaultScene& scene) const;
+
     std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;
     bool made_ = false;
+    std::uint64_t wanted_before_ = 0;  // when it was made last
+    std::uint64_t met_ = 0;            // in former times
 };
 
 }  // namespace brokersim

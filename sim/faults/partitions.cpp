@@ -119,9 +119,9 @@ std::vector<Group> groups_of(FaultScene& scene) {
     return groups;
 }
 
-class Partition final : public ActiveFault {
+/// What the kinds of this file have in common: they matter where a message met the cut.
+class OnLinks : public ActiveFault {
 public:
-    bool begin(FaultScene& scene) override { return cut_.plan(scene) && cut_.make(scene); }
     bool end(FaultScene& scene) override {
         cut_.mend(scene);
         return true;
@@ -134,12 +134,17 @@ public:
         return chances > 0;
     }
 
-private:
+protected:
     Cut cut_;
 };
 
+class Partition final : public OnLinks {
+public:
+    bool begin(FaultScene& scene) override { return cut_.plan(scene) && cut_.make(scene); }
+};
+
 /// The same cut again and again: each state lasts half to one and a half times `by`.
-class Flap final : public ActiveFault {
+class Flap final : public OnLinks {
 public:
     bool begin(FaultScene& scene) override {
         if (!cut_.plan(scene) || !cut_.make(scene)) {
@@ -156,19 +161,6 @@ public:
         }
         turn_in(scene);
     }
-    bool end(FaultScene& scene) override {
-        cut_.mend(scene);
-        return true;
-    }
-    /// Messages while it was whole count too: half of many were cut.
-    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
-        return cut_.chances(scene);
-    }
-    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        (void)element;
-        constexpr std::uint64_t enough = 50;
-        return chances >= enough;
-    }
 
 private:
     static void turn_in(FaultScene& scene) {
@@ -176,11 +168,9 @@ private:
         Duration const wait{scene.random.between(mean / 2, mean + mean / 2)};
         scene.stage_in(wait);
     }
-
-    Cut cut_;
 };
 
-class ClientPartition final : public ActiveFault {
+class ClientPartition final : public OnLinks {
 public:
     bool begin(FaultScene& scene) override {
         std::vector<std::uint32_t> clients;
@@ -190,20 +180,6 @@ public:
         cut_.between(scene, clients, scene.hosts);
         return cut_.make(scene);
     }
-    bool end(FaultScene& scene) override {
-        cut_.mend(scene);
-        return true;
-    }
-    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
-        return cut_.chances(scene);
-    }
-    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        (void)element;
-        return chances > 0;
-    }
-
-private:
-    Cut cut_;
 };
 
 }  // namespace
@@ -255,6 +231,7 @@ bool Cut::make(FaultScene& scene) {
         scene.world.network().block(from, to, scene.index);
     }
     made_ = true;
+    wanted_before_ = wanted(scene);
     return !pairs_.empty();
 }
 
@@ -266,9 +243,14 @@ void Cut::mend(FaultScene& scene) {
         scene.world.network().unblock(from, to, scene.index);
     }
     made_ = false;
+    met_ += wanted(scene) - wanted_before_;
 }
 
 std::uint64_t Cut::chances(const FaultScene& scene) const {
+    return met_ + (made_ ? wanted(scene) - wanted_before_ : 0);
+}
+
+std::uint64_t Cut::wanted(const FaultScene& scene) const {
     std::uint64_t sum = 0;
     for (const auto& [from, to] : pairs_) {
         sum += scene.world.network().wanted(from, to);

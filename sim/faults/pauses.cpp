@@ -26,14 +26,29 @@ private:
     }
 };
 
+/// Holds the process that it found: the one that follows it runs, and owes it no effect.
 class Pause : public OnHosts {
 public:
     bool begin(FaultScene& scene) override {
-        bool acted = false;
         for (std::uint32_t const host : scene.hosts) {
-            acted = scene.world.pause(host, scene.until(), scene.index) || acted;
+            if (scene.world.pause(host, scene.until(), scene.index)) {
+                held_.push_back(Held{host, scene.world.activity(host).events});
+            }
         }
-        return acted;
+        return !held_.empty();
+    }
+    void on_host_down(const FaultScene& scene, std::uint32_t host) override {
+        for (const Held& held : held_) {
+            met_ += held.host == host ? came_for(scene, held) : 0;
+        }
+        std::erase_if(held_, [=](const Held& held) { return held.host == host; });
+    }
+    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
+        std::uint64_t sum = met_;
+        for (const Held& held : held_) {
+            sum += came_for(scene, held);
+        }
+        return sum;
     }
     bool end(FaultScene& scene) override {
         for (std::uint32_t const host : scene.hosts) {
@@ -42,6 +57,18 @@ public:
         return true;
     }
     [[nodiscard]] bool ends_with_hosts() const override { return true; }
+
+private:
+    struct Held {
+        std::uint32_t host;
+        std::uint64_t events_before;
+    };
+    static std::uint64_t came_for(const FaultScene& scene, const Held& held) {
+        return scene.world.activity(held.host).events - held.events_before;
+    }
+
+    std::vector<Held> held_;
+    std::uint64_t met_ = 0;  // by processes that are gone
 };
 
 /// A pause of the machine: its monotonic clock may have stood as well.
@@ -93,11 +120,12 @@ private:
     }
 };
 
-class LateTimer final : public OnHosts {
+class LateTimer final : public ActiveFault {
 public:
     bool begin(FaultScene& scene) override {
         for (std::uint32_t const host : scene.hosts) {
             scene.world.slowness(host).timers.add(scene.index, scene.element.by.nanoseconds());
+            timers_before_.push_back(scene.world.activity(host).timers);
         }
         return !scene.hosts.empty();
     }
@@ -107,17 +135,23 @@ public:
         }
         return true;
     }
-
-    /// The timer that was armed before it began comes in time.
+    /// The timer of each host that was armed before it began comes in time.
+    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < timers_before_.size(); ++i) {
+            std::uint64_t const served =
+                scene.world.activity(scene.hosts[i]).timers - timers_before_[i];
+            sum += served > 1 ? served - 1 : 0;
+        }
+        return sum;
+    }
     [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
         (void)element;
-        return chances > 1;
+        return chances > 0;
     }
 
 private:
-    [[nodiscard]] std::uint64_t met(const FaultActions& world, std::uint32_t host) const override {
-        return world.activity(host).timers;
-    }
+    std::vector<std::uint64_t> timers_before_;  // by host of the scene
 };
 
 }  // namespace

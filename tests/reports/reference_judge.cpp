@@ -675,7 +675,9 @@ struct Reference {
             }
         }
         auto const compare = [&](std::size_t first, std::size_t second) {
-            if (*low(msgs[second]) <= *low(msgs[first])) {
+            const Msg& one = msgs[first];
+            bool const seen = one.max == 1 || (drained(one.key) && start(one.key) == 0);
+            if (*low(msgs[second]) <= *low(one) && seen) {
                 pairs.insert({first, second});
             }
         };

@@ -368,6 +368,22 @@ TEST_CASE("produce: a request that waited for its timeout is refused and was nev
     CHECK(bench.replica().offsets().log_end() == Offset{2});
 }
 
+TEST_CASE("produce: a request waits for room no longer than its own timeout says", "[broker]") {
+    Tuning tuning = test::immediate_groups();
+    tuning.broker.admission_bytes = 1;
+    SingleLeader bench{tuning};
+    bench.produce(batch_of(1), 0);
+    bench.produce(batch_of(1), -1, 2, "orders", 0, 40);
+    CHECK_FALSE(bench.reads(1));
+
+    bench.advance(40_ms);
+
+    CHECK(bench.reads(1));
+    CHECK(bench.take_produced().error == KafkaError::request_timed_out);
+    bench.settle();
+    CHECK(bench.replica().offsets().log_end() == Offset{2});
+}
+
 TEST_CASE("produce: acks=0 is in hand until it is written", "[broker]") {
     Tuning tuning = test::immediate_groups();
     tuning.broker.admission_bytes = 1;
