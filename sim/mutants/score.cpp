@@ -94,7 +94,6 @@ MutantScore score_of(const PatchFile& patch, const std::string& scenario, std::u
     score.figures.tier = name_of(patch.tier);
     score.figures.scenario = scenario;
     score.figures.budget = budget;
-    score.figures.campaigns = outcomes.size();
     std::vector<std::string> detectors;
     std::vector<std::string> histories;
     std::vector<std::uint64_t> times;
@@ -102,12 +101,14 @@ MutantScore score_of(const PatchFile& patch, const std::string& scenario, std::u
         score.runs += outcome.seeds;
         score.voided += outcome.voided;
         score.wall_ns += outcome.wall_ns;
-        score.seeds.push_back(outcome.found ? outcome.seeds : budget + 1);
         score.false_alarms.insert(score.false_alarms.end(), outcome.false_alarms.begin(),
                                   outcome.false_alarms.end());
         if (!outcome.trouble.empty()) {
             score.troubles.push_back(outcome.trouble);
+            continue;  // it did not happen: neither found nor missed
         }
+        ++score.figures.campaigns;
+        score.seeds.push_back(outcome.found ? outcome.seeds : budget + 1);
         if (outcome.found) {
             ++score.figures.found;
             detectors.push_back(detector_of(outcome.first));

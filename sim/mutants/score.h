@@ -63,7 +63,8 @@ struct MutantScore {
 /// The n-th percentile of `values`, by nearest rank; 0 if there are none.
 std::uint64_t nearest_rank(std::vector<std::uint64_t> values, std::uint64_t percent);
 
-/// Puts outcomes into figures. budget: seeds of a campaign.
+/// Puts outcomes into figures. budget: seeds of a campaign. Campaigns that the machine ended count
+/// as `troubles` alone.
 MutantScore score_of(const PatchFile& patch, const std::string& scenario, std::uint64_t budget,
                      const std::vector<CampaignOutcome>& outcomes);
 

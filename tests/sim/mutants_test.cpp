@@ -83,6 +83,19 @@ TEST_CASE("mutants: a campaign that misses counts as more than its budget", "[mu
     CHECK_FALSE(score.is_found());
 }
 
+TEST_CASE("mutants: a campaign that the machine ended is neither found nor missed", "[mutants]") {
+    CampaignOutcome ended = campaign(4, "");
+    ended.trouble = "out of memory";
+
+    MutantScore const score = score_of(patch_of(Tier::smoke), "s", 10, {campaign(2, "R16"), ended});
+
+    CHECK(score.figures.campaigns == 1);
+    CHECK(score.figures.p95 == 2);
+    CHECK(score.is_found());
+    CHECK(score.troubles.size() == 1);
+    CHECK_FALSE(score_of(patch_of(Tier::smoke), "s", 10, {ended}).is_found());
+}
+
 TEST_CASE("mutants: a nightly mutant may be missed by one campaign of five", "[mutants]") {
     std::vector<CampaignOutcome> outcomes(5, campaign(9, "R7"));
     outcomes[0] = campaign(10'000, "");
