@@ -188,14 +188,36 @@ void VirtualDisk::perform(Op& op) {
         case OpKind::sync_dir: {
             std::uint64_t const covers = op.covers;
             std::size_t done = 0;
+            std::vector<std::uint32_t> removed;
             for (; done < pending_names_.size() && pending_names_[done].sequence <= covers;
                  ++done) {
-                apply_name(durable_names_, pending_names_[done]);
+                const NameOp& name_op = pending_names_[done];
+                auto const gone =
+                    durable_names_.find(name_op.kind == OpKind::rename ? name_op.to : name_op.from);
+                if (name_op.kind != OpKind::create && gone != durable_names_.end()) {
+                    removed.push_back(gone->second);
+                }
+                apply_name(durable_names_, name_op);
             }
             pending_names_.erase(pending_names_.begin(),
                                  pending_names_.begin() + static_cast<std::ptrdiff_t>(done));
+            for (std::uint32_t const inode : removed) {
+                release(inode);
+            }
             break;
         }
+    }
+}
+
+void VirtualDisk::release(std::uint32_t inode) {
+    auto const leads_here = [=](const auto& named) { return named.second == inode; };
+    bool const named = std::any_of(names_.begin(), names_.end(), leads_here) ||
+                       std::any_of(durable_names_.begin(), durable_names_.end(), leads_here) ||
+                       std::any_of(pending_names_.begin(), pending_names_.end(),
+                                   [=](const NameOp& op) { return op.inode == inode; });
+    if (!named) {
+        inodes_[inode] = Inode{};
+        damage_.forget(inode);
     }
 }
 

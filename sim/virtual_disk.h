@@ -185,6 +185,8 @@ private:
     void apply_to_cache(Inode& inode, std::uint64_t offset, ByteSpan data);
     static void apply(Bytes& bytes, std::uint64_t& size, std::uint64_t offset, ByteSpan data);
     static void resize(Bytes& bytes, std::uint64_t& size, std::uint64_t new_size);
+    /// Gives the space of a file back that no name leads to any more, whatever happens.
+    void release(std::uint32_t inode);
     void perform_name_op(NameOp op);
     void apply_name(std::map<std::string, std::uint32_t, std::less<>>& names, const NameOp& op);
     void make_durable(std::uint32_t inode, std::uint64_t up_to);

@@ -40,8 +40,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
     Number number = 0;
-    const char* const end = text.data() + text.size();
-    auto const [at, error] = std::from_chars(text.data(), end, number);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    auto const [at, error] = std::from_chars(begin, end, number);
     return error == std::errc{} && at == end ? std::optional{number} : std::nullopt;
 }
 

@@ -292,7 +292,7 @@ bool update_board(Scoreboard board, const std::vector<MutantScore>& scores) {
 
 /// Every mutant that was asked for, in or outside the catalogue.
 tl::expected<std::vector<PatchFile>, ExitCode> patches_for(const MutantsCommand& command) {
-    auto const catalogue = read_catalogue();
+    auto catalogue = read_catalogue();
     if (!catalogue) {
         return catalogue;
     }

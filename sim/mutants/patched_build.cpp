@@ -157,7 +157,7 @@ tl::expected<std::string, BuildError> build_patched(const PatchFile& patch, cons
     }
     std::string const object = planted.string() + ".o";
     std::string const own_name_object = (folder / "planted.cpp.o").string();
-    std::string const executable = (folder / ("brokersim-" + patch.name)).string();
+    std::string executable = (folder / ("brokersim-" + patch.name)).string();
     std::string const defines =
         fmt::format("-DBROKERSIM_MUTANT='\"{}\"' -DBROKERSIM_MUTANT_ID='\"\"'", patch.name);
     std::string link = with_option(commands.link, "-o", executable);
