@@ -60,6 +60,14 @@ using broker::Time;
     X(write_error, disk, "writes fail: any part of them may have happened")                        \
     X(read_error, disk, "a file cannot be read, which a booting node finds out")                   \
     X(disk_full, disk, "no space left: whatever needs further space fails")                        \
+    X(bit_rot, disk, "stored bits flip for good; the broker restarts and reads them")              \
+    X(sector_error, disk, "stored sectors cannot be read any more; the broker restarts")           \
+    X(misdirected_write, disk, "a write went astray: two places hold what they should not")        \
+    X(read_flip, disk, "a file is read wrong once, when the broker restarts")                      \
+    X(misdirected_read, disk, "another place is read once, when the broker restarts")              \
+    X(lost_fsync, disk, "syncs report success and store nothing; a power loss may show it")        \
+    X(stale_image, disk, "a machine comes back with an older image of its disk")                   \
+    X(wipe, disk, "a machine comes back with an empty disk of another identity")                   \
     X(transfer_leader, administration, "the leader of a partition hands over to this broker")      \
     X(add_voter, administration, "this broker becomes a voter of a partition")                     \
     X(remove_voter, administration,                                                                \
@@ -152,6 +160,16 @@ enum class FullAt : std::uint8_t {
     rename,
 };
 
+/// What damage strikes.
+enum class DamageAt : std::uint8_t {
+    any,         // one of those that are there, drawn
+    payload,     // of a frame, with its padding
+    header,      // of a frame
+    segment,     // header of a segment
+    hard_state,  // both slots
+    snapshot,    // the file of a base
+};
+
 /// How many operations an error strikes.
 enum class Strikes : std::uint8_t { once, all };
 
@@ -204,6 +222,7 @@ struct Element {
     bool counts_suspend = false;  // suspend
     bool graceful = true;         // rolling_restart: stopped, not crashed
     bool waits = true;            // rolling_restart: for each node to serve before the next one
+    bool then_power = false;      // lost_fsync: power fails when its time is over
     bool retract = false;         // crash: inside a step, of which some last effects never happen
     std::uint32_t bytes_per_second = 0;      // bandwidth, of each link
     std::uint32_t queue = 0;                 // bandwidth: messages that may wait
@@ -211,6 +230,7 @@ struct Element {
     ResetPoint point = ResetPoint::any;      // reset
     FullAt full_at = FullAt::any;            // disk_full
     Strikes strikes = Strikes::once;         // reported disk errors
+    DamageAt damage_at = DamageAt::any;      // bit_rot, sector_error
     std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
     std::string partition_text;              // as written
     std::uint32_t percent = 50;              // delete_records: so much of what may be read
@@ -223,6 +243,7 @@ enum class ElementFate : std::uint8_t {
     fired,        // it acted, nothing shows yet that it mattered
     effective,    // it acted, and something happened that would not have happened without it
     no_target,    // nobody to act on
+    refused,      // more damage than a correct broker survives (faults/budget.h)
     not_reached,  // the run ended before its trigger came
 };
 

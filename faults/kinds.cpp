@@ -54,6 +54,14 @@ constexpr KindRules rules[] = {
     {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
     {K::read_error, brokers, P::every, true, false, "strikes", W::no, D::all},
     {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, D::all},
+    {K::bit_rot, brokers, P::every, true, false, "damage_at", W::no, D::all},
+    {K::sector_error, brokers, P::every, true, false, "damage_at", W::no, D::all},
+    {K::misdirected_write, brokers, P::every, true, false, "", W::no, D::all},
+    {K::read_flip, brokers, P::every, false, false, "", W::no, D::all},
+    {K::misdirected_read, brokers, P::every, false, false, "", W::no, D::all},
+    {K::lost_fsync, brokers, P::every, true, false, "then_power", W::no, D::all},
+    {K::stale_image, brokers, P::every, true, false, "", W::no, D::all},
+    {K::wipe, brokers, P::every, false, false, "", W::no, D::all},
     {K::transfer_leader, brokers, P::every, false, false, "partition", W::no, D::none},
     {K::add_voter, brokers, P::every, false, false, "partition", W::no, D::none},
     {K::remove_voter, brokers, P::every, false, false, "partition", W::no, D::none},
@@ -80,6 +88,10 @@ const KindRules& rules_of(FaultKind kind) {
 
 bool is_administration(FaultKind kind) {
     return kind >= FaultKind::transfer_leader && kind <= FaultKind::delete_records;
+}
+
+bool is_damage(FaultKind kind) {
+    return kind >= FaultKind::bit_rot && kind <= FaultKind::wipe;
 }
 
 bool may_move_replicas(FaultKind kind) {

@@ -48,6 +48,8 @@ const KindRules& rules_of(FaultKind kind);
 
 /// An operation of an administrator, which the leader of a partition takes or refuses.
 bool is_administration(FaultKind kind);
+/// Damage to what a disk stores, or seems to: the budget decides whether it may happen.
+bool is_damage(FaultKind kind);
 /// Whether a broker may come to hold a partition by it that did not when the topic was created.
 bool may_move_replicas(FaultKind kind);
 

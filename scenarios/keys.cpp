@@ -248,6 +248,10 @@ constexpr Row table[] = {
         .of("before after any").or_else("any"),
     key("args", "full_at", word, "of disk_full: where it shows; any: not at syncs")
         .of("any write sync create rename").or_else("any"),
+    key("args", "damage_at", word, "of bit_rot and sector_error: what it strikes; any: drawn")
+        .of("any payload header segment hard_state snapshot").or_else("any"),
+    key("args", "then_power", boolean, "of lost_fsync: power fails when its time is over")
+        .or_else("false"),
     key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
         .of("once all").or_else("once"),
     key("args", "partition", text, "of an administrator's operation: topic/number; default: drawn"),
@@ -291,6 +295,14 @@ constexpr Row table[] = {
     key("faults.random", "client_partition", object, "random faults of this kind"),
     key("faults.random", "half_open", object, "random faults of this kind"),
     key("faults.random", "refuse", object, "random faults of this kind"),
+    key("faults.random", "bit_rot", object, "random faults of this kind"),
+    key("faults.random", "sector_error", object, "random faults of this kind"),
+    key("faults.random", "misdirected_write", object, "random faults of this kind"),
+    key("faults.random", "read_flip", object, "random faults of this kind"),
+    key("faults.random", "misdirected_read", object, "random faults of this kind"),
+    key("faults.random", "lost_fsync", object, "random faults of this kind"),
+    key("faults.random", "stale_image", object, "random faults of this kind"),
+    key("faults.random", "wipe", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")
@@ -306,8 +318,9 @@ constexpr Row table[] = {
     key("faults.random.KIND", "comment", any, "free text, not read"),
 
     key("faults.limits", "budget", word,
-        "strict: never more damage at once than the broker promises to survive")
-        .of("strict").or_else("strict"),
+        "strict: never more damage at once than the broker promises to survive; beyond: more, and "
+        "loss of what was damaged is excused")
+        .of("strict beyond").or_else("strict"),
     key("faults.limits", "keep_quorum", boolean, "at most a minority down or cut off at a time")
         .or_else("false"),
     key("faults.limits", "max_down", integer, "at most so many brokers down at a time").range(0, 9),
@@ -335,7 +348,7 @@ constexpr Row table[] = {
     key("expect", "holds", texts, "properties or groups this file is about"),
     key("expect", "violates", text, "the property that must be violated"),
     key("expect", "voids", word, "why every run must be void")
-        .of("start_failed fault_without_effect probe_not_reached broken_accounting"),
+        .of("start_failed fault_without_effect fault_refused probe_not_reached broken_accounting"),
     key("expect", "in_seeds", object, "how often violates must be found"),
     key("expect", "reaches", texts, "probes that every run must hit"),
     key("expect", "sometimes", texts, "probes or judge notes that one seed must hit"),

@@ -21,22 +21,20 @@ constexpr std::array reserved = {
     Reserved{"cluster.disk", "profile read sector capacity"},
     Reserved{"workload", "flavour"},
     Reserved{"faults.random",
-             "wipe stale_image replace "
+             "replace "
              "memory_limit start_conflict short_write short_read "
-             "bit_rot read_flip misdirected_write misdirected_read stale_read lost_write "
-             "lost_fsync "
+             "stale_read lost_write "
              "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},
     Reserved{"faults.limits", "max_damaged unsafe_wipe"},
-    Reserved{"faults.limits.budget", "beyond"},
     Reserved{"arm.on", "unsent_ack replication snapshot shutdown"},
     Reserved{"when.event",
              "wal_sync_failed first_reply_after_restart response_lost producer_retry "
              "producer_expired step_done node_recovered"},
     Reserved{"target", "minority_third candidate learner lagging tiebreaker"},
     Reserved{"topology", "minority_third"},
-    Reserved{"expect.voids", "fault_refused budget_exceeded"},
+    Reserved{"expect.voids", "budget_exceeded"},
 };
 
 }  // namespace

@@ -206,9 +206,11 @@ void read_args(ObjectReader& object, const KindRules& rules, const std::vector<T
     element.counts_suspend = args.number("counts_suspend").value_or(0) != 0;
     element.graceful = args.number("graceful").value_or(1) != 0;
     element.waits = args.number("waits").value_or(1) != 0;
+    element.then_power = args.number("then_power").value_or(0) != 0;
     element.retract = args.number("retract").value_or(0) != 0;
     element.full_at = static_cast<FullAt>(args.number("full_at").value_or(0));
     element.strikes = static_cast<Strikes>(args.number("strikes").value_or(0));
+    element.damage_at = static_cast<DamageAt>(args.number("damage_at").value_or(0));
     element.heals = args.text("fault").value_or("");
     element.percent = static_cast<std::uint32_t>(args.number("percent").value_or(element.percent));
     if (const JsonValue* const partition = args.value_of("partition")) {
@@ -467,7 +469,7 @@ FaultSpec read_faults(ObjectReader& scenario, const std::vector<TopicSpec>& topi
         }
     }
     ObjectReader limits = object.object("limits", "faults.limits");
-    limits.number("budget");  // one word only, so far
+    faults.limits.budget = static_cast<Budget>(limits.number("budget").value_or(0));
     faults.limits.keep_quorum = limits.number("keep_quorum").value_or(0) != 0;
     faults.limits.max_down = limits.number("max_down");
     faults.limits.stop_before_end = duration_or(limits.number("stop_before_end"));

@@ -139,11 +139,13 @@ struct ScriptElement : Element {
     std::vector<DrawnField> drawn;
 };
 
-enum class Budget : std::uint8_t { strict };
+/// strict: no more damage at once than the broker promises to survive. beyond: more, on purpose;
+/// loss and standstill of what was damaged are excused then, and nothing else is.
+enum class Budget : std::uint8_t { strict, beyond };
 
 struct FaultLimits {
-    Budget budget = Budget::strict;  // no more damage at once than the broker promises to survive
-    bool keep_quorum = false;        // at most a minority down or cut off at a time
+    Budget budget = Budget::strict;
+    bool keep_quorum = false;  // at most a minority down or cut off at a time
     std::optional<std::int64_t> max_down;
     Duration stop_before_end;
 };
@@ -169,6 +171,7 @@ enum class VoidReason : std::uint8_t {
     none,
     start_failed,
     fault_without_effect,
+    fault_refused,
     probe_not_reached,
     broken_accounting,
 };

@@ -116,6 +116,17 @@ void disk_full(Random& random, const FaultPhase& phase, Element& element) {
     element.full_at = static_cast<FullAt>(random.below(5));
 }
 
+/// Half of it is for good.
+void damage(Random& random, const FaultPhase&, Element& element) {
+    if (coin(random)) {
+        element.lasts.reset();
+    }
+}
+
+void lost_fsync(Random& random, const FaultPhase&, Element& element) {
+    element.then_power = coin(random);
+}
+
 // kind, on, every, shortest, longest, long outages, arguments
 constexpr SwarmClass classes[] = {
     {K::crash, 70, 40, 1, 50, true, crash},
@@ -161,6 +172,14 @@ constexpr SwarmClass classes[] = {
     {K::write_error, 20, 100, 1, 50, false, disk_error},
     {K::read_error, 20, 100, 50, 200, false, disk_error},
     {K::disk_full, 20, 100, 1, 50, false, disk_full},
+    {K::bit_rot, 20, 150, 10, 200, false, damage},
+    {K::sector_error, 20, 150, 10, 200, false, damage},
+    {K::misdirected_write, 20, 150, 10, 200, false, damage},
+    {K::read_flip, 20, 100, 0, 0},
+    {K::misdirected_read, 20, 100, 0, 0},
+    {K::lost_fsync, 20, 150, 2, 50, false, lost_fsync},
+    {K::stale_image, 20, 200, 2, 50},
+    {K::wipe, 10, 200, 0, 0},
 };
 
 }  // namespace

@@ -75,11 +75,17 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "waits")) {
         args.number("waits", element.waits ? 1 : 0);
     }
+    if (has_word(has, "then_power")) {
+        args.number("then_power", element.then_power ? 1 : 0);
+    }
     if (has_word(has, "retract")) {
         args.number("retract", element.retract ? 1 : 0);
     }
     if (has_word(has, "full_at")) {
         args.number("full_at", static_cast<std::int64_t>(element.full_at));
+    }
+    if (has_word(has, "damage_at")) {
+        args.number("damage_at", static_cast<std::int64_t>(element.damage_at));
     }
     if (has_word(has, "strikes")) {
         args.number("strikes", static_cast<std::int64_t>(element.strikes));

@@ -104,7 +104,7 @@ CrashReport VirtualDisk::crash_process() {
     return report;
 }
 
-CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
+CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate lies) {
     CrashReport report;
     // Writes in flight are pieces like those that completed: power loss may leave parts of them.
     for (std::uint32_t const slot : in_flight()) {
@@ -127,6 +127,93 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
     survive_names(report);
 
     names_ = durable_names_;
+    if (lies == LieFate::lost) {
+        lose_lies(report);
+    }
+    lies_.clear();
+    settled_up_to_ = synced_writes_;
+    tell_survivors();
+    return report;
+}
+
+void VirtualDisk::lose_lies(CrashReport& report) {
+    std::vector<const DiskLies::Lie*> told;
+    std::uint64_t units = 0;
+    for (const auto& [name, inode] : names_) {
+        bool const since = inodes_[inode].synced > settled_up_to_;
+        lossy_up_to_ = since ? std::max(lossy_up_to_, inodes_[inode].synced) : lossy_up_to_;
+    }
+    for (const DiskLies::Lie& lie : lies_.told()) {
+        bool const named = std::any_of(names_.begin(), names_.end(), [&](const auto& entry) {
+            return entry.second == lie.inode;
+        });
+        if (named) {
+            told.push_back(&lie);
+            units += sectors_of(lie.offset, lie.before.size());
+        }
+    }
+    if (units == 0) {
+        return;
+    }
+    // All of them, the last ones, or any subset; one sector at least.
+    std::uint64_t const way = lie_random_.below(3);
+    std::uint64_t const cut = way == 0 ? 0 : lie_random_.below(units);
+    std::uint64_t const single = lie_random_.below(units);
+    std::uint64_t unit = units;
+    for (auto at = told.rbegin(); at != told.rend(); ++at) {
+        const DiskLies::Lie& lie = **at;
+        Inode& file = inodes_[lie.inode];
+        std::uint64_t end = lie.before.size();
+        while (end > 0) {
+            std::uint64_t const in_sector = (lie.offset + end - 1) % sector + 1;
+            std::uint64_t const begin = end > in_sector ? end - in_sector : 0;
+            --unit;
+            bool const coin = lie_random_.below(2) == 0;
+            bool const lost = way == 2 ? coin || unit == single : unit >= cut;
+            if (lost) {
+                apply(file.durable, file.durable_size, lie.offset + begin,
+                      ByteSpan{lie.before}.subspan(begin, end - begin));
+                report.lies_lost = true;
+                lies_.mark_effective(lie.element);
+            }
+            end = begin;
+        }
+    }
+}
+
+DiskImage VirtualDisk::image() const {
+    DiskImage image;
+    for (const auto& [name, inode] : durable_names_) {
+        Bytes content = inodes_[inode].durable;
+        content.resize(inodes_[inode].durable_size);
+        image.emplace_back(name, std::move(content));
+    }
+    return image;
+}
+
+void VirtualDisk::replace(const DiskImage& image) {
+    CHECK(in_flight().empty());
+    names_.clear();
+    pending_names_.clear();
+    lies_.clear();
+    settled_up_to_ = synced_writes_;
+    for (const auto& [name, content] : image) {
+        auto const inode = static_cast<std::uint32_t>(inodes_.size());
+        watcher_.file_created(node_, inode, name);
+        watcher_.written(node_, inode, 0, content);
+        Inode file;
+        file.durable = content;
+        file.durable_size = content.size();
+        file.allocated = content.size();
+        file.in_use = true;
+        inodes_.push_back(std::move(file));
+        names_[name] = inode;
+    }
+    durable_names_ = names_;
+    tell_survivors();
+}
+
+void VirtualDisk::tell_survivors() {
     watcher_.power_lost(node_);
     std::vector<bool> named(inodes_.size(), false);
     for (const auto& [name, inode] : names_) {
@@ -140,6 +227,7 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
         file.pieces.clear();
         if (!named[inode]) {
             file = Inode{};
+            damage_.forget(inode);
             continue;
         }
         file.cache = file.durable;
@@ -151,7 +239,6 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape) {
         watcher_.survived(node_, inode, name, content);
     }
     watcher_.survivors_told(node_);
-    return report;
 }
 
 void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {

@@ -6,6 +6,7 @@
 #include "broker_core/wal/hard_state.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokersim {
 
@@ -143,6 +144,7 @@ void DiskTruth::read_frames(Segment& segment, std::uint64_t offset, ByteSpan dat
         frame.end = at;
         frame.index = header->index;
         frame.term = header->term;
+        frame.frontier = header->frontier;
         frame.truncate = (header->flags & wal::frame_truncate) != 0;
         frame.control = (header->flags & wal::frame_control) != 0;
         frame.payload_hash =
@@ -376,9 +378,8 @@ std::size_t DiskTruth::chain_start(const Replica& replica, LogIndex base, bool d
 void DiskTruth::power_lost(std::uint32_t node) {
     for (Replica& replica : nodes_[node - 1].replicas) {
         replica.taken_last = 0;
-        if (durability_ != broker::Durability::fsync) {
-            replica.before_loss = replica.written.log;
-        }
+        replica.before_loss =
+            durability_ == broker::Durability::fsync ? replica.durable.log : replica.written.log;
         for (Segment& segment : replica.segments) {
             segment.linked = false;
             segment.linked_durably = false;
@@ -436,6 +437,8 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
 
 void DiskTruth::survivors_told(std::uint32_t node) {
     std::vector<Replica>& replicas = nodes_[node - 1].replicas;
+    bool const excused =
+        durability_ != broker::Durability::fsync || std::exchange(nodes_[node - 1].excused, false);
     for (std::uint32_t partition = 0; partition < replicas.size(); ++partition) {
         Replica& replica = replicas[partition];
         refold(PartitionId{partition}, replica);
@@ -444,11 +447,68 @@ void DiskTruth::survivors_told(std::uint32_t node) {
             if (link == nullptr || replica.written.log.holds(i, link->chain)) {
                 break;  // chains are cumulative: all before it is there too
             }
-            replica.taken.emplace(i, link->chain);
-            ++replica.taken_last;
+            (excused ? replica.taken : replica.gone).emplace(i, link->chain);
+            replica.taken_last += excused ? 1U : 0U;
         }
         replica.before_loss.clear();
     }
+}
+
+std::vector<const DiskTruth::Segment*> DiskTruth::durable_chain(const Replica& replica) {
+    std::vector<const Segment*> chain;
+    SegmentId wanted;
+    for (auto segment = replica.segments.rbegin(); segment != replica.segments.rend(); ++segment) {
+        if (!usable(*segment, true) || (!chain.empty() && segment->header.segment != wanted)) {
+            continue;
+        }
+        chain.push_back(&*segment);
+        wanted = segment->header.previous;
+        if (wanted == SegmentId{}) {
+            break;
+        }
+    }
+    std::reverse(chain.begin(), chain.end());
+    return chain;
+}
+
+std::vector<DiskTruth::ProvenFrame> DiskTruth::proven_frames(std::uint32_t node,
+                                                             PartitionId partition) const {
+    std::vector<ProvenFrame> proven;
+    const Replica& of = replica(node, partition);
+    const Base* const base = newest_base(of, true);
+    std::vector<const Segment*> const chain = durable_chain(of);
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+        const Segment& segment = *chain[i];
+        const Segment* const next = i + 1 < chain.size() ? chain[i + 1] : nullptr;
+        // What a base makes superfluous may be gone before anybody reads it.
+        if (next != nullptr && base != nullptr && next->header.first_index <= base->index.next()) {
+            continue;
+        }
+        broker::WalPosition claimed;
+        for (const Frame& frame : segment.frames) {
+            claimed = frame.durable ? std::max(claimed, frame.frontier) : claimed;
+        }
+        for (const Frame& frame : segment.frames) {
+            bool const stated = next != nullptr && frame.end <= next->header.previous_length;
+            if (frame.durable && (stated || segment.header.base + frame.offset < claimed)) {
+                proven.push_back(ProvenFrame{segment.inode, frame.offset, frame.end});
+            }
+        }
+    }
+    return proven;
+}
+
+std::vector<std::uint32_t> DiskTruth::base_files(std::uint32_t node, PartitionId partition) const {
+    const Base* const base = newest_base(replica(node, partition), true);
+    return base == nullptr ? std::vector<std::uint32_t>{} : std::vector{base->inode};
+}
+
+std::vector<std::uint32_t> DiskTruth::chain_files(std::uint32_t node, PartitionId partition) const {
+    std::vector<std::uint32_t> files;
+    for (const Segment* const segment : durable_chain(replica(node, partition))) {
+        files.push_back(segment->inode);
+    }
+    return files;
 }
 
 void DiskTruth::refold(PartitionId partition, Replica& replica) {

@@ -110,17 +110,19 @@ public:
         return durability_ == broker::Durability::fsync ? durable_log(node, partition)
                                                         : written_log(node, partition);
     }
-    /// Whether a power loss took an entry from this node that counted as stored there. Under
-    /// `fsync` none ever does.
+    /// Whether a power loss took an entry from this node that counted as stored there, and the
+    /// cluster is excused for that. Under `fsync` only damage beyond the budget does.
     [[nodiscard]] bool was_taken(std::uint32_t node, PartitionId partition, LogIndex index,
                                  std::uint64_t chain) const {
         return replica(node, partition).taken.contains({index, chain});
     }
-    /// Whether the entry is stored on the node, or was until a power loss.
+    /// Whether the entry is stored on the node, or was until a power loss or damage to its disk,
+    /// within the budget or not: what it promised then may still be counted.
     [[nodiscard]] bool was_stored(std::uint32_t node, PartitionId partition, LogIndex index,
                                   std::uint64_t chain) const {
         return stored_log(node, partition).holds(index, chain) ||
-               was_taken(node, partition, index, chain);
+               was_taken(node, partition, index, chain) ||
+               replica(node, partition).gone.contains({index, chain});
     }
     /// Stored entries that the node's last power loss took.
     [[nodiscard]] std::uint64_t taken_last(std::uint32_t node, PartitionId partition) const {
@@ -130,12 +132,32 @@ public:
         return replica(node, partition).hard_state;
     }
 
+    /// A frame that a recovery cannot take for a torn tail if it is damaged: it is durable, and
+    /// another segment or a later durable frame says that it was.
+    struct ProvenFrame {
+        std::uint32_t inode = 0;
+        std::uint64_t offset = 0;
+        std::uint64_t end = 0;
+    };
+    [[nodiscard]] std::vector<ProvenFrame> proven_frames(std::uint32_t node,
+                                                         PartitionId partition) const;
+    /// Files of the chain that the durable log stands in, the newest last.
+    [[nodiscard]] std::vector<std::uint32_t> chain_files(std::uint32_t node,
+                                                         PartitionId partition) const;
+    /// The file of the base that a recovery would use, if there is one.
+    [[nodiscard]] std::vector<std::uint32_t> base_files(std::uint32_t node,
+                                                        PartitionId partition) const;
+    /// The next power loss of this node may take what counts as stored, and whoever lacks it then
+    /// is excused.
+    void excuse_next_loss(std::uint32_t node) { nodes_[node - 1].excused = true; }
+
 private:
     struct Frame {
         std::uint64_t offset = 0;
         std::uint64_t end = 0;
         LogIndex index;
         Term term;
+        broker::WalPosition frontier;
         std::uint64_t payload_hash = 0;
         bool truncate = false;
         bool control = false;
@@ -173,6 +195,7 @@ private:
         std::uint64_t hard_state_sequence = 0;
         FoldedLog before_loss;  // stored when power failed, until the survivors are known
         std::set<std::pair<LogIndex, std::uint64_t>> taken;  // index and chain
+        std::set<std::pair<LogIndex, std::uint64_t>> gone;   // within the budget: no excuse
         std::uint64_t taken_last = 0;
     };
     /// What a file is for, found out from its name and its first bytes.
@@ -188,6 +211,7 @@ private:
     struct Node {
         std::vector<File> files;  // by inode
         std::vector<Replica> replicas;
+        bool excused = false;  // see excuse_next_loss()
     };
 
     [[nodiscard]] const Replica& replica(std::uint32_t node, PartitionId partition) const {
@@ -211,6 +235,7 @@ private:
     void begin_with_base(PartitionId partition, Fold& fold, LogIndex base, std::size_t segment);
     void refold(PartitionId partition, Replica& replica);
     void refold(PartitionId partition, Replica& replica, Fold& fold, bool durably);
+    [[nodiscard]] static std::vector<const Segment*> durable_chain(const Replica& replica);
     static void advance(Replica& replica, Fold& fold, bool durably);
 
     CommittedLinks committed_;

@@ -235,6 +235,9 @@ void FaultEngine::settle(const FaultScene& scene) {
     if (scene.effective) {
         mark_effective(scene.index);
     }
+    if (!scene.refusal.empty()) {
+        states_[scene.index].refusal = scene.refusal;
+    }
 }
 
 void FaultEngine::fire(std::uint32_t element) {
@@ -247,6 +250,7 @@ void FaultEngine::fire(std::uint32_t element) {
         trace_.observer()->on_fault(element, state, true);
     }
     FaultScene scene = scene_of(element);
+    state.refusal.clear();
     // In force before it acts: what it sets off at once may come back to it.
     state.active = true;
     bool const acted = state.fault->begin(scene);
@@ -257,7 +261,8 @@ void FaultEngine::fire(std::uint32_t element) {
             scene.stage_in(*wait);
             return;
         }
-        state.fate = ElementFate::no_target;
+        state.refusal = scene.refusal;
+        state.fate = state.refusal.empty() ? ElementFate::no_target : ElementFate::refused;
         state.done = true;
         return;
     }

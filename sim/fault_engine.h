@@ -35,6 +35,7 @@ struct ElementState {
     bool had_chance = true;  // else its silence proves nothing
     std::uint64_t seen = 0;  // of its `when` event
     std::uint64_t chances_before = 0;
+    std::string refusal;  // refused: what forbade it
 };
 
 /// What an element does, for signatures and reports: "crash.power", "partition".

@@ -74,6 +74,8 @@ struct Host {
     HostClock clock;
     std::unique_ptr<DiskTimer> timer;
     std::unique_ptr<VirtualDisk> disk;
+    broker::DiskUuid disk_uuid;
+    std::uint32_t disks = 1;  // identities so far
     EffectBuffer network;
     std::unique_ptr<broker::Node> node;
     HostState state = HostState::down;
@@ -81,7 +83,11 @@ struct Host {
     Time armed = Time::never();       // of the earliest timer event on its way
     Time armed_for = Time::never();   // the deadline it serves, by the host's own clock
     std::uint64_t errors_before = 0;  // that the disk reported before this life
-    bool stopping = false;            // a graceful stop is under way
+    std::uint64_t damage_before = 0;  // readings that were wrong before this life
+    std::uint64_t damage_for_good_before = 0;
+    bool betrayed = false;  // power took what a sync had reported durable
+    bool refused = false;   // failed: it found damage that stays
+    bool stopping = false;  // a graceful stop is under way
     bool started_once = false;
     bool stopped_cleanly = false;  // the last life ended by a graceful stop in time
     Holds pauses;
@@ -113,8 +119,15 @@ struct Host {
     std::vector<Life> ended;
     broker::NodeMetrics past;  // counters of lives that are over
 
-    /// Whether the disk reported an error in this life: then the node may stop for it.
-    [[nodiscard]] bool has_excuse() const { return disk->errors().reported() > errors_before; }
+    /// Whether its disk failed it in this life: then the node may stop for it.
+    [[nodiscard]] bool has_excuse() const {
+        return disk->errors().reported() > errors_before || disk->damage().met() > damage_before ||
+               betrayed;
+    }
+    /// Whether that will be so the next time.
+    [[nodiscard]] bool excuse_stays() const {
+        return disk->damage().met_for_good() > damage_for_good_before || betrayed;
+    }
     [[nodiscard]] bool up() const { return state == HostState::up; }
 };
 

@@ -27,9 +27,8 @@ bool World::start(std::uint32_t index) {
     ++host.incarnation;
     violations_.incarnation(host.number, host.incarnation);
     broker::NodeConfig node;
-    node.identity = broker::wal::DiskIdentity{
-        broker::ClusterId{cluster_of(config_.run_id)}, broker::BrokerId{host.number},
-        topics_.formed_with(broker::BrokerId{host.number}).disk};
+    node.identity = broker::wal::DiskIdentity{broker::ClusterId{cluster_of(config_.run_id)},
+                                              broker::BrokerId{host.number}, host.disk_uuid};
     node.topics = &topics_;
     node.tuning = config_.tuning;
     node.seed = broker::fold64(broker::fold64(config_.seed, host.number), host.incarnation);
@@ -39,7 +38,10 @@ bool World::start(std::uint32_t index) {
     host.armed = Time::never();
     host.armed_for = Time::never();
     host.errors_before = host.disk->errors().reported();
+    host.damage_before = host.disk->damage().met();
+    host.damage_for_good_before = host.disk->damage().met_for_good();
     std::string reason;
+    bool tripped_check = false;
     bool const expected_clean = std::exchange(host.stopped_cleanly, false);
     try {
         auto const booted = host.node->boot(host.clock.at(scheduler_.now()));
@@ -51,23 +53,25 @@ bool World::start(std::uint32_t index) {
     } catch (const CheckTripped& tripped) {
         reason = fmt::format("CHECK {} failed in {}", tripped.failure.condition,
                              tripped.failure.function);
+        tripped_check = true;
     }
     trace_.line([&] {
         return fmt::format("n{}/{} start{}", host.number, host.incarnation,
                            reason.empty() ? "" : " failed: " + reason);
     });
     credit_disk_errors(host);
-    if (!reason.empty() && host.has_excuse()) {
-        // It was told that its disk cannot be read: it refuses, and starts once that is mended.
+    if (!reason.empty() && host.has_excuse() && !tripped_check) {
+        // It found that its disk cannot be trusted: it refuses, and starts once that is mended.
         host.node.reset();
-        host.state = HostState::down;
+        host.refused = host.excuse_stays();
+        host.state = host.refused ? HostState::failed : HostState::down;
         host.disk->crash_process();
         return false;
     }
     if (!reason.empty()) {
         failed_starts_.push_back(
             fmt::format("n{}/{} did not start: {}", host.number, host.incarnation, reason));
-        // No damage was injected, so a disk that cannot be recovered is the broker's own fault.
+        // No damage was met, so a disk that cannot be recovered is the broker's own fault.
         violations_.add("R24", host.number, [&] { return failed_starts_.back(); });
         if (trace_.observer() != nullptr) {
             trace_.observer()->on_node(host.number, host.incarnation, NodeChange::start_failed);
@@ -77,6 +81,7 @@ bool World::start(std::uint32_t index) {
         host.disk->crash_process();
         return false;
     }
+    host.betrayed = false;  // it made durable again what it found
     if (host.started_once) {
         recorder_.history().restart(scheduler_.now().nanoseconds(), host.number,
                                     reports::Disk::kept);
@@ -94,8 +99,12 @@ bool World::start(std::uint32_t index) {
 }
 
 void World::credit_disk_errors(Host& host) {
-    for (std::uint32_t const element : host.disk->errors().take_effective()) {
-        faults_->mark_effective(element);
+    for (std::vector<std::uint32_t> const& effective :
+         {host.disk->errors().take_effective(), host.disk->damage().take_effective(),
+          host.disk->lies().take_effective()}) {
+        for (std::uint32_t const element : effective) {
+            faults_->mark_effective(element);
+        }
     }
 }
 
@@ -155,8 +164,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     Host& host = hosts_[index];
     bool const power = kind == CrashKind::power;
     if (host.state == HostState::down && power && host.incarnation > 0) {
-        host.disk->crash_power();  // the process is dead, the machine loses power
-        record_taken(host);
+        lose_power(host);  // the process is dead, the machine loses power
         raft_invariants_.on_down(host.number);
         if (trace_.observer() != nullptr) {
             trace_.observer()->on_node(host.number, host.incarnation, NodeChange::lost_power);
@@ -177,7 +185,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.busy_until = scheduler_.now();
     resume(host);
     host.held_ops.clear();
-    CrashReport const report = power ? host.disk->crash_power() : host.disk->crash_process();
+    CrashReport const report = power ? lose_power(host) : host.disk->crash_process();
     trace_.fold(report.lost_bytes);
     if (trace_.observer() != nullptr) {
         trace_.observer()->on_node(host.number, host.incarnation,
@@ -191,9 +199,6 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     });
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               power ? reports::Disk::lost : reports::Disk::kept);
-    if (power) {
-        record_taken(host);
-    }
     raft_invariants_.on_down(host.number);
     faults_->on_host_down(host.number - 1);
     faults_->on_event("node_down", index, 1);
@@ -206,15 +211,14 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
 void World::record_taken(const Host& host) {
     for (const broker::PartitionInfo& info : topics_.partitions()) {
         if (truth_.taken_last(host.number, info.id) > 0) {
-            record_loss(info.id);
+            record_loss(info.id, reports::power_loss_reason);
         }
     }
 }
 
-void World::record_loss(PartitionId partition) {
+void World::record_loss(PartitionId partition, std::string_view reason) {
     recorder_.history().budget_exceeded(scheduler_.now().nanoseconds(),
-                                        recorder_.key(partition.value()),
-                                        reports::power_loss_reason);
+                                        recorder_.key(partition.value()), reason);
 }
 
 bool World::crash_in_step(std::uint32_t index, CrashKind kind, std::uint32_t element) {
@@ -354,7 +358,7 @@ std::optional<FaultActions::PartitionView> World::partition_view(std::uint32_t p
 }
 
 broker::Member World::member(std::uint32_t host) const {
-    return topics_.formed_with(broker::BrokerId{host + 1});
+    return broker::Member{broker::BrokerId{host + 1}, hosts_[host].disk_uuid};
 }
 
 bool World::may_hold(std::uint32_t host, std::uint32_t partition) const {

@@ -252,7 +252,11 @@ std::string World::views_of(PartitionId partition) const {
 }
 
 std::optional<Stuck> World::unsettled() {
+    find_excuses();
     for (const broker::PartitionInfo& info : topics_.partitions()) {
+        if (excused_[info.id.value()]) {
+            continue;
+        }
         std::optional<std::uint32_t> const leader = leader_of(info.id.value());
         if (!leader || !hosts_[*leader].node->replica(info.id)->watermark_known()) {
             return Stuck{"L1", fmt::format("{} has no leader that committed in its own term{}",
@@ -267,7 +271,9 @@ std::optional<Stuck> World::unsettled() {
     if (!settle_message_sent_) {
         settle_message_sent_ = true;
         for (const broker::PartitionInfo& info : topics_.partitions()) {
-            settle_producer_->produce(info.id.value());
+            if (!excused_[info.id.value()]) {
+                settle_producer_->produce(info.id.value());
+            }
         }
     }
     if (!settle_producer_->idle()) {
@@ -278,6 +284,9 @@ std::optional<Stuck> World::unsettled() {
 
 std::optional<Stuck> World::replicas_differ() {
     for (const broker::PartitionInfo& info : topics_.partitions()) {
+        if (excused_[info.id.value()]) {
+            continue;
+        }
         std::optional<std::uint32_t> const leader = leader_of(info.id.value());
         const broker::Replica& leading = *hosts_[*leader].node->replica(info.id);
         LogIndex const end = leading.raft().log().last_index();
@@ -285,6 +294,9 @@ std::optional<Stuck> World::replicas_differ() {
         for (const broker::Member& member : leading.raft().configuration().members()) {
             broker::BrokerId const id = member.id;
             const Host& host = hosts_[id.value() - 1];
+            if (host.refused || host.disk_uuid != member.disk) {
+                continue;  // it will never be like the others, and says so
+            }
             const broker::Replica* const replica =
                 host.up() ? host.node->replica(info.id) : nullptr;
             if (replica == nullptr || !replica->serving()) {
@@ -341,6 +353,11 @@ void World::begin_drain() {
     Duration const round = network_.largest_latency() * 2 + Duration{20'000'000};
     drain_deadline_ =
         scheduler_.now() + Duration{30'000'000'000} + round * static_cast<std::int64_t>(batches);
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        if (excused_[info.id.value()]) {
+            drain_->leave_out(info.id.value());
+        }
+    }
     drain_->begin();
     on_phase(Phase::drain);
 }

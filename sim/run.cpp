@@ -71,6 +71,11 @@ void add_once(std::vector<std::string>& list, std::string_view item) {
     }
 }
 
+void add_void(RunResult& result, VoidReason kind, std::string text) {
+    result.void_kinds.push_back(kind);
+    result.void_reasons.push_back(std::move(text));
+}
+
 void collect_faults(const World& world, RunResult& result) {
     for (const ElementState& state : world.faults().elements()) {
         const Element& element = state.element;
@@ -94,14 +99,19 @@ void collect_faults(const World& world, RunResult& result) {
             ++at->effective;
         }
         if (element.scripted && !element.may_miss && !effective) {
-            result.void_reasons.push_back(
-                fmt::format("fault {} ({}) never took effect", element.id, name_of(element.kind)));
+            bool const beyond = !state.refusal.empty();
+            add_void(result, beyond ? VoidReason::fault_refused : VoidReason::fault_without_effect,
+                     beyond ? fmt::format("fault {} ({}) is beyond the budget: {}", element.id,
+                                          name_of(element.kind), state.refusal)
+                            : fmt::format("fault {} ({}) never took effect", element.id,
+                                          name_of(element.kind)));
         }
     }
     for (const FaultCount& count : result.fault_counts) {
         if (count.fired > 0 && count.effective == 0) {
-            result.void_reasons.push_back(fmt::format("{} of kind {} fired and none took effect",
-                                                      count.fired, name_of(count.kind)));
+            add_void(result, VoidReason::fault_without_effect,
+                     fmt::format("{} of kind {} fired and none took effect", count.fired,
+                                 name_of(count.kind)));
         }
     }
 }
@@ -127,7 +137,8 @@ void collect_probes(World& world, const Scenario& scenario, bool commit_before_o
     for (const std::string& name : scenario.expect.reaches) {
         std::optional<broker::Probe> const probe = broker::probe_named(name);
         if (probe && result.probe(*probe) == 0) {
-            result.void_reasons.push_back(fmt::format("probe {} was never reached", name));
+            add_void(result, VoidReason::probe_not_reached,
+                     fmt::format("probe {} was never reached", name));
         }
     }
     // An incarnation that acknowledged without a single completed append is a finding by itself,
@@ -164,7 +175,8 @@ void decide(RunResult& result, bool drained, bool hung, bool broken_accounting) 
         result.verdict = RunVerdict::fail;
     } else if (!result.void_reasons.empty()) {
         result.verdict = RunVerdict::void_run;
-    } else if (!drained || result.judgement.verdict == reports::Verdict::inconclusive) {
+    } else if (!drained || (result.judgement.verdict == reports::Verdict::inconclusive &&
+                            result.excuses.empty())) {
         result.verdict = RunVerdict::inconclusive;
         result.inconclusive_reasons.emplace_back(
             drained ? "the judge could not say" : "not every partition was read to its end");
@@ -308,6 +320,7 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
         result.violations = world.violations().list();
     }
     result.stuck = world.stuck();
+    result.excuses = world.excuses();
     result.never_sent = world.never_sent();
     result.retries = world.retries();
     result.comparisons = world.comparisons();
@@ -340,7 +353,8 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
             result.judged = true;
         } else {
             broken = true;
-            result.void_reasons.push_back("broken accounting: " + judgement.error().text);
+            add_void(result, VoidReason::broken_accounting,
+                     "broken accounting: " + judgement.error().text);
         }
     }
     if (options.history_json != nullptr) {

@@ -49,6 +49,7 @@ struct RunResult {
     /// Of a failed run: which message it is about, and why. Made by running it again, observed.
     reports::Diagnosis diagnosis;
     std::vector<std::string> void_reasons;
+    std::vector<VoidReason> void_kinds;  // of the reasons, in their order
     std::vector<std::string> inconclusive_reasons;
 
     std::uint64_t trace_hash = 0;
@@ -60,6 +61,7 @@ struct RunResult {
 
     std::vector<Violation> violations;
     std::optional<Stuck> stuck;
+    std::vector<std::string> excuses;  // partitions that could not go on, by no fault of theirs
     reports::Judgement judgement;
     reports::Trust trust;
     bool judged = false;  // else the judge's own sums did not balance, and void_reasons says so

@@ -60,6 +60,8 @@ std::string fate_text(ElementFate fate) {
             return "effective";
         case ElementFate::no_target:
             return "no target";
+        case ElementFate::refused:
+            return "refused by the budget";
         case ElementFate::not_reached:
             return "not reached";
     }
@@ -116,6 +118,9 @@ std::string report_text(const RunResult& result) {
                        violation.text,
                        violation.times > 1 ? fmt::format(" ({} times)", violation.times) : "");
     }
+    for (const std::string& excuse : result.excuses) {
+        fmt::format_to(out, "  unavailable, excused: {}\n", excuse);
+    }
     if (result.stuck) {
         fmt::format_to(out, "  STUCK {}: {}\n", result.stuck->id, result.stuck->text);
     }
@@ -150,7 +155,7 @@ std::string report_text(const RunResult& result) {
     text += metrics_text(result.metrics);
     append_probes(text, result.lives);
     text +=
-        "not simulated: damaged disks and disks that lie, short reads and writes, "
+        "not simulated: short reads and writes, "
         "transactions\n";
     return text;
 }

@@ -2,6 +2,7 @@
 #include "sim/virtual_disk.h"
 
 #include "broker_core/base/check.h"
+#include "broker_core/wal/frame.h"
 
 #include <algorithm>
 
@@ -13,7 +14,11 @@ using broker::ErrorCode;
 
 VirtualDisk::VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& timer,
                          DiskWatcher& watcher)
-    : node_{node}, timer_{timer}, watcher_{watcher}, random_{seed, "disk.crash", node} {}
+    : node_{node},
+      timer_{timer},
+      watcher_{watcher},
+      random_{seed, "disk.crash", node},
+      lie_random_{seed, "disk.lies", node} {}
 
 std::vector<std::string> VirtualDisk::list() {
     std::vector<std::string> names;
@@ -34,7 +39,21 @@ broker::Result<Bytes> VirtualDisk::read(std::string_view name) {
     const Inode& inode = inodes_[at->second];
     Bytes content = inode.cache;
     content.resize(inode.cache_size);
+    if (damage_.any() && !damage_.read(at->second, content)) {
+        return broker::fail(ErrorCode::io_error, "disk: a sector cannot be read");
+    }
     return content;
+}
+
+std::optional<std::uint32_t> VirtualDisk::inode_named(std::string_view name) const {
+    auto const at = names_.find(name);
+    return at == names_.end() ? std::nullopt : std::optional{at->second};
+}
+
+bool VirtualDisk::is_damaged() const {
+    return damage_.any() && std::any_of(names_.begin(), names_.end(), [this](const auto& named) {
+               return damage_.is_damaged(named.second);
+           });
 }
 
 VirtualDisk::Op& VirtualDisk::submit(OpId id, OpKind kind, DiskTimer::Op timing) {
@@ -60,6 +79,11 @@ FileHandle VirtualDisk::create(OpId op, std::string_view name) {
     auto const inode = static_cast<std::uint32_t>(inodes_.size());
     inodes_.emplace_back();
     inodes_.back().in_use = true;
+    // Term and vote have a budget of none for silent loss: a second vote is never legal.
+    std::optional<broker::wal::ParsedName> const parsed = broker::wal::parse_name(name);
+    bool const log =
+        parsed && (parsed->segment != broker::SegmentId{} || parsed->base != broker::LogIndex{});
+    inodes_.back().spared = !log;
     watcher_.file_created(node_, inode, name);
     Op& entry = submit(op, OpKind::create, DiskTimer::Op::name);
     entry.from = name;
@@ -247,11 +271,36 @@ void VirtualDisk::make_durable(std::uint32_t inode, std::uint64_t up_to) {
             resize(file.durable, file.durable_size, piece.offset);
             continue;
         }
+        lie_about(inode, piece);
         apply(file.durable, file.durable_size, piece.offset, piece.data);
         watcher_.durable(node_, inode, piece.offset, piece.data);
         recycle(std::move(piece.data));
     }
     file.pieces.erase(file.pieces.begin(), file.pieces.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+void VirtualDisk::lie_about(std::uint32_t inode, const Piece& piece) {
+    Inode& file = inodes_[inode];
+    if (file.spared) {
+        return;
+    }
+    ++synced_writes_;
+    file.synced = synced_writes_;
+    if (lies_.lying()) {
+        std::uint64_t const length = piece.data.size();
+        Bytes before(length);
+        for (std::uint64_t at = 0; at < length && piece.offset + at < file.durable.size(); ++at) {
+            before[at] = file.durable[piece.offset + at];
+        }
+        lies_.tell(DiskLies::Lie{lies_.liar(), inode, piece.offset, std::move(before)});
+        return;
+    }
+    if (lies_.any()) {
+        lies_.corrected(inode, piece.offset, piece.data);
+    }
+    if (damage_.any()) {
+        damage_.overwritten(inode, piece.offset, piece.data.size());
+    }
 }
 
 std::uint64_t VirtualDisk::uncovered_bytes() const {

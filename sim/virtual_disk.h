@@ -14,6 +14,7 @@
 
 #include "broker_core/base/random.h"
 #include "broker_core/env/disk.h"
+#include "sim/disk_damage.h"
 #include "sim/disk_errors.h"
 #include "sim/disk_watcher.h"
 
@@ -26,8 +27,6 @@
 
 namespace brokersim {
 
-using broker::Bytes;
-using broker::ByteSpan;
 using broker::FileHandle;
 using broker::OpId;
 
@@ -55,11 +54,18 @@ enum class SurvivalShape : std::uint8_t {
     random_subset,
 };
 
+/// What becomes of syncs that lied, when power fails.
+enum class LieFate : std::uint8_t { come_true, lost };
+
+/// Names and contents, as a power loss that keeps all that is durable leaves them.
+using DiskImage = std::vector<std::pair<std::string, Bytes>>;
+
 struct CrashReport {
     std::uint64_t uncovered_bytes = 0;  // completed or in flight, covered by no completed sync
     std::uint64_t lost_bytes = 0;       // of these, gone
     std::uint64_t names_lost = 0;       // name operations that did not survive
     bool torn = false;                  // a sector survived in part
+    bool lies_lost = false;             // something that a sync had reported durable is gone
     SurvivalShape shape = SurvivalShape::drop_all;
 };
 
@@ -83,8 +89,13 @@ public:
 
     /// The process dies. Operations in flight happen in part, as drawn.
     CrashReport crash_process();
-    /// Power fails. `shape`: given, or drawn.
-    CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt);
+    /// Power fails. `shape`: given, or drawn. With `lost` the media turn out to lack a drawn part,
+    /// at least one sector, of what syncs lied about.
+    CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt,
+                            LieFate lies = LieFate::come_true);
+    /// The whole disk is another one from here on. Requires that nothing is in flight.
+    void replace(const DiskImage& image);
+    [[nodiscard]] DiskImage image() const;
 
     /// The last `count` operations that were submitted never were: the process died before it could
     /// ask for them. None of them has completed.
@@ -95,6 +106,22 @@ public:
     /// The errors that it reports, and who caused them.
     [[nodiscard]] DiskErrors& errors() { return errors_; }
     [[nodiscard]] const DiskErrors& errors() const { return errors_; }
+    [[nodiscard]] DiskDamage& damage() { return damage_; }
+    [[nodiscard]] const DiskDamage& damage() const { return damage_; }
+    [[nodiscard]] DiskLies& lies() { return lies_; }
+    [[nodiscard]] const DiskLies& lies() const { return lies_; }
+    /// The file of a name, as the machine sees it.
+    [[nodiscard]] std::optional<std::uint32_t> inode_named(std::string_view name) const;
+    /// Whether a file reads as something else than was written to it.
+    [[nodiscard]] bool is_damaged() const;
+    /// What syncs made durable of a file.
+    [[nodiscard]] ByteSpan durable_bytes(std::uint32_t inode) const {
+        return inodes_[inode].durable;
+    }
+    /// Writes that syncs made durable so far, of files that lies are told about; and the newest of
+    /// them that was there when power last failed and lies could be lost.
+    [[nodiscard]] std::uint64_t synced_writes() const { return synced_writes_; }
+    [[nodiscard]] std::uint64_t lossy_up_to() const { return lossy_up_to_; }
     /// Bytes that a power loss could take now.
     [[nodiscard]] std::uint64_t uncovered_bytes() const;
     [[nodiscard]] std::uint64_t submitted() const { return submitted_; }
@@ -119,8 +146,10 @@ private:
         std::uint64_t cache_size = 0;
         std::uint64_t durable_size = 0;
         std::uint64_t allocated = 0;  // behind the last byte ever written
+        std::uint64_t synced = 0;     // synced_writes_ after its last write that a sync covered
         std::vector<Piece> pieces;    // ascending by sequence
         bool in_use = false;
+        bool spared = false;  // no sync of it ever lies
     };
     struct NameOp {
         std::uint64_t sequence = 0;
@@ -161,6 +190,9 @@ private:
     void make_durable(std::uint32_t inode, std::uint64_t up_to);
     void survive(SurvivalShape shape, CrashReport& report);
     void survive_names(CrashReport& report);
+    void lose_lies(CrashReport& report);
+    void tell_survivors();
+    void lie_about(std::uint32_t inode, const Piece& piece);
     /// Slots of what was submitted and has not completed, in the order of their ids.
     [[nodiscard]] std::vector<std::uint32_t> in_flight() const;
     void reset_in_flight();
@@ -171,7 +203,10 @@ private:
     DiskTimer& timer_;
     DiskWatcher& watcher_;
     DiskErrors errors_;
+    DiskDamage damage_;
+    DiskLies lies_;
     broker::Random random_;
+    broker::Random lie_random_;
     std::vector<Inode> inodes_;
     std::map<std::string, std::uint32_t, std::less<>> names_;          // as the machine sees them
     std::map<std::string, std::uint32_t, std::less<>> durable_names_;  // as power loss leaves them
@@ -182,6 +217,9 @@ private:
     std::uint64_t sequence_ = 0;
     std::uint64_t submitted_ = 0;
     std::uint64_t completed_ = 0;
+    std::uint64_t synced_writes_ = 0;
+    std::uint64_t lossy_up_to_ = 0;
+    std::uint64_t settled_up_to_ = 0;  // synced_writes_ when power failed last: true or lost
     std::uint32_t writes_in_flight_ = 0;
     std::uint32_t syncs_in_flight_ = 0;
 };

@@ -141,6 +141,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
         host.timer = std::make_unique<HostTimer>(*this, i);
         host.disk = std::make_unique<VirtualDisk>(config_.seed, i + 1, *host.timer, truth_);
+        host.disk_uuid = topics_.formed_with(broker::BrokerId{i + 1}).disk;
         host.network.disk = host.disk.get();
     }
     auto const client_config = [&](Duration request_timeout, Duration backoff) {
@@ -577,7 +578,7 @@ void World::on_response(const Work& work) {
     PartitionId const partition{frame.partition};
     if (frame.leader_epoch >= 0 &&
         frame.leader_epoch < static_cast<std::int64_t>(logs_.lineage(partition).value())) {
-        record_loss(partition);
+        record_loss(partition, reports::power_loss_reason);
     }
 }
 
@@ -641,7 +642,7 @@ void World::after_step(Host& host) {
     if (checks_.invariants && !node.facts().empty()) {
         raft_invariants_.on_step(host.number, node);
         for (PartitionId const partition : raft_invariants_.take_cuts()) {
-            record_loss(partition);
+            record_loss(partition, reports::power_loss_reason);
         }
     }
     if (!node.facts().empty()) {

@@ -70,7 +70,9 @@ public:
 
     [[nodiscard]] const Violations& violations() const { return violations_; }
     [[nodiscard]] const std::optional<Stuck>& stuck() const { return stuck_; }
-    /// Every partition was read to its sampled end.
+    /// Partitions that could not go on, for want of disks that can be trusted, and why.
+    [[nodiscard]] const std::vector<std::string>& excuses() const { return excuses_; }
+    /// Every partition was read to its sampled end, but for those with an excuse.
     [[nodiscard]] bool drained() const;
     /// The event budget ran out, or events stopped coming before the end.
     [[nodiscard]] bool hung() const { return hung_; }
@@ -138,6 +140,10 @@ public:
     void end_stall(std::uint32_t host, std::uint32_t element) override;
     void stall_disk(std::uint32_t host, Time until, std::uint32_t element) override;
     [[nodiscard]] VirtualDisk& disk(std::uint32_t host) override { return *hosts_[host].disk; }
+    [[nodiscard]] const DiskTruth& truth() const override { return truth_; }
+    [[nodiscard]] BudgetAnswer ask_budget(std::uint32_t host, DamageClass damage) override;
+    void replace_disk(std::uint32_t host, const DiskImage& image, bool new_identity) override;
+    void mend(std::uint32_t host) override;
     [[nodiscard]] HostClock& clock(std::uint32_t host) override { return hosts_[host].clock; }
     void clock_changed(std::uint32_t host) override;
     Slowness& slowness(std::uint32_t host) override { return hosts_[host].slowness; }
@@ -181,6 +187,7 @@ private:
     void crash_inside(Host& host);
     void resume(Host& host);
     void release_stall(Host& host);
+    [[nodiscard]] bool plans(FaultKind kind) const;
     void step(Host& host, const broker::Event& event);
     void after_step(Host& host);
     void release_effects(Host& host);
@@ -191,7 +198,23 @@ private:
                          bool expected_clean);
     /// Stored entries that this power loss took make the loss of acknowledged data legal.
     void record_taken(const Host& host);
-    void record_loss(PartitionId partition);
+    void record_loss(PartitionId partition, std::string_view reason);
+
+    // Damage (damage.cpp)
+    CrashReport lose_power(Host& host);
+    /// The configurations of a partition: that of the committed log, or all it ever had (`former`),
+    /// and what the most advanced replica that is up goes by.
+    [[nodiscard]] std::vector<broker::raft::Configuration> configurations_of(PartitionId partition,
+                                                                             bool former) const;
+    [[nodiscard]] CopiesView copies_of(std::uint32_t target, PartitionId partition,
+                                       DamageClass damage) const;
+    /// Whether the voter is the one it was, and its disk can be trusted.
+    [[nodiscard]] bool is_sound(const broker::Member& member) const;
+    /// Loss and standstill of what this host holds are excused from now on.
+    void exceed_budget(const Host& host);
+    /// Why a partition cannot go on: too few of its voters have a disk that can be trusted. Empty:
+    /// it can.
+    [[nodiscard]] std::string excuse_for(PartitionId partition) const;
     void record_leaders(const Host& host);
 
     // Workload
@@ -210,6 +233,8 @@ private:
     void check_settled();
     /// What each broker believes of a partition, for whoever looks at a stuck one.
     [[nodiscard]] std::string views_of(PartitionId partition) const;
+    /// Looks which partitions cannot go on.
+    void find_excuses();
     [[nodiscard]] std::optional<Stuck> unsettled();
     [[nodiscard]] std::optional<Stuck> replicas_differ();
     [[nodiscard]] Duration settle_budget() const;
@@ -262,6 +287,8 @@ private:
     std::optional<Time> settled_since_;
     bool settle_message_sent_ = false;
     std::optional<Stuck> stuck_;
+    std::vector<bool> excused_;  // by partition
+    std::vector<std::string> excuses_;
     bool hung_ = false;
     std::vector<std::string> failed_starts_;
     std::vector<Recovery> recoveries_;

@@ -62,7 +62,7 @@ namespace broker {
     X(append_overlapped)         /* an append brought entries that were already there */           \
     X(log_truncated)             /* a conflicting suffix was cut */                                \
     X(committed_cut)             /* unsynced quorum: committed entries lost a vote and were cut */ \
-    X(follower_forgot)           /* unsynced quorum: a follower lost entries it had stored */      \
+    X(follower_forgot)           /* a follower lost entries that it had stored */                  \
     X(raft_committed)            /* the commit index rose */                                       \
     X(config_appended)           /* a change of members entered the log */                         \
     X(config_joint)              /* of these, one with two sets of voters */                       \
@@ -100,6 +100,7 @@ namespace broker {
     X(shutdown_grace_exceeded)   /* the stop ran into its deadline */                              \
     X(recovery_started)          /* */                                                             \
     X(recovery_after_clean_stop) /* a log ended where its clean-shutdown mark said */              \
+    X(recovery_read_again)       /* what was read was doubtful, so it was read a second time */    \
     X(recovery_truncated_tail)   /* a torn tail was cut */                                         \
     X(recovery_copied_tail)      /* frames not proven durable were written again */                \
     X(recovery_log_replaced)     /* a void log gave way to an installed base */                    \

@@ -1,4 +1,5 @@
 // The requests around producing and fetching: versions, metadata, producer ids.
+#include "broker_core/base/hash.h"
 #include "broker_core/broker/node.h"
 #include "broker_core/protocol/api_versions.h"
 #include "broker_core/protocol/init_producer_id.h"
@@ -109,7 +110,11 @@ void Node::on_init_producer_id(ConnectionId connection, const protocol::RequestF
         return;
     }
     protocol::InitProducerIdResponse response;
-    // An id never used before: the boots of this disk are counted durably before it serves.
+    // An id never used before. Counting alone does not give one: a disk that is replaced, or comes
+    // back as it was, counts again from where it stood, and the second producer with an id would
+    // have its first batches taken for those of the first, acknowledged and dropped. So 53 bits,
+    // which every client language can count with, of disk, boot, count and what is drawn anew for
+    // each life.
     const Replica* first = nullptr;
     for (const std::unique_ptr<Replica>& replica : replicas_) {
         if (replica) {
@@ -123,9 +128,9 @@ void Node::on_init_producer_id(ConnectionId connection, const protocol::RequestF
         response.error = KafkaError::leader_not_available;
     } else {
         ++producer_ids_;
-        std::int64_t const broker = config_.identity.node.value();
-        std::int64_t const boots = first->wal().boots();
-        response.producer_id = ProducerId{(broker << 44) | (boots << 22) | producer_ids_};
+        std::uint64_t id = fold64(config_.seed, config_.identity.disk.value());
+        id = fold64(fold64(id, first->wal().boots()), producer_ids_);
+        response.producer_id = ProducerId{static_cast<std::int64_t>(id >> 11U)};
         response.producer_epoch = ProducerEpoch{0};
     }
     answer(connection, request.header, response);

@@ -121,8 +121,9 @@ void Raft::on_heartbeat(Time now, const Message& message) {
     CHECK(!is_leader());
     become_follower(now, message.term, message.from);
     // The leader clamps commit to what it knows we hold, so it needs no check against our log.
-    if (config_.unsynced_quorum && message.commit > log_.last_index()) {
-        // We held it, and lost it with power: refuse, so that the leader sends it again.
+    if (message.commit > log_.last_index()) {
+        // We held it, and lost it: unsynced with power, or synced to a disk that lied. Refuse, so
+        // that the leader sends it again.
         LogIndex const hint = log_.last_index();
         reply(message, Message{.kind = MessageKind::append_reply,
                                .reject = true,
@@ -131,7 +132,6 @@ void Raft::on_heartbeat(Time now, const Message& message) {
                                .hint = hint});
         return;
     }
-    CHECK(message.commit <= log_.last_index());
     commit_to(message.commit);
     reply(message, Message{.kind = MessageKind::heartbeat_reply, .round = message.round});
 }

@@ -55,6 +55,7 @@ public:
         while (!in_flight_.empty() && in_flight_.front().last <= index) {
             pop_in_flight();
         }
+        forgets_since_.reset();
         bool const news = index > match_;
         if (news) {
             match_ = index;
@@ -91,11 +92,20 @@ public:
         probe(retry < match_ ? match_.next() : retry.next());
         return true;
     }
-    /// The member came back without entries it had confirmed: it holds at most what it agrees on
-    /// up to `retry`, and is probed from there.
-    void forgot(LogIndex retry) {
+    /// The member refused what it had confirmed. One such refusal may come late; if it still
+    /// refuses after `patience`, it has lost entries: it holds at most what it agrees on up to
+    /// `retry`, and is probed from there. Returns whether the leader should send again now.
+    bool forgot(LogIndex retry, Time now, Duration patience) {
+        if (!forgets_since_) {
+            forgets_since_ = now;
+        }
+        if (now < *forgets_since_ + patience) {
+            return false;
+        }
+        forgets_since_.reset();
         match_ = std::min(match_, retry);
         probe(match_.next());
+        return true;
     }
     /// A sign of life that says nothing of the log: a lost probe or chunk, or a lost append at the
     /// head of a full window, may be sent again.
@@ -160,6 +170,7 @@ private:
     std::uint64_t bytes_in_flight_ = 0;
     std::optional<LogIndex> gap_;  // replicating: where the member's log ended when it refused
     Time gap_since_;
+    std::optional<Time> forgets_since_;  // it refuses what it had confirmed
     LogIndex installs_;
     std::uint64_t offset_ = 0;
 };

@@ -36,12 +36,17 @@ void Raft::on_append_reply(Time now, const Message& message) {
     Progress& progress = peer->progress;
     progress.heard_since_check = true;
     if (message.reject) {
-        if (config_.unsynced_quorum && message.index <= progress.match()) {
-            // It cannot refuse what it holds, so it holds it no more; or this comes late, and the
-            // next answer says so.
-            probes_.reached(Probe::follower_forgot);
-            progress.forgot(log_.last_possible_match(message.hint, message.log_term));
-            maybe_send_append(*peer, true);
+        if (message.index <= progress.match()) {
+            // It cannot refuse what it holds, so it holds it no more; or this comes late. Where
+            // entries count before they are synced that is ordinary, and the next answer tells;
+            // else only a disk that lied does it, and late refusals are far more common.
+            Duration const patience =
+                config_.unsynced_quorum ? Duration{} : config_.tuning.heartbeat / 2;
+            LogIndex const retry = log_.last_possible_match(message.hint, message.log_term);
+            if (progress.forgot(retry, now, patience)) {
+                probes_.reached(Probe::follower_forgot);
+                maybe_send_append(*peer, true);
+            }
             return;
         }
         // Step over whole terms: where our log can agree with the follower's hint at best.

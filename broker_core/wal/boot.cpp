@@ -1,70 +1,148 @@
 // A log comes up: what is on the disk is read, and made durable again before anything is claimed.
 #include "broker_core/base/check.h"
+#include "broker_core/base/hash.h"
 #include "broker_core/wal/wal.h"
 
 #include <algorithm>
 
 namespace broker::wal {
 
-Result<Booted> Wal::boot() {
-    CHECK(boot_phase_ == BootPhase::closed);
-    probes_.reached(Probe::recovery_started);
+namespace {
+
+/// What the files of one partition hold, as one reading of them gave it.
+struct Reading {
     std::vector<SegmentImage> segments;
-    std::optional<Bytes> hard_state_bytes;
+    std::vector<std::string> temporary;
+    std::vector<LogIndex> bases;  // ascending
     SegmentId largest;
+    bool mark_found = false;
     std::optional<CleanMark> mark;
     Base base;
-    for (const std::string& name : disk_.list()) {
-        if (name == clean_mark_name(partition_)) {
-            Result<Bytes> const content = disk_.read(name);
-            if (!content) {
-                return tl::unexpected{content.error()};
+    HardStateSlot slot;
+    RecoveredLog log;
+    /// Something is not as a clean stop leaves it: a torn tail, a slot or a mark that is no good.
+    bool doubtful = false;
+    std::uint64_t hash = 0;  // of all that was read
+};
+
+/// Reads every file of a partition and recovers its log from them.
+class DiskReader {
+public:
+    DiskReader(Disk& disk, const DiskIdentity& identity, PartitionId partition)
+        : disk_{disk}, identity_{identity}, partition_{partition} {}
+
+    Result<Reading> read() {
+        Reading reading;
+        reading.slot.identity = identity_;
+        reading.slot.partition = partition_;
+        std::optional<Bytes> hard_state;
+        for (const std::string& name : disk_.list()) {
+            Result<void> const taken = take(name, reading, hard_state);
+            if (!taken) {
+                return tl::unexpected{taken.error()};
             }
-            mark_found_ = true;
-            mark = decode_clean_mark(*content);
-            continue;
         }
+        if (hard_state) {
+            Result<HardStateSlot> const read = read_hard_state(*hard_state, identity_, partition_);
+            if (!read) {
+                return tl::unexpected{read.error()};
+            }
+            reading.slot = *read;
+            reading.doubtful = reading.doubtful || !both_slots_readable(*hard_state, partition_);
+        } else if (!reading.segments.empty() || reading.base.index != LogIndex{}) {
+            return fail(ErrorCode::damaged, "wal: a log without its hard state");
+        }
+        Result<RecoveredLog> recovered =
+            recover_log(reading.segments, identity_, partition_, reading.largest, reading.base);
+        if (!recovered) {
+            return tl::unexpected{recovered.error()};
+        }
+        reading.log = std::move(*recovered);
+        reading.doubtful = reading.doubtful || reading.log.report.torn;
+        return reading;
+    }
+
+private:
+    Result<void> take(const std::string& name, Reading& reading, std::optional<Bytes>& hard_state) {
+        bool const is_mark = name == clean_mark_name(partition_);
         std::optional<ParsedName> const parsed = parse_name(name);
-        if (!parsed || parsed->partition != partition_) {
-            continue;
+        if (!is_mark && (!parsed || parsed->partition != partition_)) {
+            return {};
         }
-        largest = std::max(largest, parsed->segment);
-        if (parsed->kind == ParsedName::Kind::temporary) {
-            stale_.push_back(name);
-            continue;
+        if (!is_mark) {
+            reading.largest = std::max(reading.largest, parsed->segment);
+            if (parsed->kind == ParsedName::Kind::temporary) {
+                reading.temporary.push_back(name);
+                return {};
+            }
         }
         Result<Bytes> content = disk_.read(name);
         if (!content) {
             return tl::unexpected{content.error()};
         }
-        if (parsed->kind == ParsedName::Kind::hard_state) {
-            hard_state_bytes = std::move(*content);
+        reading.hash = fold64(reading.hash, hash_bytes(*content));
+        if (is_mark) {
+            reading.mark_found = true;
+            reading.mark = decode_clean_mark(*content);
+            reading.doubtful = reading.doubtful || !reading.mark;
+        } else if (parsed->kind == ParsedName::Kind::hard_state) {
+            hard_state = std::move(*content);
         } else if (parsed->kind == ParsedName::Kind::base) {
             Result<Base> read = decode_base(*content, identity_, partition_);
             if (!read) {
                 return tl::unexpected{read.error()};
             }
-            base_files_.push_back(parsed->base);  // names ascend, and so do their numbers
-            base = std::move(*read);
+            reading.bases.push_back(parsed->base);  // names ascend, and so do their numbers
+            reading.base = std::move(*read);
         } else {
-            segments.push_back(SegmentImage{name, std::move(*content)});
+            reading.segments.push_back(SegmentImage{name, std::move(*content)});
         }
+        return {};
     }
 
-    HardStateSlot slot{0, HardState{}, 0, identity_};
-    if (hard_state_bytes) {
-        Result<HardStateSlot> const read = read_hard_state(*hard_state_bytes, identity_);
-        if (!read) {
-            return tl::unexpected{read.error()};
+    Disk& disk_;
+    const DiskIdentity& identity_;
+    PartitionId partition_;
+};
+
+/// A reading may go wrong once where the media are right: a tail would be cut that is not torn, an
+/// older vote believed. So what is doubtful is read again, until there is no doubt or two readings
+/// agree; a few times at most.
+Result<Reading> read_reliably(DiskReader reader, Probes& probes) {
+    constexpr int readings_max = 5;
+    Result<Reading> reading = reader.read();
+    for (int readings = 1; readings < readings_max; ++readings) {
+        if (reading && !reading->doubtful) {
+            return reading;
         }
-        slot = *read;
-    } else if (!segments.empty() || base.index != LogIndex{}) {
-        return fail(ErrorCode::damaged, "wal: a log without its hard state");
+        probes.reached(Probe::recovery_read_again);
+        Result<Reading> next = reader.read();
+        bool const agree = next ? reading && reading->hash == next->hash : !reading;
+        reading = std::move(next);
+        if (agree) {
+            return reading;
+        }
     }
-    Result<RecoveredLog> recovered = recover_log(segments, identity_, partition_, largest, base);
-    if (!recovered) {
-        return tl::unexpected{recovered.error()};
+    return reading && !reading->doubtful
+               ? std::move(reading)
+               : fail(ErrorCode::damaged, "wal: no two readings of the disk agree");
+}
+
+}  // namespace
+
+Result<Booted> Wal::boot() {
+    CHECK(boot_phase_ == BootPhase::closed);
+    probes_.reached(Probe::recovery_started);
+    Result<Reading> reading = read_reliably(DiskReader{disk_, identity_, partition_}, probes_);
+    if (!reading) {
+        return tl::unexpected{reading.error()};
     }
+    RecoveredLog* const recovered = &reading->log;
+    const Base& base = reading->base;
+    const std::optional<CleanMark>& mark = reading->mark;
+    mark_found_ = reading->mark_found;
+    base_files_ = std::move(reading->bases);
+    stale_ = std::move(reading->temporary);
     if (recovered->report.torn) {
         probes_.reached(Probe::recovery_truncated_tail);
     }
@@ -113,10 +191,11 @@ Result<Booted> Wal::boot() {
         probes_.reached(Probe::recovery_log_replaced);
     }
 
-    hard_state_.begin(slot);
+    hard_state_.begin(reading->slot);
     next_.push_back(make_segment(cursor_.header, cursor_.size, content));
     boot_phase_ = BootPhase::preparing_state;
-    return Booted{std::move(base), std::move(recovered->entries), slot.state, recovered->report};
+    return Booted{std::move(reading->base), std::move(recovered->entries), reading->slot.state,
+                  recovered->report};
 }
 
 void Wal::sync_boot_directory() {

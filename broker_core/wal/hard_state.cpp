@@ -16,7 +16,7 @@ Bytes encode_hard_state_slot(const HardStateSlot& slot) {
     append_le(bytes, slot.identity.cluster.value());
     append_le(bytes, slot.identity.node.value());
     append_le(bytes, slot.identity.disk.value());
-    append_le(bytes, std::uint32_t{0});
+    append_le(bytes, slot.partition.value());
     append_le(bytes, crc32c(bytes));
     CHECK(bytes.size() == hard_state_slot_bytes);
     return bytes;
@@ -39,19 +39,38 @@ std::optional<HardStateSlot> decode_hard_state_slot(ByteSpan bytes) {
     slot.identity.cluster = ClusterId{reader.le<std::uint64_t>()};
     slot.identity.node = BrokerId{reader.le<std::uint32_t>()};
     slot.identity.disk = DiskUuid{reader.le<std::uint64_t>()};
+    slot.partition = PartitionId{reader.le<std::uint32_t>()};
     if (slot.sequence == 0) {
         return std::nullopt;
     }
     return slot;
 }
 
-Result<HardStateSlot> read_hard_state(ByteSpan file, const DiskIdentity& identity) {
+namespace {
+
+/// The slot of a file at `at`, if it is readable and belongs there: odd sequences stand in the
+/// first slot.
+std::optional<HardStateSlot> slot_at(ByteSpan file, std::uint64_t at, PartitionId partition) {
+    if (at >= file.size()) {
+        return std::nullopt;
+    }
+    std::optional<HardStateSlot> slot = decode_hard_state_slot(file.subspan(at));
+    bool const in_place =
+        slot && slot->partition == partition && (slot->sequence % 2 == 1) == (at == 0);
+    return in_place ? slot : std::nullopt;
+}
+
+}  // namespace
+
+bool both_slots_readable(ByteSpan file, PartitionId partition) {
+    return slot_at(file, 0, partition) && slot_at(file, hard_state_slot_stride, partition);
+}
+
+Result<HardStateSlot> read_hard_state(ByteSpan file, const DiskIdentity& identity,
+                                      PartitionId partition) {
     std::optional<HardStateSlot> current;
     for (std::uint64_t const at : {std::uint64_t{0}, hard_state_slot_stride}) {
-        if (at >= file.size()) {
-            continue;
-        }
-        std::optional<HardStateSlot> const slot = decode_hard_state_slot(file.subspan(at));
+        std::optional<HardStateSlot> const slot = slot_at(file, at, partition);
         if (slot && (!current || slot->sequence > current->sequence)) {
             current = slot;
         }
@@ -71,7 +90,7 @@ void HardStateFile::begin(const HardStateSlot& recovered) {
     // Odd sequences stand in the first slot, even ones in the second. Both get the state at once,
     // so that from here on the older slot is always a valid one.
     sequence_ = (recovered.sequence + 1) | 1U;
-    HardStateSlot slot{sequence_, current_, boots_, identity_};
+    HardStateSlot slot{sequence_, current_, boots_, identity_, partition_};
     fresh_file_.begin();
     fresh_file_.write(0, encode_hard_state_slot(slot));
     ++sequence_;
@@ -98,7 +117,7 @@ void HardStateFile::write_slot() {
     ++sequence_;
     syncing_ = false;
     pending_op_ = ops_.draw();
-    HardStateSlot const slot{sequence_, writing_, boots_, identity_};
+    HardStateSlot const slot{sequence_, writing_, boots_, identity_, partition_};
     std::uint64_t const at = sequence_ % 2 == 0 ? hard_state_slot_stride : 0;
     disk_.write(pending_op_, fresh_file_.handle(), at, encode_hard_state_slot(slot));
 }

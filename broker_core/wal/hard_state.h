@@ -30,20 +30,25 @@ inline constexpr std::uint64_t hard_state_slot_stride = 4096;
 inline constexpr std::uint64_t hard_state_slot_bytes = 52;
 
 /// One slot: {sequence u64, term u64, vote u32, boots u32, cluster u64, node u32, disk u64,
-/// reserved u32, crc u32}, little endian.
+/// partition u32, crc u32}, little endian.
 struct HardStateSlot {
     std::uint64_t sequence = 0;  // the larger of the two slots is current
     HardState state;
     std::uint32_t boots = 0;  // incarnations that reached service on this disk
     DiskIdentity identity;
+    PartitionId partition;
 };
 Bytes encode_hard_state_slot(const HardStateSlot& slot);
 std::optional<HardStateSlot> decode_hard_state_slot(ByteSpan bytes);
 
 /// The current slot of a file's bytes.
 /// Errors: damaged, if neither slot is readable (never "term 0": that is a second vote);
-/// foreign, if it belongs to another cluster, node or disk.
-Result<HardStateSlot> read_hard_state(ByteSpan file, const DiskIdentity& identity);
+/// foreign, if it belongs to another cluster, node or disk. A slot of another partition, or one
+/// that stands in the other one's place, went astray and counts as unreadable.
+Result<HardStateSlot> read_hard_state(ByteSpan file, const DiskIdentity& identity,
+                                      PartitionId partition);
+/// One that is not may be an update that power cut short, or a bad reading.
+bool both_slots_readable(ByteSpan file, PartitionId partition);
 
 /// The open hard-state file of one incarnation.
 class HardStateFile {
@@ -51,6 +56,7 @@ public:
     HardStateFile(PartitionId partition, const DiskIdentity& identity, Disk& disk, OpIds& ops,
                   Probes& probes)
         : identity_{identity},
+          partition_{partition},
           disk_{disk},
           ops_{ops},
           probes_{probes},
@@ -83,6 +89,7 @@ private:
     void write_slot();
 
     DiskIdentity identity_;
+    PartitionId partition_;
     Disk& disk_;
     OpIds& ops_;
     Probes& probes_;

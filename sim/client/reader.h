@@ -26,6 +26,8 @@ public:
 
     /// A drain begins; a consumer begins by being pumped.
     void begin();
+    /// Drain, before it begins: nothing can be read of this partition, and nothing is said of it.
+    void leave_out(std::uint32_t partition) { partitions_[partition].complete = true; }
     /// No more requests; what is in flight is ignored.
     void stop() { stopped_ = true; }
     /// Drain: every partition was read to its sampled end and written to the history.

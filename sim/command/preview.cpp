@@ -41,6 +41,7 @@ void count_fate(FaultPreview& row, ElementFate fate) {
             ++row.fired;
             break;
         case ElementFate::no_target:
+        case ElementFate::refused:
             ++row.no_target;
             break;
         case ElementFate::scheduled:

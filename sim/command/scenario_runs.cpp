@@ -115,7 +115,9 @@ ScenarioOutcome run_seeds(const Scenario& scenario, const std::vector<std::uint6
         }
         bool const violated = is_expected_violation(scenario, options, result);
         bool const voided = scenario.expect.kind == ExpectSpec::Kind::voids &&
-                            result.verdict == RunVerdict::void_run;
+                            result.verdict == RunVerdict::void_run &&
+                            std::find(result.void_kinds.begin(), result.void_kinds.end(),
+                                      scenario.expect.voids) != result.void_kinds.end();
         if (violated || voided) {
             ++outcome.found;
         }

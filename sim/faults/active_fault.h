@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct FaultScene {
     bool allowed;            // whether the limits let it take its hosts down now
     bool running;            // false: the heal phase ends everything, and starts every node itself
     bool effective = false;  // set: something happened that would not have happened without it
+    std::string refusal;     // set, and begin() false: the budget does not let it act
 
     [[nodiscard]] Time now() const { return world.scheduler().now(); }
     /// When the element is to end; Time::never() if only healing ends it.
@@ -126,5 +128,6 @@ std::unique_ptr<ActiveFault> make_disk_stall();
 std::unique_ptr<ActiveFault> make_slow_disk();
 std::unique_ptr<ActiveFault> make_administration();
 std::unique_ptr<ActiveFault> make_disk_error(FaultKind kind);
+std::unique_ptr<ActiveFault> make_damage(FaultKind kind);
 
 }  // namespace brokersim

@@ -3,9 +3,11 @@
 
 #include "broker_core/env/event.h"
 #include "broker_core/raft/configuration.h"
+#include "faults/budget.h"
 #include "faults/fault.h"
 #include "sim/scheduler.h"
 #include "sim/strengths.h"
+#include "sim/virtual_disk.h"
 #include "sim/virtual_network.h"
 
 #include <cstdint>
@@ -14,8 +16,8 @@
 
 namespace brokersim {
 
+class DiskTruth;
 class HostClock;
-class VirtualDisk;
 
 /// What slows a host down, and by how much.
 struct Slowness {
@@ -71,6 +73,13 @@ public:
     virtual void end_stall(std::uint32_t host, std::uint32_t element) = 0;
     virtual void stall_disk(std::uint32_t host, Time until, std::uint32_t element) = 0;
     [[nodiscard]] virtual VirtualDisk& disk(std::uint32_t host) = 0;
+    [[nodiscard]] virtual const DiskTruth& truth() const = 0;
+    /// Whether the budget lets this host's disk be damaged now, by every partition it holds.
+    [[nodiscard]] virtual BudgetAnswer ask_budget(std::uint32_t host, DamageClass damage) = 0;
+    /// The machine loses power and comes back, down, with another content of its disk.
+    virtual void replace_disk(std::uint32_t host, const DiskImage& image, bool new_identity) = 0;
+    /// What kept the host from starting is mended.
+    virtual void mend(std::uint32_t host) = 0;
     [[nodiscard]] virtual HostClock& clock(std::uint32_t host) = 0;
     /// After a change of its clock: deadlines come at other times.
     virtual void clock_changed(std::uint32_t host) = 0;

@@ -71,6 +71,15 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
         case FaultKind::read_error:
         case FaultKind::disk_full:
             return make_disk_error(kind);
+        case FaultKind::bit_rot:
+        case FaultKind::sector_error:
+        case FaultKind::misdirected_write:
+        case FaultKind::read_flip:
+        case FaultKind::misdirected_read:
+        case FaultKind::lost_fsync:
+        case FaultKind::stale_image:
+        case FaultKind::wipe:
+            return make_damage(kind);
         case FaultKind::heal:
             break;
     }

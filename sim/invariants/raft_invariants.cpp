@@ -524,6 +524,14 @@ void RaftInvariants::on_clean_stop(std::uint32_t node) {
     }
 }
 
+void RaftInvariants::on_replaced(std::uint32_t node) {
+    for (std::uint32_t partition = 0; partition < partitions_.size(); ++partition) {
+        replica(node, PartitionId{partition}).durable = HardState{};
+        std::erase_if(partitions_[partition].votes,
+                      [=](const auto& vote) { return vote.first.first == node; });
+    }
+}
+
 void RaftInvariants::on_down(std::uint32_t node) {
     logs_.forget_node(node);
     for (std::uint32_t partition = 0; partition < partitions_.size(); ++partition) {

@@ -65,6 +65,8 @@ public:
     void on_disk(std::uint32_t node, PartitionId partition);
     /// The node's memory is gone.
     void on_down(std::uint32_t node);
+    /// Its disk is another one: another voter, which has voted for nobody.
+    void on_replaced(std::uint32_t node);
     /// A power loss legally changes nothing that was durable; the vote watch starts from the disk.
     [[nodiscard]] std::uint64_t comparisons() const { return comparisons_; }
     /// Partitions whose G was cut since the last call.

@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             term = entry.term;
         }
     }
-    (void)read_hard_state(input, identity);
+    (void)read_hard_state(input, identity, PartitionId{});
     (void)decode_clean_mark(input);
     (void)decode_base(input, identity, PartitionId{});
     (void)parse_name(std::string_view{reinterpret_cast<const char*>(data), size});

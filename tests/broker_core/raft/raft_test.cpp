@@ -61,6 +61,10 @@ TEST_CASE("raft: an unsynced quorum may forget, and the machine follows who lead
     run_story("unsynced_quorum.txt");
 }
 
+TEST_CASE("raft: a follower whose disk lied about its syncs is sent again what it lost", "[raft]") {
+    run_story("follower_forgot.txt");
+}
+
 TEST_CASE("raft: voters are exchanged by way of a joint configuration", "[raft]") {
     run_story("joint_change.txt");
 }

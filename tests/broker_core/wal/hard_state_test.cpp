@@ -22,7 +22,8 @@ Bytes file_of(HardStateSlot const& first, HardStateSlot const& second) {
 }
 
 HardStateSlot slot_of(std::uint64_t sequence, std::uint64_t term, std::uint32_t vote) {
-    return HardStateSlot{sequence, HardState{Term{term}, BrokerId{vote}}, 1, identity};
+    return HardStateSlot{sequence, HardState{Term{term}, BrokerId{vote}}, 1, identity,
+                         PartitionId{}};
 }
 
 /// A hard-state file that moved to its fresh name; `term` is what was recovered.
@@ -47,7 +48,7 @@ struct Bench {
         }
     }
     HardState stored() {
-        auto const slot = read_hard_state(disk.content("p0.state"), identity);
+        auto const slot = read_hard_state(disk.content("p0.state"), identity, PartitionId{});
         REQUIRE(slot.has_value());
         return slot->state;
     }
@@ -56,8 +57,8 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("hard state: the bytes of a slot are those of the layout", "[wal]") {
-    Bytes const bytes =
-        encode_hard_state_slot(HardStateSlot{5, HardState{Term{7}, BrokerId{2}}, 4, identity});
+    Bytes const bytes = encode_hard_state_slot(
+        HardStateSlot{5, HardState{Term{7}, BrokerId{2}}, 4, identity, PartitionId{}});
 
     REQUIRE(bytes.size() == hard_state_slot_bytes);
     CHECK(test::to_hex(ByteSpan{bytes}.first(48)) ==
@@ -66,8 +67,10 @@ TEST_CASE("hard state: the bytes of a slot are those of the layout", "[wal]") {
 }
 
 TEST_CASE("hard state: the slot with the larger sequence is current, wherever it stands", "[wal]") {
-    auto const late_second = read_hard_state(file_of(slot_of(1, 4, 1), slot_of(2, 5, 3)), identity);
-    auto const late_first = read_hard_state(file_of(slot_of(3, 6, 1), slot_of(2, 5, 3)), identity);
+    auto const late_second =
+        read_hard_state(file_of(slot_of(1, 4, 1), slot_of(2, 5, 3)), identity, PartitionId{});
+    auto const late_first =
+        read_hard_state(file_of(slot_of(3, 6, 1), slot_of(2, 5, 3)), identity, PartitionId{});
 
     REQUIRE(late_second.has_value());
     CHECK(late_second->state == HardState{Term{5}, BrokerId{3}});
@@ -80,7 +83,7 @@ TEST_CASE("hard state: a torn newer slot falls back to the older one", "[wal]") 
         Bytes file = file_of(slot_of(1, 4, 1), slot_of(2, 5, 3));
         file[hard_state_slot_stride + byte] ^= std::byte{0x10};
 
-        auto const slot = read_hard_state(file, identity);
+        auto const slot = read_hard_state(file, identity, PartitionId{});
 
         INFO("byte " << byte);
         REQUIRE(slot.has_value());
@@ -94,7 +97,7 @@ TEST_CASE("hard state: two bad slots are damage, never term 0", "[wal]") {
     file[hard_state_slot_stride + 8] ^= std::byte{1};
 
     for (Bytes const& bad : {file, Bytes{}, Bytes(8192), Bytes(51)}) {
-        auto const slot = read_hard_state(bad, identity);
+        auto const slot = read_hard_state(bad, identity, PartitionId{});
         REQUIRE_FALSE(slot.has_value());
         CHECK(slot.error().code == ErrorCode::damaged);
     }
@@ -106,7 +109,7 @@ TEST_CASE("hard state: another cluster, node or disk is refused", "[wal]") {
     for (DiskIdentity const& other : {DiskIdentity{ClusterId{9}, BrokerId{2}, DiskUuid{3}},
                                       DiskIdentity{ClusterId{1}, BrokerId{9}, DiskUuid{3}},
                                       DiskIdentity{ClusterId{1}, BrokerId{2}, DiskUuid{9}}}) {
-        auto const slot = read_hard_state(file, other);
+        auto const slot = read_hard_state(file, other, PartitionId{});
         REQUIRE_FALSE(slot.has_value());
         CHECK(slot.error().code == ErrorCode::foreign);
     }
@@ -154,7 +157,7 @@ TEST_CASE("hard state: a store writes the older slot and leaves the newer one al
         Bytes const before = bench.disk.content("p0.state");
         bench.file.store(HardState{Term{term}, BrokerId{2}});
         REQUIRE(bench.disk.pending().size() == 1);
-        auto const newest = read_hard_state(before, identity);
+        auto const newest = read_hard_state(before, identity, PartitionId{});
         std::uint64_t const newest_at = newest->sequence % 2 == 0 ? hard_state_slot_stride : 0;
         CHECK(bench.disk.pending().front().offset != newest_at);
         bench.complete_all();
