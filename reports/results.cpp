@@ -48,6 +48,7 @@ SeedResult seed_of(const Json& json) {
     seed.trace_hash = from_hex(json.at("trace_hash").get<std::string>());
     seed.events = json.at("events").get<std::uint64_t>();
     seed.virtual_ns = json.at("virtual_ns").get<std::int64_t>();
+    seed.found_ns = json.value("found_ns", std::int64_t{0});
     seed.wall_ns = json.value("wall_ns", std::int64_t{0});
     seed.acked = json.value("acked", std::int64_t{0});
     seed.lost = json.value("lost", std::int64_t{0});
@@ -161,6 +162,9 @@ std::string to_json(const SeedResult& result, bool wall) {
     json["trace_hash"] = fmt::format("{:016x}", result.trace_hash);
     json["events"] = result.events;
     json["virtual_ns"] = result.virtual_ns;
+    if (result.found_ns != 0) {
+        json["found_ns"] = result.found_ns;
+    }
     if (wall) {
         json["wall_ns"] = result.wall_ns;
     }

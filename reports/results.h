@@ -66,6 +66,7 @@ struct SeedResult {
     std::uint64_t trace_hash = 0;
     std::uint64_t events = 0;
     std::int64_t virtual_ns = 0;
+    std::int64_t found_ns = 0;  // virtual time of the first finding; 0: none, or none known
     std::int64_t wall_ns = 0;
     std::int64_t acked = 0;
     std::int64_t lost = 0;

@@ -303,6 +303,14 @@ constexpr Row table[] = {
     key("faults.random", "lost_fsync", object, "random faults of this kind"),
     key("faults.random", "stale_image", object, "random faults of this kind"),
     key("faults.random", "wipe", object, "random faults of this kind"),
+    key("faults.random", "transfer_leader", object, "random faults of this kind"),
+    key("faults.random", "add_voter", object, "random faults of this kind"),
+    key("faults.random", "remove_voter", object, "random faults of this kind"),
+    key("faults.random", "add_learner", object, "random faults of this kind"),
+    key("faults.random", "promote", object, "random faults of this kind"),
+    key("faults.random", "replace_voter", object, "random faults of this kind"),
+    key("faults.random", "joint_change", object, "random faults of this kind"),
+    key("faults.random", "delete_records", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")

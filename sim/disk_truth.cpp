@@ -228,7 +228,7 @@ void DiskTruth::linked(std::uint32_t node, std::uint32_t inode, std::string_view
     // After a rotation nothing is, and the folds only go on. A chain that begins anew may have ids
     // below those of files that are gone.
     auto const place = static_cast<std::size_t>(segment - replica.segments.data());
-    bool kills = place + 1 < replica.segments.size();
+    bool kills = place < replica.written.segment || place < replica.durable.segment;
     for (const Segment& other : replica.segments) {
         kills =
             kills || (other.header.segment == segment->header.previous && !other.frames.empty() &&
@@ -271,6 +271,14 @@ void DiskTruth::unlinked(std::uint32_t node, std::string_view name, bool durably
         if (base == nullptr || i >= fold.segment) {
             refold(parsed->partition, replica);
         }
+        // Gone for good, and passed by both folds: nothing looks at it any more.
+        if (!segment.linked && !segment.linked_durably && i < replica.written.segment &&
+            i < replica.durable.segment) {
+            replica.segments.erase(replica.segments.begin() + static_cast<std::ptrdiff_t>(i));
+            --replica.written.segment;
+            --replica.durable.segment;
+        }
+        return;
     }
 }
 
@@ -441,6 +449,8 @@ void DiskTruth::survivors_told(std::uint32_t node) {
         durability_ != broker::Durability::fsync || std::exchange(nodes_[node - 1].excused, false);
     for (std::uint32_t partition = 0; partition < replicas.size(); ++partition) {
         Replica& replica = replicas[partition];
+        // Files without a name are gone.
+        std::erase_if(replica.segments, [](const Segment& segment) { return !segment.linked; });
         refold(PartitionId{partition}, replica);
         for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
             const Link* const link = replica.before_loss.at(i);

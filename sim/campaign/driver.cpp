@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <poll.h>
-#include <sys/wait.h>
 
 namespace brokersim {
 namespace {
@@ -25,11 +23,6 @@ constexpr std::uint32_t troubles_max = 2;  // of one chunk, before it is left al
 std::int64_t clock_ns() {
     auto const now = std::chrono::steady_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
-std::string signal_name(int number) {
-    const char* const name = sigabbrev_np(number);
-    return name == nullptr ? fmt::format("signal.{}", number) : fmt::format("SIG{}", name);
 }
 
 }  // namespace
@@ -218,19 +211,12 @@ void Driver::on_death(Slot& slot, int status) {
     if (!slot.job) {
         return;
     }
-    bool const no_memory =
-        WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitCode::environment);
-    bool const killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    bool const never_ran = WIFEXITED(status) && WEXITSTATUS(status) == 127;
-    if (no_memory || killed || never_ran) {
+    WorkerEnd const ended = end_of(status);
+    if (!ended.trouble.empty()) {
         const reports::CampaignScenario& scenario = manifest_.scenarios[slot.job->plan.scenario];
         std::uint64_t const seed = SeedPlan::seed_of(manifest_.campaign_seed, slot.next_k);
         ++state_.troubles;
-        write(reports::to_json(
-            reports::Trouble{scenario.name, seed,
-                             no_memory ? "out of memory"
-                             : killed  ? "the worker was killed from outside (out of memory?)"
-                                       : "the worker could not be started"}));
+        write(reports::to_json(reports::Trouble{scenario.name, seed, ended.trouble}));
         Job job = std::move(*slot.job);
         slot.job.reset();
         if (++job.troubles < troubles_max) {
@@ -238,13 +224,7 @@ void Driver::on_death(Slot& slot, int status) {
         }
         return;
     }
-    if (WIFSIGNALED(status)) {
-        std::string const name = signal_name(WTERMSIG(status));
-        on_lost_seed(slot, "CRASH", name, "the process died of " + name);
-    } else {
-        on_lost_seed(slot, "CRASH", fmt::format("exit.{}", WEXITSTATUS(status)),
-                     fmt::format("the process ended with exit code {}", WEXITSTATUS(status)));
-    }
+    on_lost_seed(slot, "CRASH", ended.cause, ended.text);
 }
 
 void Driver::check_time(Slot& slot) {

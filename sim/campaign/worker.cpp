@@ -6,6 +6,7 @@
 #include "sim/campaign/seed_plan.h"
 #include "sim/command/mutant.h"
 #include "sim/command/scenario_runs.h"
+#include "sim/command/source_id.h"
 #include "sim/run.h"
 #include "sim/run_text.h"
 
@@ -65,6 +66,12 @@ reports::SeedResult result_of(const Scenario& scenario, std::uint64_t k, const R
     seed.trace_hash = run.trace_hash;
     seed.events = run.events;
     seed.virtual_ns = run.virtual_ns;
+    if (run.verdict == RunVerdict::fail) {
+        // What only the end of the run shows is found at its end.
+        bool const at_once =
+            !run.violations.empty() && run.violations.front().id == run.violated.front();
+        seed.found_ns = at_once ? run.violations.front().time.nanoseconds() : run.virtual_ns;
+    }
     seed.wall_ns = run.wall_ns;
     seed.acked = run.judgement.sums.acked;
     seed.lost = run.judgement.sums.lost;
@@ -111,9 +118,17 @@ ExitCode worker_command(const WorkerCommand& command) {
         std::uint64_t first = 0;
         std::uint64_t count = 0;
         std::string path;
-        words >> verb >> campaign_seed >> first >> count;
+        words >> verb;
+        if (verb == "source") {
+            if (!answer(source_id().source)) {
+                return ExitCode::environment;
+            }
+            continue;
+        }
+        words >> campaign_seed >> first >> count;
         std::getline(words >> std::ws, path);
-        if (verb != "run" || path.empty()) {
+        bool const measures = verb == "measure";
+        if ((verb != "run" && !measures) || path.empty()) {
             return ExitCode::usage;
         }
         auto scenario = loaded.find(path);
@@ -125,13 +140,20 @@ ExitCode worker_command(const WorkerCommand& command) {
             }
             scenario = loaded.emplace(path, std::move(*outcome.scenario)).first;
         }
+        if (measures) {
+            scenario->second.plant = planted_mutant();
+        } else if (mutant_name(scenario->second.plant) != planted_mutant()) {
+            return ExitCode::unsupported;
+        }
         for (std::uint64_t k = first; k < first + count; ++k) {
             if (!answer(fmt::format("@ {}", k))) {
                 return ExitCode::environment;
             }
             std::int64_t const began = clock_ns();
+            RunOptions options;
+            options.diagnose = !measures;
             RunResult run =
-                run_once(scenario->second, SeedPlan::seed_of(campaign_seed, k), RunOptions{});
+                run_once(scenario->second, SeedPlan::seed_of(campaign_seed, k), options);
             run.wall_ns = clock_ns() - began;
             if (!answer(reports::to_json(result_of(scenario->second, k, run)))) {
                 return ExitCode::environment;

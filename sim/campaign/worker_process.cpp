@@ -1,15 +1,48 @@
 // fork, exec, pipes.
 #include "sim/campaign/worker_process.h"
 
+#include "sim/command/exit_code.h"
+
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace brokersim {
+namespace {
+
+std::string signal_name(int number) {
+    const char* const name = sigabbrev_np(number);
+    return name == nullptr ? fmt::format("signal.{}", number) : fmt::format("SIG{}", name);
+}
+
+}  // namespace
+
+WorkerEnd end_of(int status) {
+    constexpr int not_started = 127;
+    int const code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code == static_cast<int>(ExitCode::environment)) {
+        return {"out of memory", "", ""};
+    }
+    if (code == not_started) {
+        return {"the worker could not be started", "", ""};
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        return {"the worker was killed from outside (out of memory?)", "", ""};
+    }
+    if (WIFSIGNALED(status)) {
+        std::string const name = signal_name(WTERMSIG(status));
+        return {"", name, "the process died of " + name};
+    }
+    return {"", fmt::format("exit.{}", code),
+            fmt::format("the process ended with exit code {}", code)};
+}
 
 std::string own_executable() {
     std::error_code error;

@@ -42,6 +42,15 @@ private:
     std::string partial_;
 };
 
+/// What ended a worker that was not told to end.
+struct WorkerEnd {
+    std::string trouble;  // the machine's fault: the seed may run again; else empty
+    std::string cause;    // "SIGSEGV" or "exit.3": the seed's
+    std::string text;     // the same in words
+};
+/// status: as stop() and wait() return it.
+WorkerEnd end_of(int status);
+
 /// Path of this executable.
 std::string own_executable();
 

@@ -3,6 +3,7 @@
 #include "sim/command/campaign_cli.h"
 #include "sim/command/enumerate_cli.h"
 #include "sim/command/finding_cli.h"
+#include "sim/command/mutants_cli.h"
 #include "sim/command/run_command.h"
 #include "sim/command/scenario_cli.h"
 
@@ -51,6 +52,7 @@ int run_main(int argc, char** argv) {
     FindingCli const finding{app};
     CampaignCli const campaign{app};
     EnumerateCli const enumerate{app};
+    MutantsCli const mutants{app};
 
     std::string history;
     bool check_json = false;
@@ -80,6 +82,8 @@ int run_main(int argc, char** argv) {
             code = campaign.run(arguments);
         } else if (enumerate.asked()) {
             code = enumerate.run(arguments);
+        } else if (mutants.asked()) {
+            code = mutants.run();
         } else if (scenario.asked()) {
             code = scenario.run(arguments);
         } else {

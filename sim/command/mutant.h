@@ -1,6 +1,7 @@
 // Which executable runs a scenario: the clean broker's, or the one with its planted bug.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,5 +20,14 @@ std::string mutant_executable(const std::string& name);
 
 /// Runs another executable with these arguments, as this process's child; returns its exit code.
 int run_executable(const std::string& path, const std::vector<std::string>& arguments);
+
+/// Of a command that ran to its end: 127 if it could not be started, 128 + N if signal N ended it.
+struct Captured {
+    int code = 0;
+    std::string output;  // of both streams, or of standard output alone
+};
+enum class Streams : std::uint8_t { both, output_only };
+/// Runs a command found by its path or in PATH, and keeps what it prints.
+Captured run_captured(const std::vector<std::string>& command, Streams streams = Streams::both);
 
 }  // namespace brokersim

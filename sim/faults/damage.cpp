@@ -367,9 +367,13 @@ public:
             }
             return true;
         }
-        scene.world.replace_disk(host, image_, false);
+        // A vote that was on its way may have reached the media with the power loss.
+        scene.world.crash(host, CrashKind::power);
+        if (states_of(scene) == states_) {
+            scene.world.replace_disk(host, image_, false);
+            scene.effective = true;
+        }
         scene.world.start(host);
-        scene.effective = true;
         return true;
     }
     /// What it waits for is decided when it ends, and told by its effect.

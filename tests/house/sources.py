@@ -10,7 +10,7 @@ LINE_COLUMNS_MAX = 100
 # What runs inside a run is deterministic. These files act around runs, not in them.
 DETERMINISTIC = ("broker_core/", "sim/", "faults/", "scenarios/")
 AROUND_RUNS = re.compile(
-    r"broker_core/posix/|sim/(command|campaign)/|"
+    r"broker_core/posix/|sim/(command|campaign|mutants)/|"
     r"scenarios/(extends|library|parser|writer)\.(h|cpp)$")  # load and store files
 BANNED_HEADERS = {
     "thread", "mutex", "shared_mutex", "condition_variable", "atomic", "future", "random",
