@@ -1,20 +1,39 @@
 // A log comes up: what is on the disk is read, and made durable again before anything is claimed.
 #include "broker_core/base/check.h"
-#include "broker_core/base/hash.h"
 #include "broker_core/wal/wal.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace broker::wal {
 
 namespace {
 
-/// What the files of one partition hold, as one reading of them gave it.
-struct Reading {
+/// The bytes of one partition's files, as one reading of them gave it, in the order of the names.
+struct Files {
     std::vector<SegmentImage> segments;
+    std::vector<SegmentImage> others;  // hard state, bases, clean mark
+    std::vector<std::string> temporary;
+    SegmentId largest;
+};
+
+bool same_bytes(const std::vector<SegmentImage>& a, const std::vector<SegmentImage>& b) {
+    return std::equal(
+        a.begin(), a.end(), b.begin(), b.end(),
+        [](const SegmentImage& left, const SegmentImage& right) {
+            std::size_t const size = left.bytes.size();
+            return left.name == right.name && size == right.bytes.size() &&
+                   (size == 0 || std::memcmp(left.bytes.data(), right.bytes.data(), size) == 0);
+        });
+}
+bool same_bytes(const Files& a, const Files& b) {
+    return same_bytes(a.segments, b.segments) && same_bytes(a.others, b.others);
+}
+
+/// What they mean.
+struct Reading {
     std::vector<std::string> temporary;
     std::vector<LogIndex> bases;  // ascending
-    SegmentId largest;
     bool mark_found = false;
     std::optional<CleanMark> mark;
     Base base;
@@ -22,7 +41,6 @@ struct Reading {
     RecoveredLog log;
     /// Something is not as a clean stop leaves it: a torn tail, a slot or a mark that is no good.
     bool doubtful = false;
-    std::uint64_t hash = 0;  // of all that was read
 };
 
 /// Reads every file of a partition and recovers its log from them.
@@ -31,13 +49,40 @@ public:
     DiskReader(Disk& disk, const DiskIdentity& identity, PartitionId partition)
         : disk_{disk}, identity_{identity}, partition_{partition} {}
 
-    Result<Reading> read() {
+    Result<Files> read() {
+        Files files;
+        for (const std::string& name : disk_.list()) {
+            bool const is_mark = name == clean_mark_name(partition_);
+            std::optional<ParsedName> const parsed = parse_name(name);
+            if (!is_mark && (!parsed || parsed->partition != partition_)) {
+                continue;
+            }
+            if (!is_mark) {
+                files.largest = std::max(files.largest, parsed->segment);
+                if (parsed->kind == ParsedName::Kind::temporary) {
+                    files.temporary.push_back(name);
+                    continue;
+                }
+            }
+            Result<Bytes> content = disk_.read(name);
+            if (!content) {
+                return tl::unexpected{content.error()};
+            }
+            bool const is_segment = !is_mark && parsed->kind == ParsedName::Kind::segment;
+            (is_segment ? files.segments : files.others)
+                .push_back(SegmentImage{name, std::move(*content)});
+        }
+        return files;
+    }
+
+    Result<Reading> recover(const Files& files) {
         Reading reading;
+        reading.temporary = files.temporary;
         reading.slot.identity = identity_;
         reading.slot.partition = partition_;
-        std::optional<Bytes> hard_state;
-        for (const std::string& name : disk_.list()) {
-            Result<void> const taken = take(name, reading, hard_state);
+        std::optional<ByteSpan> hard_state;
+        for (const SegmentImage& file : files.others) {
+            Result<void> const taken = take(file, reading, hard_state);
             if (!taken) {
                 return tl::unexpected{taken.error()};
             }
@@ -49,11 +94,11 @@ public:
             }
             reading.slot = *read;
             reading.doubtful = reading.doubtful || !both_slots_readable(*hard_state, partition_);
-        } else if (!reading.segments.empty() || reading.base.index != LogIndex{}) {
+        } else if (!files.segments.empty() || reading.base.index != LogIndex{}) {
             return fail(ErrorCode::damaged, "wal: a log without its hard state");
         }
         Result<RecoveredLog> recovered =
-            recover_log(reading.segments, identity_, partition_, reading.largest, reading.base);
+            recover_log(files.segments, identity_, partition_, files.largest, reading.base);
         if (!recovered) {
             return tl::unexpected{recovered.error()};
         }
@@ -63,40 +108,26 @@ public:
     }
 
 private:
-    Result<void> take(const std::string& name, Reading& reading, std::optional<Bytes>& hard_state) {
-        bool const is_mark = name == clean_mark_name(partition_);
-        std::optional<ParsedName> const parsed = parse_name(name);
-        if (!is_mark && (!parsed || parsed->partition != partition_)) {
+    Result<void> take(const SegmentImage& file, Reading& reading,
+                      std::optional<ByteSpan>& hard_state) const {
+        if (file.name == clean_mark_name(partition_)) {
+            reading.mark_found = true;
+            reading.mark = decode_clean_mark(file.bytes);
+            reading.doubtful = reading.doubtful || !reading.mark;
             return {};
         }
-        if (!is_mark) {
-            reading.largest = std::max(reading.largest, parsed->segment);
-            if (parsed->kind == ParsedName::Kind::temporary) {
-                reading.temporary.push_back(name);
-                return {};
-            }
+        std::optional<ParsedName> const parsed = parse_name(file.name);
+        CHECK(parsed.has_value());
+        if (parsed->kind == ParsedName::Kind::hard_state) {
+            hard_state = file.bytes;
+            return {};
         }
-        Result<Bytes> content = disk_.read(name);
-        if (!content) {
-            return tl::unexpected{content.error()};
+        Result<Base> read = decode_base(file.bytes, identity_, partition_);
+        if (!read) {
+            return tl::unexpected{read.error()};
         }
-        reading.hash = fold64(reading.hash, hash_bytes(*content));
-        if (is_mark) {
-            reading.mark_found = true;
-            reading.mark = decode_clean_mark(*content);
-            reading.doubtful = reading.doubtful || !reading.mark;
-        } else if (parsed->kind == ParsedName::Kind::hard_state) {
-            hard_state = std::move(*content);
-        } else if (parsed->kind == ParsedName::Kind::base) {
-            Result<Base> read = decode_base(*content, identity_, partition_);
-            if (!read) {
-                return tl::unexpected{read.error()};
-            }
-            reading.bases.push_back(parsed->base);  // names ascend, and so do their numbers
-            reading.base = std::move(*read);
-        } else {
-            reading.segments.push_back(SegmentImage{name, std::move(*content)});
-        }
+        reading.bases.push_back(parsed->base);  // names ascend, and so do their numbers
+        reading.base = std::move(*read);
         return {};
     }
 
@@ -107,19 +138,27 @@ private:
 
 /// A reading may go wrong once where the media are right: a tail would be cut that is not torn, an
 /// older vote believed. So what is doubtful is read again, until there is no doubt or two readings
-/// agree; a few times at most.
+/// agree; a few times at most. Equal bytes mean the same, so they are not recovered from twice.
 Result<Reading> read_reliably(DiskReader reader, Probes& probes) {
     constexpr int readings_max = 5;
-    Result<Reading> reading = reader.read();
+    auto const recover = [&](const Result<Files>& files) -> Result<Reading> {
+        return files ? reader.recover(*files) : tl::unexpected{files.error()};
+    };
+    Result<Files> files = reader.read();
+    Result<Reading> reading = recover(files);
     for (int readings = 1; readings < readings_max; ++readings) {
         if (reading && !reading->doubtful) {
             return reading;
         }
         probes.reached(Probe::recovery_read_again);
-        Result<Reading> next = reader.read();
-        bool const agree = next ? reading && reading->hash == next->hash : !reading;
-        reading = std::move(next);
-        if (agree) {
+        Result<Files> again = reader.read();
+        if (files && again && same_bytes(*files, *again)) {
+            return reading;
+        }
+        bool const failed_before = !reading;
+        files = std::move(again);
+        reading = recover(files);
+        if (failed_before && !reading) {
             return reading;
         }
     }

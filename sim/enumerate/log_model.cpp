@@ -113,7 +113,10 @@ ItemId LogModel::identify(const broker::wal::RecoveredEntry& entry,
             return false;
         }
         known = true;
-        return item.control == entry.control && item.payload.size() == entry.payload.size() &&
+        if (item.control != entry.control || item.payload.size() != entry.payload.size()) {
+            return false;
+        }
+        return entry.payload.empty() ||
                std::memcmp(item.payload.data(), entry.payload.data(), entry.payload.size()) == 0;
     };
     if (entry.index.value() >= 1 && entry.index.value() <= by_index_.size()) {
