@@ -10,15 +10,13 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <poll.h>
 
 namespace brokersim {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t grace_ns = 5 * second_ns;  // for chunks under way after a signal
-constexpr int poll_ms = 100;
-constexpr std::uint32_t troubles_max = 2;  // of one chunk, before it is left alone
+constexpr std::uint32_t troubles_max = 2;         // of one chunk, before it is left alone
 
 std::int64_t clock_ns() {
     auto const now = std::chrono::steady_clock::now().time_since_epoch();
@@ -238,21 +236,15 @@ void Driver::check_time(Slot& slot) {
 }
 
 void Driver::poll_workers() {
-    std::vector<pollfd> waits;
+    std::vector<const WorkerProcess*> workers;
     std::vector<Slot*> whose;
     for (const std::unique_ptr<Slot>& slot : slots_) {
         if (slot->process.running()) {
-            waits.push_back(pollfd{slot->process.output(), POLLIN, 0});
+            workers.push_back(&slot->process);
             whose.push_back(slot.get());
         }
     }
-    if (poll(waits.data(), waits.size(), poll_ms) <= 0) {
-        return;
-    }
-    for (std::size_t i = 0; i < waits.size(); ++i) {
-        if (waits[i].revents == 0) {
-            continue;
-        }
+    for (std::size_t const i : wait_for_output(workers)) {
         Slot& slot = *whose[i];
         bool closed = false;
         for (const std::string& line : slot.process.lines(closed)) {

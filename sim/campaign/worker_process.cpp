@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,6 +150,25 @@ int WorkerProcess::stop() {
         kill(pid_, SIGKILL);
     }
     return wait();
+}
+
+std::vector<std::size_t> wait_for_output(const std::vector<const WorkerProcess*>& workers) {
+    constexpr int a_moment_ms = 100;
+    std::vector<pollfd> waits;
+    waits.reserve(workers.size());
+    for (const WorkerProcess* const worker : workers) {
+        waits.push_back(pollfd{worker->output(), POLLIN, 0});
+    }
+    std::vector<std::size_t> ready;
+    if (poll(waits.data(), waits.size(), a_moment_ms) <= 0) {
+        return ready;
+    }
+    for (std::size_t i = 0; i < waits.size(); ++i) {
+        if (waits[i].revents != 0) {
+            ready.push_back(i);
+        }
+    }
+    return ready;
 }
 
 }  // namespace brokersim

@@ -1,6 +1,7 @@
 // The driver's end of a worker: a child process and the two pipes to it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -41,6 +42,10 @@ private:
     int from_ = -1;
     std::string partial_;
 };
+
+/// Waits a moment for output of any of these workers; the places in the list of those that have
+/// some.
+std::vector<std::size_t> wait_for_output(const std::vector<const WorkerProcess*>& workers);
 
 /// What ended a worker that was not told to end.
 struct WorkerEnd {

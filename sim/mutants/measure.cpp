@@ -9,12 +9,10 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <poll.h>
 
 namespace brokersim {
 namespace {
 
-constexpr int poll_ms = 100;
 constexpr std::int64_t second_ns = 1'000'000'000;
 
 std::int64_t clock_ns() {
@@ -158,21 +156,15 @@ void Measurer::finish(Slot& slot) {
 }
 
 void Measurer::poll_workers() {
-    std::vector<pollfd> waits;
+    std::vector<const WorkerProcess*> workers;
     std::vector<Slot*> whose;
     for (const std::unique_ptr<Slot>& slot : slots_) {
         if (slot->outcome) {
-            waits.push_back(pollfd{asked(*slot).output(), POLLIN, 0});
+            workers.push_back(&asked(*slot));
             whose.push_back(slot.get());
         }
     }
-    if (poll(waits.data(), waits.size(), poll_ms) <= 0) {
-        return;
-    }
-    for (std::size_t i = 0; i < waits.size(); ++i) {
-        if (waits[i].revents == 0) {
-            continue;
-        }
+    for (std::size_t const i : wait_for_output(workers)) {
         Slot& slot = *whose[i];
         bool closed = false;
         std::optional<reports::SeedResult> result;
