@@ -30,6 +30,9 @@
 
 namespace brokersim {
 
+/// Of Kafka's frames: their length, big endian.
+inline constexpr std::uint32_t frame_prefix_bytes = 4;
+
 enum class Phase : std::uint8_t { warm_up, run, settle, drain, done };
 std::string_view name_of(Phase phase);
 
