@@ -82,8 +82,8 @@ std::string right_scalar(const KeyRow& row) {
     return anything();
 }
 
-std::string value_of(const KeyRow& row) {
-    if (below(12) == 0) {
+std::string value_of(const KeyRow& row, bool wild) {
+    if (wild && below(12) == 0) {
         return anything();
     }
     if (row.distribution && below(3) == 0) {
@@ -94,23 +94,29 @@ std::string value_of(const KeyRow& row) {
 }
 
 /// An object of a place, with some of its keys.
-std::string object_of(const std::string& place) {
+std::string object_of(const std::string& place, bool wild) {
     std::string text;
     for (const KeyRow* row : keys_of(place)) {
         bool const nested = row->type == ValueType::object || row->type == ValueType::list;
         if (nested || row->key == "comment" || below(4) != 0) {
             continue;
         }
-        text +=
-            fmt::format("{}{}: {}", text.empty() ? "" : ", ", quote_json(row->key), value_of(*row));
+        text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", quote_json(row->key),
+                            value_of(*row, wild));
     }
-    if (below(25) == 0) {
+    if (wild && below(25) == 0) {
         text += (text.empty() ? "" : ", ") + std::string{R"("nonsense": 1)"};
     }
     return "{" + text + "}";
 }
 
-std::string script() {
+std::string tame_script() {
+    std::string const kind = pick({"pause", "reset", "slow_cpu"});
+    return fmt::format(R"({{"id": "a", "do": "{}", {}, "target": "n1", "for": "1s"}})", kind,
+                       pick({R"("at": "1s")", R"("when": {"event": "node_up"})"}));
+}
+
+std::string wild_script() {
     std::string const kind = pick(
         {"crash", "pause", "drop", "delay", "reset", "slow_disk", "restart", "heal", "nothing"});
     std::string text = fmt::format(R"({{"id": "a", "do": "{}")", kind);
@@ -128,26 +134,29 @@ std::string script() {
 
 rc::Gen<std::string> document_text() {
     return rc::gen::exec([] {
+        bool const wild = below(2) == 0;
         std::string text = R"({"format": 1, "name": "case", "why": "By chance.")";
         auto const section = [&text](std::string_view key, const std::string& json) {
             text += fmt::format(", {}: {}", quote_json(key), json);
         };
         for (const std::string key : {"cluster", "workload", "tuning", "run"}) {
             if (below(3) == 0) {
-                section(key, object_of(key));
+                section(key, object_of(key, wild));
             }
         }
         if (below(3) == 0) {
-            section("faults", fmt::format(R"({{"script": [{}], "limits": {}}})", script(),
-                                          object_of("faults.limits")));
+            section("faults", fmt::format(R"({{"script": [{}], "limits": {}}})",
+                                          wild ? wild_script() : tame_script(),
+                                          object_of("faults.limits", wild)));
         } else if (below(3) == 0) {
             section("faults", fmt::format(R"({{"random": {{"{}": {}}}}})",
                                           pick({"crash", "drop", "delay", "reset"}),
-                                          object_of("faults.random.KIND")));
+                                          object_of("faults.random.KIND", wild)));
         }
-        section("expect",
-                pick({R"({"holds": ["safety"]})", R"({"holds": ["liveness"]})", R"({"holds": []})",
-                      R"({"holds": ["x"], "violates": "y"})", R"({"holds": ["recovers"]})", "{}"}));
+        section("expect", wild ? pick({R"({"holds": ["safety"]})", R"({"holds": ["liveness"]})",
+                                       R"({"holds": []})", R"({"holds": ["x"], "violates": "y"})",
+                                       R"({"holds": ["recovers"]})", "{}"})
+                               : pick({R"({"holds": ["safety"]})", R"({"holds": ["liveness"]})"}));
         return text + "}";
     });
 }

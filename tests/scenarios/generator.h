@@ -7,8 +7,9 @@
 
 namespace brokersim::test {
 
-/// The text of a whole file with a few sections, each with a few keys of the table. Most values are
-/// of the right type; about one document in three has something wrong with it.
+/// The text of a whole file with a few sections, each with a few keys of the table. One half
+/// is wild: one value in twelve is of any type, keys are misspelt, triggers are doubled. The other
+/// half has nothing wrong but what single right values may do to each other.
 rc::Gen<std::string> document_text();
 
 }  // namespace brokersim::test
