@@ -132,6 +132,7 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate
     }
     lies_.clear();
     settled_up_to_ = synced_writes_;
+    watcher_.power_lost(node_);
     tell_survivors();
     return report;
 }
@@ -193,6 +194,9 @@ DiskImage VirtualDisk::image() const {
 
 void VirtualDisk::replace(const DiskImage& image) {
     CHECK(in_flight().empty());
+    // Before the other files come: what is lost is what this disk held, and theirs may bear the
+    // same names.
+    watcher_.power_lost(node_);
     names_.clear();
     pending_names_.clear();
     lies_.clear();
@@ -214,7 +218,6 @@ void VirtualDisk::replace(const DiskImage& image) {
 }
 
 void VirtualDisk::tell_survivors() {
-    watcher_.power_lost(node_);
     std::vector<bool> named(inodes_.size(), false);
     for (const auto& [name, inode] : names_) {
         named[inode] = true;

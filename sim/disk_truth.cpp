@@ -288,6 +288,9 @@ void DiskTruth::power_lost(std::uint32_t node) {
             segment.frames.clear();
         }
         replica.bases.clear();
+        // Folded anew once the survivors are known.
+        replica.written = Fold{};
+        replica.durable = Fold{};
         replica.hard_state_sequence = 0;
         replica.hard_state = HardState{};
     }
