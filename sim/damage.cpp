@@ -1,6 +1,7 @@
 // Damage to disks: what the budget is told, and what the cluster cannot be blamed for afterwards.
 #include "broker_core/base/check.h"
 #include "broker_core/base/hash.h"
+#include "sim/invariants/quorum.h"
 #include "sim/observer.h"
 #include "sim/world.h"
 
@@ -107,7 +108,7 @@ void World::exceed_budget(const Host& host) {
     for (const broker::PartitionInfo& info : topics_.partitions()) {
         if (std::find(info.hosts.begin(), info.hosts.end(), broker::BrokerId{host.number}) !=
             info.hosts.end()) {
-            record_loss(info.id, "damage");
+            record_loss(info.id);
         }
     }
 }
@@ -137,7 +138,7 @@ void World::replace_disk(std::uint32_t index, const DiskImage& image, bool new_i
         host.betrayed = true;
     }
     record_taken(host);
-    raft_invariants_.on_down(host.number);
+    forget_memory(host.number);
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               new_identity ? reports::Disk::wiped : reports::Disk::damaged);
 }
@@ -157,7 +158,7 @@ std::string World::excuse_for(PartitionId partition) const {
             const Host& host = hosts_[voter.id.value() - 1];
             return host.disk_uuid == voter.disk && !host.refused;
         };
-        if (!configuration.is_quorum(votes)) {
+        if (!has_quorum(configuration, votes)) {
             return fmt::format(
                 "{}: fewer than a quorum of its voters have a disk that can be "
                 "trusted",

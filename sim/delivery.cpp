@@ -249,7 +249,7 @@ void World::on_response(const Work& work) {
     PartitionId const partition{frame.partition};
     if (frame.leader_epoch >= 0 &&
         frame.leader_epoch < static_cast<std::int64_t>(logs_.lineage(partition).value())) {
-        record_loss(partition, reports::power_loss_reason);
+        record_loss(partition);
     }
 }
 

@@ -242,6 +242,7 @@ void FaultEngine::settle(const FaultScene& scene) {
 
 void FaultEngine::fire(std::uint32_t element) {
     ElementState& state = states_[element];
+    ++changes_;
     state.fired_at = actions_.scheduler().now();
     if (!state.fault) {
         state.fault = make_fault(state.element.kind);
@@ -301,6 +302,7 @@ void FaultEngine::on_end(std::uint32_t element) {
 
 void FaultEngine::finish(std::uint32_t element) {
     ElementState& state = states_[element];
+    ++changes_;
     if (trace_.observer() != nullptr) {
         trace_.observer()->on_fault(element, state, false);
     }

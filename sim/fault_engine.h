@@ -69,6 +69,8 @@ public:
     [[nodiscard]] const std::vector<std::string>& watched() const { return watched_; }
     void mark_effective(std::uint32_t element);
 
+    /// How often a fault began or ended so far.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
     [[nodiscard]] const std::vector<ElementState>& elements() const { return states_; }
     [[nodiscard]] bool active() const { return running_; }
     /// 0-based hosts of a target, now. Empty if nobody fits.
@@ -98,6 +100,7 @@ private:
     Time began_;
     bool running_ = false;
     std::uint32_t armed_ = 0;
+    std::uint64_t changes_ = 0;
     std::uint32_t watching_ = 0;  // faults in force that look at every step
 };
 

@@ -35,6 +35,8 @@ public:
     /// now. Time::never() if it stands.
     [[nodiscard]] Time when(Time monotonic) const;
 
+    /// Whether a fault changes it now.
+    [[nodiscard]] bool changed() const { return !changes_.empty(); }
     void begin(Time now, const ClockChange& change);
     void end(Time now, std::uint32_t element);
     /// Calls `mark` with every element that changes what is shown; once for each.

@@ -152,7 +152,7 @@ void World::down(Host& host, HostState state) {
     host.busy_until = scheduler_.now();
     resume(host);
     host.held_ops.clear();
-    raft_invariants_.on_down(host.number);
+    forget_memory(host.number);
     faults_->on_host_down(host.number - 1);
     faults_->on_event("node_down", host.number - 1, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
@@ -160,12 +160,17 @@ void World::down(Host& host, HostState state) {
     }
 }
 
+void World::forget_memory(std::uint32_t node) {
+    raft_invariants_.on_down(node);
+    beliefs_.on_down(node);
+}
+
 bool World::crash(std::uint32_t index, CrashKind kind) {
     Host& host = hosts_[index];
     bool const power = kind == CrashKind::power;
     if (host.state == HostState::down && power && host.incarnation > 0) {
         lose_power(host);  // the process is dead, the machine loses power
-        raft_invariants_.on_down(host.number);
+        forget_memory(host.number);
         if (trace_.observer() != nullptr) {
             trace_.observer()->on_node(host.number, host.incarnation, NodeChange::lost_power);
         }
@@ -199,7 +204,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     });
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
                               power ? reports::Disk::lost : reports::Disk::kept);
-    raft_invariants_.on_down(host.number);
+    forget_memory(host.number);
     faults_->on_host_down(host.number - 1);
     faults_->on_event("node_down", index, 1);
     for (std::uint32_t step = 0; step < steps_.size(); ++step) {
@@ -211,12 +216,16 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
 void World::record_taken(const Host& host) {
     for (const broker::PartitionInfo& info : topics_.partitions()) {
         if (truth_.taken_last(host.number, info.id) > 0) {
-            record_loss(info.id, reports::power_loss_reason);
+            record_loss(info.id);
         }
     }
 }
 
-void World::record_loss(PartitionId partition, std::string_view reason) {
+void World::record_loss(PartitionId partition) {
+    // Under fsync only damage beyond the budget loses what counts as stored: whatever the event
+    // was.
+    bool const synced = config_.tuning.wal.durability == broker::Durability::fsync;
+    std::string_view const reason = synced ? "damage" : reports::power_loss_reason;
     recorder_.history().budget_exceeded(scheduler_.now().nanoseconds(),
                                         recorder_.key(partition.value()), reason);
 }

@@ -305,7 +305,9 @@ std::optional<Stuck> World::replicas_differ() {
             }
             bool same = replica->raft().log().last_index() == end &&
                         replica->raft().commit() == end &&
-                        replica->producers().hash() == leading.producers().hash();
+                        replica->producers().hash() == leading.producers().hash() &&
+                        replica->log_start() == leading.log_start() &&
+                        replica->raft().configuration() == leading.raft().configuration();
             if (checks_.invariants && same) {
                 const EntryInfo* const held = logs_.memory(id.value(), info.id).at(end);
                 same = held != nullptr && expected != nullptr && held->chain == expected->chain;
@@ -313,10 +315,12 @@ std::optional<Stuck> World::replicas_differ() {
             if (!same) {
                 return Stuck{
                     "L3",
-                    fmt::format("n{} and n{} differ on {}: ends {} and {}, commits {} and {}{}",
+                    fmt::format("n{} and n{} differ on {}: ends {} and {}, commits {} and {}, "
+                                "records from {} and {}{}",
                                 *leader + 1, id.value(), topics_.label(info.id), end.value(),
                                 replica->raft().log().last_index().value(),
                                 leading.raft().commit().value(), replica->raft().commit().value(),
+                                leading.log_start().value(), replica->log_start().value(),
                                 replica->producers().hash() == leading.producers().hash()
                                     ? ""
                                     : ", not the same producers")};

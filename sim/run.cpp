@@ -324,6 +324,7 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     result.never_sent = world.never_sent();
     result.retries = world.retries();
     result.comparisons = world.comparisons();
+    result.progress_windows = world.progress().windows();
     result.metrics = world.metrics();
     if (options.full_report) {
         result.recoveries = world.recoveries();

@@ -67,7 +67,8 @@ struct RunResult {
     bool judged = false;  // else the judge's own sums did not balance, and void_reasons says so
     std::uint64_t never_sent = 0;
     std::uint64_t retries = 0;
-    std::uint64_t comparisons = 0;  // made by the invariants; 0 proves nothing
+    std::uint64_t progress_windows = 0;  // in which L6 had something to say
+    std::uint64_t comparisons = 0;       // made by the invariants; 0 proves nothing
 
     std::vector<NodeLife> lives;  // by node, then by incarnation
     MetricsSummary metrics;

@@ -104,8 +104,11 @@ std::string report_text(const RunResult& result) {
     auto out = std::back_inserter(text);
     fmt::format_to(out, "{}  seed {}  {}  hash {:016x}\n", result.scenario, seed_text(result.seed),
                    name_of(result.verdict), result.trace_hash);
-    fmt::format_to(out, "  {} events, {} of virtual time, {} comparisons by the invariants\n",
-                   result.events, seconds(result.virtual_ns), result.comparisons);
+    fmt::format_to(out,
+                   "  {} events, {} of virtual time, {} comparisons by the invariants, {} windows "
+                   "of progress\n",
+                   result.events, seconds(result.virtual_ns), result.comparisons,
+                   result.progress_windows);
     for (const std::string& reason : result.void_reasons) {
         fmt::format_to(out, "  void: {}\n", reason);
     }

@@ -45,10 +45,29 @@ void World::step(Host& host, const broker::Event& event) {
         }
         return;
     }
-    after_step(host);
+    after_step(host, event);
 }
 
-void World::after_step(Host& host) {
+void World::check_beliefs(const Host& host, const broker::Event& event) {
+    auto const look_at = [&](PartitionId partition) {
+        if (const broker::Replica* const replica = host.node->replica(partition)) {
+            beliefs_.on_step(host.number, *replica);
+        }
+    };
+    if (const auto* const datagram = std::get_if<broker::DatagramReceived>(&event)) {
+        if (std::optional<PartitionId> const partition = datagram_partition(datagram->bytes)) {
+            look_at(*partition);
+        }
+    } else if (const auto* const done = std::get_if<broker::DiskDone>(&event)) {
+        look_at(broker::partition_of(done->op));
+    } else if (!std::holds_alternative<broker::RequestReceived>(event)) {
+        for (const broker::PartitionInfo& info : topics_.partitions()) {
+            look_at(info.id);
+        }
+    }
+}
+
+void World::after_step(Host& host, const broker::Event& event) {
     broker::Node& node = *host.node;
     for (const broker::Fact& fact : node.facts()) {
         trace_.fold((static_cast<std::uint64_t>(fact.kind) << 48U) ^ (fact.index.value() << 8U) ^
@@ -67,10 +86,13 @@ void World::after_step(Host& host) {
         trace_.observer()->on_step(host.number, host.incarnation, node);
     }
     if (checks_.invariants && !node.facts().empty()) {
-        raft_invariants_.on_step(host.number, node);
+        raft_invariants_.on_step(host.number, node, host.disk->damage().met() > host.damage_before);
         for (PartitionId const partition : raft_invariants_.take_cuts()) {
-            record_loss(partition, reports::power_loss_reason);
+            record_loss(partition);
         }
+    }
+    if (checks_.invariants && !node.over()) {
+        check_beliefs(host, event);
     }
     if (!node.facts().empty()) {
         record_leaders(host);

@@ -143,6 +143,8 @@ public:
     /// the credit for what they take together.
     void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
     void unblock(std::uint32_t from, std::uint32_t to, std::uint32_t element);
+    /// No fault but cuts has a say in what becomes of a message.
+    [[nodiscard]] bool is_undisturbed() const { return faults_.empty(); }
     void begin(const MessageFault& fault) { faults_.push_back(fault); }
     void end(std::uint32_t element);
     /// How many messages a fault in force was asked about: those a cut took are not among them.

@@ -120,7 +120,9 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
              },
              config.tuning.wal.durability},
       logs_{config.brokers, static_cast<std::uint32_t>(topics_.partitions().size())},
-      raft_invariants_{topics_, truth_, logs_, config.tuning.broker.producer_expiry, violations_},
+      raft_invariants_{topics_, truth_, logs_, broker::producer_options(config.tuning.broker),
+                       violations_},
+      beliefs_{topics_, truth_, logs_, config.tuning.raft.commit_before_own_sync, violations_},
       send_invariants_{topics_, truth_, logs_, config.tuning.broker.acks1, violations_},
       network_{config.seed,
                config.brokers,
@@ -133,6 +135,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       disk_random_{config.seed, "disk.latency"},
       crash_random_{config.seed, "crash"},
       timer_random_{config.seed, "timers.late"},
+      progress_{topics_.partitions().size(), progress_window()},
       metrics_{(config.warm_up + config.virtual_time) /
                static_cast<std::int64_t>(MetricsSampler::samples_max)} {
     recorder_.history().config.retention = lets_records_go(config_);
@@ -234,6 +237,9 @@ void World::run() {
         }
         if (metrics_.due(scheduler_.now())) {
             metrics_.add(scheduler_.now(), cluster_metrics());
+        }
+        if (checks_.invariants && progress_.due(scheduler_.now())) {
+            look_at_progress();
         }
         count_activity(work);  // here: what a pause held back is handled later, but came once
         handle(work);

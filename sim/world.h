@@ -15,9 +15,11 @@
 #include "sim/disk_truth.h"
 #include "sim/fault_engine.h"
 #include "sim/host.h"
+#include "sim/invariants/beliefs.h"
 #include "sim/invariants/raft_invariants.h"
 #include "sim/invariants/send_invariants.h"
 #include "sim/metrics.h"
+#include "sim/progress_watch.h"
 #include "sim/recorder.h"
 #include "sim/scheduler.h"
 #include "sim/trace.h"
@@ -95,7 +97,8 @@ public:
     [[nodiscard]] std::uint64_t retries() const;
     [[nodiscard]] const broker::Topics& topics() const { return topics_; }
     [[nodiscard]] std::uint64_t comparisons() const {
-        return raft_invariants_.comparisons() + send_invariants_.comparisons();
+        return raft_invariants_.comparisons() + beliefs_.comparisons() +
+               send_invariants_.comparisons();
     }
 
     // ClientPort
@@ -163,6 +166,7 @@ public:
     VirtualNetwork& network() override { return network_; }
     Scheduler& scheduler() override { return scheduler_; }
     [[nodiscard]] Duration largest_election_timeout() const override;
+    [[nodiscard]] const ProgressWatch& progress() const { return progress_; }
 
 private:
     class HostTimer;
@@ -192,16 +196,20 @@ private:
     void release_stall(Host& host);
     [[nodiscard]] bool plans(FaultKind kind) const;
     void step(Host& host, const broker::Event& event);
-    void after_step(Host& host);
+    void after_step(Host& host, const broker::Event& event);
+    /// Looks at what the replicas that the event concerned believe now.
+    void check_beliefs(const Host& host, const broker::Event& event);
     void release_effects(Host& host);
     void arm_timer(Host& host);
     void down(Host& host, HostState state);
+    /// The invariants learn that a node's memory is gone, and of its disk what is left.
+    void forget_memory(std::uint32_t node);
     void credit_disk_errors(Host& host);
     void report_recovery(const Host& host, const std::vector<broker::wal::RecoveryReport>& reports,
                          bool expected_clean);
     /// Stored entries that this power loss took make the loss of acknowledged data legal.
     void record_taken(const Host& host);
-    void record_loss(PartitionId partition, std::string_view reason);
+    void record_loss(PartitionId partition);
 
     // Damage (damage.cpp)
     CrashReport lose_power(Host& host);
@@ -229,6 +237,18 @@ private:
     void on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
                        std::uint64_t times);
 
+    // Progress under fault (progress.cpp)
+    [[nodiscard]] Duration progress_window() const;
+    /// Up and serving, with nothing that slows or stops its machine, disk or clocks.
+    [[nodiscard]] bool works(const Host& host) const;
+    /// Whether nothing passes between the host and those of the set, one bit each.
+    [[nodiscard]] bool is_silent(const Host& host, std::uint32_t towards) const;
+    /// Whether a producer with free links to the set waits for the partition.
+    [[nodiscard]] bool is_asked(PartitionId partition, std::uint32_t working) const;
+    /// A set of hosts that must get on with the partition by themselves, one bit each; 0: none.
+    [[nodiscard]] std::uint32_t must_get_on(PartitionId partition) const;
+    void look_at_progress();
+
     // Phases (phases.cpp)
     void note_phase(std::string_view name);
     void begin_run();
@@ -253,6 +273,7 @@ private:
     ClusterLog logs_;
     Violations violations_;
     RaftInvariants raft_invariants_;
+    Beliefs beliefs_;
     SendInvariants send_invariants_;
     VirtualNetwork network_;
     Recorder recorder_;
@@ -290,6 +311,7 @@ private:
     std::optional<Time> settled_since_;
     bool settle_message_sent_ = false;
     std::optional<Stuck> stuck_;
+    ProgressWatch progress_;
     std::vector<bool> excused_;  // by partition
     std::vector<std::string> excuses_;
     bool hung_ = false;

@@ -5,6 +5,12 @@
 
 namespace broker {
 
+partition::ProducerStateOptions producer_options(const BrokerTuning& tuning) {
+    return {tuning.strict_unknown_producer ? partition::UnknownProducer::strict
+                                           : partition::UnknownProducer::permissive,
+            tuning.producer_expiry};
+}
+
 Bytes encode_partition_state(const PartitionState& state) {
     Bytes bytes;
     append_be(bytes, state.log_start.value());

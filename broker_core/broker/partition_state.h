@@ -4,6 +4,7 @@
 
 #include "broker_core/base/bytes.h"
 #include "broker_core/base/result.h"
+#include "broker_core/base/tuning.h"
 #include "broker_core/partition/producer_state.h"
 
 namespace broker {
@@ -13,6 +14,9 @@ struct PartitionState {
     Offset next;       // of the next entry
     partition::ProducerState producers;
 };
+
+/// The rules of the producer table by the broker's configuration.
+partition::ProducerStateOptions producer_options(const BrokerTuning& tuning);
 
 /// {log start i64, next offset i64, producer table}, big endian; the checksum is the snapshot's.
 Bytes encode_partition_state(const PartitionState& state);

@@ -12,10 +12,7 @@ Replica::Replica(const PartitionInfo& info, const ReplicaEnv& env)
       env_{env},
       ops_{op_ids_start(info.id)},
       wal_{env.tuning.wal, env.identity, info.id, env.disk, ops_, env.probes},
-      producers_{partition::ProducerStateOptions{env.tuning.broker.strict_unknown_producer
-                                                     ? partition::UnknownProducer::strict
-                                                     : partition::UnknownProducer::permissive,
-                                                 env.tuning.broker.producer_expiry}} {
+      producers_{producer_options(env.tuning.broker)} {
     base_state_.producers = producers_;  // an empty table, but under the same rules
 }
 

@@ -55,6 +55,8 @@ public:
     /// leader_epoch: FrameInFlight::leader_epoch.
     void on_response(std::uint32_t connection, ByteSpan payload, std::int64_t leader_epoch);
     void on_timer();
+    /// Its number among the clients.
+    [[nodiscard]] std::uint32_t id() const { return config_.id; }
     /// Looks for something to do; called once to start and after everything that happens.
     void pump();
 

@@ -31,6 +31,10 @@ public:
     /// From here on as many copies as attempts are legal, although the producer is idempotent.
     void allow_copies() { copies_allowed_ = true; }
     /// Nothing is queued or unanswered.
+    /// Whether messages of this partition are unanswered.
+    [[nodiscard]] bool waits_for(std::uint32_t partition) const {
+        return !partitions_[partition].queued.empty() || !partitions_[partition].batches.empty();
+    }
     [[nodiscard]] bool idle() const { return open_messages_ == 0; }
     /// The end of the run: what is still open gets an unknown fate (or failed, if certain).
     void give_up();

@@ -18,6 +18,13 @@ LogIndex InfoLog::index_of(std::int64_t offset) const {
     return LogIndex{static_cast<std::uint64_t>(at - entries_.begin()) + 1};
 }
 
+LogIndex InfoLog::index_of_batch(std::uint32_t batch_crc) const {
+    auto const at = std::find_if(entries_.rbegin(), entries_.rend(), [&](const EntryInfo& info) {
+        return !info.control && info.batch_crc == batch_crc;
+    });
+    return LogIndex{static_cast<std::uint64_t>(entries_.rend() - at)};
+}
+
 std::vector<Link> InfoLog::links_to(LogIndex last) const {
     std::vector<Link> links;
     for (LogIndex index{1}; index <= std::min(last, last_index()); ++index) {

@@ -34,6 +34,8 @@ public:
     }
     /// The entry that holds `offset`, or nothing.
     [[nodiscard]] LogIndex index_of(std::int64_t offset) const;
+    /// The last entry with that batch checksum, or nothing; at the cost of the log.
+    [[nodiscard]] LogIndex index_of_batch(std::uint32_t batch_crc) const;
     void push(const EntryInfo& info) { entries_.push_back(info); }
     /// Appends entry `index` of `other`, which follows the last one here.
     void push_from(const InfoLog& other, LogIndex index);

@@ -5,6 +5,7 @@
 #include "broker_core/broker/partition_state.h"
 #include "broker_core/partition/producer_state.h"
 #include "broker_core/partition/record_batch.h"
+#include "sim/invariants/quorum.h"
 
 #include <fmt/core.h>
 
@@ -13,21 +14,22 @@
 namespace brokersim {
 
 RaftInvariants::RaftInvariants(const broker::Topics& topics, const DiskTruth& truth,
-                               ClusterLog& logs, broker::Duration producer_expiry,
+                               ClusterLog& logs,
+                               const broker::partition::ProducerStateOptions& producers,
                                Violations& violations)
     : topics_{topics},
       truth_{truth},
       logs_{logs},
-      producer_expiry_{producer_expiry},
+      producer_options_{producers},
       violations_{violations} {
-    partitions_.resize(topics.partitions().size());
+    partitions_.resize(topics.partitions().size(), Partition{producers});
     replicas_.resize(std::size_t{topics.brokers()} * partitions_.size());
     for (const broker::PartitionInfo& info : topics.partitions()) {
         partitions_[info.id.value()].first_members = first_configuration(topics, info.id);
     }
 }
 
-void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
+void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker, bool damage_met) {
     for (const broker::Fact& fact : broker.facts()) {
         Replica& state = replica(node, fact.partition);
         const broker::Replica& current = *broker.replica(fact.partition);
@@ -42,36 +44,9 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
             case broker::FactKind::accepted:
                 ++state.accepted;
                 break;
-            case broker::FactKind::truncated: {
-                // The step that deposed the leader may also cut: then the term has moved on.
-                if (state.leads && fact.term == state.leads_in) {
-                    violations_.add("R2", node, [&] {
-                        return fmt::format("leader of {} in term {} cut its log at index {}",
-                                           topics_.label(fact.partition), fact.term.value(),
-                                           fact.index.value());
-                    });
-                }
-                const InfoLog& committed = logs_.committed(fact.partition);
-                const EntryInfo* const own = logs_.memory(node, fact.partition).at(fact.index);
-                const EntryInfo* const truth = committed.at(fact.index);
-                ++comparisons_;
-                bool const cuts_committed =
-                    own != nullptr && truth != nullptr && own->chain == truth->chain;
-                bool const legal =
-                    own != nullptr && may_be_lost(fact.partition, fact.index, own->chain);
-                if (legal) {
-                    state.commit = std::min(state.commit, fact.index.previous());
-                }
-                if (cuts_committed && !legal) {
-                    violations_.add("R13", node, [&] {
-                        return fmt::format("n{} cut committed entry {} of {}", node,
-                                           fact.index.value(), topics_.label(fact.partition));
-                    });
-                }
-                logs_.remember_cut(node, fact.partition, fact.index);
-                logs_.memory(node, fact.partition).truncate(fact.index);
+            case broker::FactKind::truncated:
+                on_truncated(node, fact);
                 break;
-            }
             case broker::FactKind::appended:
                 on_appended(node, current, fact.index, fact.last, false);
                 break;
@@ -81,10 +56,10 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
             case broker::FactKind::serving:
                 begin_with_snapshot(node, current);
                 on_appended(node, current, current.raft().log().first_index(), fact.last, true);
-                compare_with_disk("R24", node, fact.partition, "recovered");
+                compare_with_disk(damage_met ? "B16" : "R24", node, fact.partition, "recovered");
                 break;
             case broker::FactKind::installed:
-                begin_with_snapshot(node, current);
+                on_installed(node, current);
                 break;
             case broker::FactKind::compacted:
                 check_snapshot(node, current);
@@ -102,64 +77,36 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker) {
     }
 }
 
-void RaftInvariants::begin_with_snapshot(std::uint32_t node, const broker::Replica& current) {
-    check_snapshot(node, current);
-    LogIndex const start = current.raft().log().start();
-    logs_.memory(node, current.partition()).begin_with(logs_.committed(current.partition()), start);
-    Replica& state = replica(node, current.partition());
-    state.commit = std::max(state.commit, start);
-}
-
-void RaftInvariants::check_snapshot(std::uint32_t node, const broker::Replica& current) {
-    PartitionId const partition = current.partition();
-    const broker::raft::Snapshot& snapshot = current.raft().log().snapshot();
-    if (snapshot.index == LogIndex{}) {
-        return;
-    }
-    Partition& shared = partitions_[partition.value()];
-    const EntryInfo* const truth = logs_.committed(partition).at(snapshot.index);
-    comparisons_ += 2;
-    if (truth == nullptr || truth->term != snapshot.term) {
-        violations_.add("R22", node, [&] {
-            return fmt::format(
-                "n{} has a snapshot of {} at (index {}, term {}); committed is {}", node,
-                topics_.label(partition), snapshot.index.value(), snapshot.term.value(),
-                truth == nullptr ? std::string{"nothing there"}
-                                 : fmt::format("an entry of term {}", truth->term.value()));
+void RaftInvariants::on_truncated(std::uint32_t node, const broker::Fact& fact) {
+    PartitionId const partition = fact.partition;
+    Replica& state = replica(node, partition);
+    // The step that deposed the leader may also cut: then the term has moved on.
+    if (state.leads && fact.term == state.leads_in) {
+        violations_.add("R2", node, [&] {
+            return fmt::format("leader of {} in term {} cut its log at index {}",
+                               topics_.label(partition), fact.term.value(), fact.index.value());
         });
     }
-    std::uint64_t const hash = broker::hash_bytes(broker::raft::encode_snapshot(snapshot));
-    auto const [at, fresh] = shared.snapshots.emplace(snapshot.index, std::pair{hash, node});
-    if (!fresh && at->second.first != hash) {
-        violations_.add("R22", node, [&] {
-            return fmt::format("the snapshots of {} at index {} on n{} and n{} differ",
-                               topics_.label(partition), snapshot.index.value(), at->second.second,
-                               node);
+    const EntryInfo* const own = logs_.memory(node, partition).at(fact.index);
+    const EntryInfo* const truth = logs_.committed(partition).at(fact.index);
+    ++comparisons_;
+    bool const cuts_committed = own != nullptr && truth != nullptr && own->chain == truth->chain;
+    bool const legal = own != nullptr && may_be_lost(partition, fact.index, own->chain);
+    if (fact.index <= state.commit) {
+        state.start_moved_by = LogIndex{};  // what was applied is taken back: it folds again
+    }
+    if (legal) {
+        state.commit = std::min(state.commit, fact.index.previous());
+    }
+    if (cuts_committed && !legal) {
+        violations_.add("R13", node, [&] {
+            return fmt::format("n{} cut committed entry {} of {}", node, fact.index.value(),
+                               topics_.label(partition));
         });
     }
-}
-
-void RaftInvariants::on_log_start(std::uint32_t node, const broker::Replica& current,
-                                  const broker::Fact& fact) {
-    PartitionId const partition = current.partition();
-    Partition& shared = partitions_[partition.value()];
-    const EntryInfo* const applied = logs_.committed(partition).at(fact.index);
-    comparisons_ += 2;
-    if (applied == nullptr || fact.offset.value() > applied->end_offset) {
-        violations_.add("B11", node, [&] {
-            return fmt::format("n{} moved the start of {} to {}, beyond what is committed", node,
-                               topics_.label(partition), fact.offset.value());
-        });
-    }
-    auto const [at, fresh] =
-        shared.log_starts.emplace(fact.index, std::pair{fact.offset.value(), node});
-    if (!fresh && at->second.first != fact.offset.value()) {
-        violations_.add("B11", node, [&] {
-            return fmt::format("entry {} moved the start of {} to {} on n{} and to {} on n{}",
-                               fact.index.value(), topics_.label(partition), at->second.first,
-                               at->second.second, fact.offset.value(), node);
-        });
-    }
+    logs_.remember_cut(node, partition, fact.index);
+    logs_.memory(node, partition).truncate(fact.index);
+    check_copies(node, partition);
 }
 
 void RaftInvariants::missing_append(std::uint32_t node, PartitionId partition) {
@@ -214,7 +161,6 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
                                  LogIndex last, bool recovered) {
     PartitionId const partition = current.partition();
     InfoLog& memory = logs_.memory(node, partition);
-    Partition& shared = partitions_[partition.value()];
     Replica& state = replica(node, partition);
     if (first != memory.last_index().next()) {
         violations_.add("R14", node, [&] {
@@ -239,27 +185,7 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
             check_change(node, current, memory, entry);
         }
         memory.push_entry(entry);
-        std::uint64_t const chain = memory.at(memory.last_index())->chain;
-        if (shared.chains.size() < index.value()) {
-            shared.chains.resize(index.value());
-        }
-        bool known = false;
-        for (const auto& [term, seen] : shared.chains[index.value() - 1]) {
-            if (term != entry.term) {
-                continue;
-            }
-            known = true;
-            if (seen != chain) {
-                violations_.add("R3", node, [&] {
-                    return fmt::format(
-                        "entry (index {}, term {}) of {} on n{} differs from the one seen before",
-                        index.value(), entry.term.value(), topics_.label(partition), node);
-                });
-            }
-        }
-        if (!known) {
-            shared.chains[index.value() - 1].emplace_back(entry.term, chain);
-        }
+        remember_entry(node, partition, index, entry);
         // B14: a leader's own data entries are the batches it accepted, one each.
         if (!recovered && state.leads && entry.term == state.leads_in && !entry.control) {
             if (state.accepted == 0) {
@@ -274,6 +200,31 @@ void RaftInvariants::on_appended(std::uint32_t node, const broker::Replica& curr
                 --state.accepted;
             }
         }
+    }
+}
+
+void RaftInvariants::remember_entry(std::uint32_t node, PartitionId partition, LogIndex index,
+                                    const broker::raft::Entry& entry) {
+    const InfoLog& memory = logs_.memory(node, partition);
+    std::uint64_t const chain = memory.at(memory.last_index())->chain;
+    std::vector<std::vector<SeenEntry>>& seen = partitions_[partition.value()].seen;
+    if (seen.size() < index.value()) {
+        seen.resize(index.value());
+    }
+    std::vector<SeenEntry>& here = seen[index.value() - 1];
+    auto const known = std::find_if(
+        here.begin(), here.end(), [&](const SeenEntry& other) { return other.term == entry.term; });
+    if (known == here.end()) {
+        ProducerNumbers const numbers =
+            entry.control ? ProducerNumbers{}
+                          : producer_numbers(broker::partition::RecordBatchView{entry.payload});
+        here.push_back(SeenEntry{entry.term, chain, numbers});
+    } else if (known->chain != chain) {
+        violations_.add("R3", node, [&] {
+            return fmt::format(
+                "entry (index {}, term {}) of {} on n{} differs from the one seen before",
+                index.value(), entry.term.value(), topics_.label(partition), node);
+        });
     }
 }
 
@@ -357,6 +308,7 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
             }
         } else {
             committed.push_from(memory, index);
+            check_order(node, partition, index);
         }
     }
     state.commit = std::max(state.commit, commit);
@@ -375,7 +327,7 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     auto const stored_on = [&](const broker::Member& voter) {
         return truth_.was_stored(voter.id.value(), partition, commit, own.chain);
     };
-    if (!members.is_quorum(stored_on)) {
+    if (!has_quorum(members, stored_on)) {
         violations_.add("R7", node, [&] {
             return fmt::format(
                 "n{} committed index {} of {} in term {}; stored on {} of {} voters", node,
@@ -391,51 +343,6 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
                                current.raft().term().value());
         });
     }
-}
-
-bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uint64_t chain) const {
-    const std::vector<broker::BrokerId>& voters = topics_.partition(partition).hosts;
-    return std::any_of(voters.begin(), voters.end(), [&](broker::BrokerId voter) {
-        return truth_.was_taken(voter.value(), partition, index, chain);
-    });
-}
-
-LogIndex RaftInvariants::legal_divergence(std::uint32_t node, PartitionId partition,
-                                          LogIndex commit) {
-    const InfoLog& committed = logs_.committed(partition);
-    const InfoLog& memory = logs_.memory(node, partition);
-    auto const agrees = [&](LogIndex index) {
-        const EntryInfo* const own = memory.at(index);
-        return own != nullptr && own->chain == committed.at(index)->chain;
-    };
-    LogIndex const end = std::min(committed.last_index(), commit);
-    if (end == LogIndex{} || agrees(end)) {
-        return LogIndex{};
-    }
-    // Chains are cumulative, so agreement ends at one place.
-    LogIndex low{0};
-    LogIndex high = end;
-    while (low.next() < high) {
-        LogIndex const middle{(low.value() + high.value()) / 2};
-        (agrees(middle) ? low : high) = middle;
-    }
-    return may_be_lost(partition, high, committed.at(high)->chain) ? high : LogIndex{};
-}
-
-void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first,
-                                 LogIndex commit, Term term) {
-    InfoLog& committed = logs_.committed(partition);
-    const InfoLog& memory = logs_.memory(node, partition);
-    committed.truncate(first);
-    for (LogIndex index = first; index <= commit; ++index) {
-        committed.push_from(memory, index);
-    }
-    Partition& shared = partitions_[partition.value()];
-    shared.snapshots.erase(shared.snapshots.lower_bound(first), shared.snapshots.end());
-    shared.log_starts.erase(shared.log_starts.lower_bound(first), shared.log_starts.end());
-    shared.committed_in.clear();
-    logs_.lineage(partition) = term;
-    cuts_.push_back(partition);
 }
 
 void RaftInvariants::on_disk(std::uint32_t node, PartitionId partition) {
@@ -487,35 +394,6 @@ void RaftInvariants::compare_with_disk(const char* id, std::uint32_t node, Parti
     }
 }
 
-void RaftInvariants::check_producers(std::uint32_t node, const broker::Replica& replica) {
-    broker::partition::ProducerStateOptions const options{
-        broker::partition::UnknownProducer::strict, producer_expiry_};
-    const broker::raft::Log& log = replica.raft().log();
-    auto state = broker::decode_partition_state(log.snapshot().state, options);
-    if (!state) {
-        violations_.add("R22", node, [&] {
-            return fmt::format("n{} has a snapshot of {} that cannot be read", node,
-                               topics_.label(replica.partition()));
-        });
-        return;
-    }
-    broker::partition::ProducerState& fold = state->producers;
-    for (LogIndex index = log.first_index(); index <= log.last_index(); ++index) {
-        const broker::raft::Entry& entry = log.at(index);
-        if (!entry.control) {
-            fold.apply(broker::partition::RecordBatchView{entry.payload},
-                       replica.offsets().base_of(index));
-        }
-    }
-    ++comparisons_;
-    if (fold.hash() != replica.producers().hash()) {
-        violations_.add("B10", node, [&] {
-            return fmt::format("n{}: the producer table of {} is not the fold of its log", node,
-                               topics_.label(replica.partition()));
-        });
-    }
-}
-
 void RaftInvariants::on_clean_stop(std::uint32_t node) {
     for (const broker::PartitionInfo& info : topics_.partitions()) {
         if (logs_.memory(node, info.id).last_index() != LogIndex{}) {
@@ -537,9 +415,11 @@ void RaftInvariants::on_down(std::uint32_t node) {
     for (std::uint32_t partition = 0; partition < partitions_.size(); ++partition) {
         Replica& state = replica(node, PartitionId{partition});
         state.commit = LogIndex{};
+        state.start_moved_by = LogIndex{};
         state.leads = false;
         state.accepted = 0;
         on_disk(node, PartitionId{partition});
+        check_copies(node, PartitionId{partition});
     }
 }
 

@@ -7,6 +7,8 @@
 //   R4  LeaderCompleteness  whoever becomes leader of a term holds every entry that leaders of
 //   earlier
 //                           terms have committed (Raft paper 5.4.3).
+//   R5  StateMachineSafety  an entry that moves the start of the records is applied once per
+//                           incarnation, in the order of the log, and is the committed one.
 //   R6  CommittedImmutable  every report that i is committed names the same entry at i.
 //   R7  CommitOnDurableQuorum  when a leader's commit index reaches c, a majority of the voters
 //                           has the leader's entry c stored, by the truth of their disks.
@@ -17,13 +19,22 @@
 //   R14 LogShape            indexes contiguous, terms never falling, none above the node's term.
 //   R13 NoCommittedTruncation  a cut never removes an entry that is committed.
 //   R15 StateOrder          commit never passes the end of the log.
+//   R17 QuorumLog           after a crash, a power loss or a cut, the last committed entry is still
+//                           stored on so many disks that every later quorum meets one of them; what
+//                           a power loss or declared damage took counts as stored.
 //   R24 RecoverSound        what a node recovers is what its disk held durably, entry for entry.
+//   B16 CorruptionNeverSilent  the same where its disk gave it damaged bytes: a node that goes on
+//                           with less than it held has taken damage for the end of its log, and
+//                           would vote, lead and refuse by a truncated view (Protocol-Aware
+//                           Recovery, FAST 2018).
 //   R21 ConfigRules         a leader begins a change of members only when the one before is
 //   committed,
 //                           and by sets that must agree: into a joint configuration from its old
 //                           voters, out of it to its new ones (Raft paper, section 6).
 //   R22 SnapshotSound      a snapshot stands at a committed entry of its term, and is byte for byte
 //                           the same on every node that made or took one there.
+//   R23 LeaderNeverInstalls  whoever leads takes no snapshot from anybody.
+//   B3  SeqExactlyOnce      see producer_order.h; looked at when an entry is first committed.
 //   B11 Retention           an entry that moves the start of the records moves it to the same place
 //                           on every replica, and not beyond what is committed (KAFKA-5634).
 //   B10 ProducerStateFunctional  the table of idempotent producers is the fold of the log; looked
@@ -41,6 +52,7 @@
 #include "broker_core/broker/node.h"
 #include "sim/disk_truth.h"
 #include "sim/invariants/cluster_log.h"
+#include "sim/invariants/producer_order.h"
 #include "sim/invariants/violation.h"
 
 #include <cstdint>
@@ -53,12 +65,14 @@ namespace brokersim {
 class RaftInvariants {
 public:
     RaftInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
-                   broker::Duration producer_expiry, Violations& violations);
+                   const broker::partition::ProducerStateOptions& producers,
+                   Violations& violations);
 
     /// B10 of one replica, at the cost of its log.
     void check_producers(std::uint32_t node, const broker::Replica& replica);
-    /// Looks at what the last step of the node changed. node: from 1.
-    void on_step(std::uint32_t node, const broker::Node& broker);
+    /// Looks at what the last step of the node changed. node: from 1. damage_met: its disk has
+    /// given it wrong or unreadable bytes in this life.
+    void on_step(std::uint32_t node, const broker::Node& broker, bool damage_met = false);
     /// The node stopped gracefully: what its memory holds must be durable.
     void on_clean_stop(std::uint32_t node);
     /// Something became durable on this node.
@@ -79,16 +93,27 @@ private:
         std::uint64_t accepted = 0;  // batches accepted, not yet seen in the log
         bool leads = false;
         Term leads_in;
+        LogIndex start_moved_by;  // R5: the last entry that moved the start of the records
+    };
+    /// What is remembered of an entry, on whichever node it was seen first.
+    struct SeenEntry {
+        Term term;
+        std::uint64_t chain = 0;
+        ProducerNumbers numbers;
     };
     struct Partition {
+        explicit Partition(const broker::partition::ProducerStateOptions& options)
+            : producers{options} {}
+
         broker::raft::Configuration first_members;
         std::map<Term, std::uint32_t> leaders;                             // R1
-        std::vector<std::vector<std::pair<Term, std::uint64_t>>> chains;   // R3, by index - 1
+        std::vector<std::vector<SeenEntry>> seen;                          // R3, by index - 1
         std::map<std::pair<std::uint32_t, Term>, broker::BrokerId> votes;  // R10
         std::map<Term, LogIndex>
             committed_in;  // R4: the last entry committed by each term's leader
         std::map<LogIndex, std::pair<std::uint64_t, std::uint32_t>> snapshots;  // R22: hash, node
         std::map<LogIndex, std::pair<std::int64_t, std::uint32_t>> log_starts;  // B11: by entry
+        ProducerOrder producers;                                                // B3: fold of G
     };
 
     Replica& replica(std::uint32_t node, PartitionId partition) {
@@ -113,6 +138,15 @@ private:
                       const broker::raft::Entry& entry);
     void check_completeness(std::uint32_t node, PartitionId partition, Term term);
     void missing_append(std::uint32_t node, PartitionId partition);
+    /// R3; the first time, what the other rules want to know of it.
+    void remember_entry(std::uint32_t node, PartitionId partition, LogIndex index,
+                        const broker::raft::Entry& entry);
+    /// B3 of entry `index` of G, which was just added. node: who reported it.
+    void check_order(std::uint32_t node, PartitionId partition, LogIndex index);
+    void on_truncated(std::uint32_t node, const broker::Fact& fact);
+    void on_installed(std::uint32_t node, const broker::Replica& current);
+    /// R17 of a partition. node: whose disk or log just changed.
+    void check_copies(std::uint32_t node, PartitionId partition);
     void on_leader(std::uint32_t node, const broker::Fact& fact);
     void on_appended(std::uint32_t node, const broker::Replica& replica, LogIndex first,
                      LogIndex last, bool recovered);
@@ -121,7 +155,7 @@ private:
     const broker::Topics& topics_;
     const DiskTruth& truth_;
     ClusterLog& logs_;
-    broker::Duration producer_expiry_;
+    broker::partition::ProducerStateOptions producer_options_;
     Violations& violations_;
     std::vector<Replica> replicas_;
     std::vector<Partition> partitions_;

@@ -6,6 +6,7 @@
 #include "broker_core/protocol/frame.h"
 #include "broker_core/protocol/list_offsets.h"
 #include "broker_core/protocol/produce.h"
+#include "sim/invariants/quorum.h"
 
 #include <fmt/core.h>
 
@@ -28,14 +29,22 @@ SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& tr
     }
 }
 
+std::optional<PartitionId> datagram_partition(ByteSpan datagram) {
+    constexpr std::size_t partition_at = 8;
+    if (datagram.size() < broker::datagram_header_bytes) {
+        return std::nullopt;
+    }
+    return PartitionId{broker::load_le<std::uint32_t>(datagram.data() + partition_at)};
+}
+
 void SendInvariants::on_datagram(std::uint32_t node, ByteSpan datagram) {
-    constexpr std::size_t header_bytes = 12;
-    if (datagram.size() < header_bytes ||
-        !broker::raft::decode(datagram.subspan(header_bytes), received_)) {
+    std::optional<PartitionId> const about = datagram_partition(datagram);
+    if (!about ||
+        !broker::raft::decode(datagram.subspan(broker::datagram_header_bytes), received_)) {
         violations_.add("R16", node, [&] { return fmt::format("n{} sent garbage", node); });
         return;
     }
-    PartitionId const partition{broker::load_le<std::uint32_t>(datagram.data() + 8)};
+    PartitionId const partition = *about;
     const broker::raft::Message& message = received_.message;
     HardState const durable = truth_.hard_state(node, partition);
     const FoldedLog& log = truth_.stored_log(node, partition);
@@ -198,6 +207,9 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
         return;
     }
     const protocol::ProducePartitionResponse& part = response->topics[0].partitions[0];
+    if (part.error == KafkaError::duplicate_sequence_number) {
+        check_duplicate(node, tag);
+    }
     if (part.error != KafkaError::none) {
         return;
     }
@@ -233,24 +245,51 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, st
     const InfoLog& memory = logs_.memory(node, partition);
     LogIndex const own = memory.index_of(offset);
     const EntryInfo* const held = memory.at(own);
-    auto const is_durable_on = [&](const broker::Member& voter) {
-        return held != nullptr && truth_.was_stored(voter.id.value(), partition, own, held->chain);
-    };
-    // The members may have changed between the commit and the ack: one of those sets has it.
-    const broker::raft::Configuration& first = first_members_[partition.value()];
-    bool const stored =
-        memory.any_configuration_since(own, first, [&](const broker::raft::Configuration& members) {
-            return members.is_quorum(is_durable_on);
-        });
-    if (!stored) {
+    if (!is_stored_by_quorum(node, partition, own)) {
         const broker::raft::Configuration* const changed = memory.configuration_at(own);
-        const std::vector<broker::Member>& voters = (changed == nullptr ? first : *changed).voters;
+        const std::vector<broker::Member>& voters =
+            (changed == nullptr ? first_members_[partition.value()] : *changed).voters;
+        auto const is_durable_on = [&](const broker::Member& voter) {
+            return held != nullptr &&
+                   truth_.was_stored(voter.id.value(), partition, own, held->chain);
+        };
         violations_.add("R16", node, [&] {
             return fmt::format(
                 "n{} acknowledged offset {} of {} (acks=all) while it was stored on {} of {} "
                 "brokers: never written there",
                 node, offset, topics_.label(partition),
                 std::count_if(voters.begin(), voters.end(), is_durable_on), voters.size());
+        });
+    }
+}
+
+bool SendInvariants::is_stored_by_quorum(std::uint32_t node, PartitionId partition,
+                                         LogIndex index) const {
+    const InfoLog& memory = logs_.memory(node, partition);
+    const EntryInfo* const held = memory.at(index);
+    if (held == nullptr) {
+        return false;
+    }
+    // The members may have changed between the commit and the ack: one of those sets has it.
+    return memory.any_configuration_since(
+        index, first_members_[partition.value()], [&](const broker::raft::Configuration& members) {
+            return has_quorum(members, [&](const broker::Member& voter) {
+                return truth_.was_stored(voter.id.value(), partition, index, held->chain);
+            });
+        });
+}
+
+void SendInvariants::check_duplicate(std::uint32_t node, const RequestTag& tag) {
+    PartitionId const partition{tag.partition};
+    // Rare enough to look through the log for it.
+    LogIndex const index = logs_.memory(node, partition).index_of_batch(tag.batch_crc);
+    comparisons_ += 2;
+    if (index == LogIndex{} || (tag.acks != 1 && !is_stored_by_quorum(node, partition, index))) {
+        violations_.add("B9", node, [&] {
+            return fmt::format(
+                "n{} answered that a batch for {} was appended before; {}", node,
+                topics_.label(partition),
+                index == LogIndex{} ? "its log has no such batch" : "no quorum has stored it");
         });
     }
 }

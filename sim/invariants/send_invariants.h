@@ -16,6 +16,9 @@
 //   B6  HighWatermark        a watermark shown is at most what is committed; a request made after
 //                            some watermark had been shown is shown no smaller one by the leader of
 //                            that epoch or a later one; no record at or above it is served.
+//   B9  DedupAnswer          "appended before" (DUPLICATE_SEQUENCE_NUMBER) is said only of a batch
+//                            that the leader's log has, stored as its acks level promises. An
+//                            answer with an offset is held to that by B5 and R16.
 //   B13 OneResponse          responses come in request order and carry the request's id.
 #pragma once
 
@@ -27,10 +30,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace brokersim {
+
+/// Whom a datagram between brokers is about; nothing if it has no room for that.
+std::optional<PartitionId> datagram_partition(ByteSpan datagram);
 
 class SendInvariants {
 public:
@@ -71,6 +78,9 @@ private:
     void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
                        std::int64_t epoch);
     void check_ack_one(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
+    void check_duplicate(std::uint32_t node, const RequestTag& tag);
+    [[nodiscard]] bool is_stored_by_quorum(std::uint32_t node, PartitionId partition,
+                                           LogIndex index) const;
 
     const broker::Topics& topics_;
     const DiskTruth& truth_;

@@ -359,4 +359,118 @@ TEST_CASE("R22: a snapshot that stands where nothing is committed", "[sim]") {
     }
 }
 
+TEST_CASE("R23: who leads takes a snapshot; a follower may", "[sim]") {
+    for (bool const lying : {false, true}) {
+        WatchedCluster cluster{3, 0, 3};
+        cluster.elect(1);
+        cluster.cut(3);
+        for (int i = 0; i < 1'200; ++i) {
+            cluster.produce(1, "a");
+            cluster.settle();
+        }
+        cluster.step(1, asked(broker::DeleteRecords{broker::Offset{-1}}));
+        cluster.settle();
+        cluster.report_as(3, lying ? 1 : 3);
+        cluster.cut(0);
+        for (int i = 0; i < 3; ++i) {
+            cluster.heartbeat(1);
+        }
+
+        CHECK(cluster.node(3).probes().count(broker::Probe::snapshot_installed) == 1);
+        CHECK(cluster.fired("R23") == lying);
+    }
+}
+
+TEST_CASE("R5: an entry that moves the start is applied a second time", "[sim]") {
+    for (bool const again : {false, true}) {
+        WatchedCluster cluster{0, 2, 1};
+        for (std::uint32_t const host : {1U, 2U}) {
+            cluster.elect(host);
+            cluster.produce(host, "a");
+            cluster.settle();
+            cluster.report_as(host, again ? 1 : host);
+            cluster.step(host, asked(broker::DeleteRecords{broker::Offset{2}}));
+            cluster.settle();
+        }
+
+        CHECK(cluster.fired("R5") == again);
+    }
+}
+
+TEST_CASE("R17: after a crash too few disks hold what is committed", "[sim]") {
+    for (bool const lost : {false, true}) {
+        WatchedCluster cluster{3, 0, 3};
+        cluster.elect(1);
+        cluster.produce(1, "a");
+        cluster.settle();
+        InfoLog& committed = cluster.logs.committed(PartitionId{0});
+        if (lost) {
+            // As if another entry had been committed than the disks hold.
+            EntryInfo last = *committed.at(committed.last_index());
+            last.chain ^= 1U;
+            committed.truncate(committed.last_index());
+            committed.push(last);
+        }
+
+        cluster.raft.on_down(2);
+
+        CHECK(cluster.fired("R17") == lost);
+    }
+}
+
+TEST_CASE("R17: what a power loss took still counts; it was stored when it was promised", "[sim]") {
+    WatchedCluster cluster{3, 0, 3};
+    cluster.elect(1);
+    cluster.produce(1, "a");
+    cluster.settle();
+
+    for (std::uint32_t const host : {2U, 3U}) {
+        cluster.truth.power_lost(host);
+        cluster.truth.survivors_told(host);
+        cluster.raft.on_down(host);
+    }
+
+    CHECK_FALSE(cluster.fired("R17"));
+}
+
+TEST_CASE("R17: an older image has files of the same names; what it lacks was stored once",
+          "[sim]") {
+    WatchedCluster cluster{3, 0, 3};
+    cluster.elect(1);
+    cluster.produce(1, "a");
+    cluster.settle();
+    std::vector<DiskImage> old;
+    for (std::uint32_t const host : {2U, 3U}) {
+        old.push_back(cluster.disk(host).image());
+    }
+    cluster.produce(1, "b");
+    cluster.settle();
+
+    for (std::uint32_t const host : {2U, 3U}) {
+        cluster.disk(host).replace(old[host - 2]);
+        cluster.raft.on_down(host);
+    }
+
+    CHECK(cluster.truth.durable_log(2, PartitionId{0}).last_index() == LogIndex{2});
+    CHECK_FALSE(cluster.fired("R17"));
+}
+
+TEST_CASE("B16: a node recovers less than its disk held; R24 if no damage was met", "[sim]") {
+    for (bool const damaged : {false, true}) {
+        WatchedCluster cluster{0, 2, 1};
+        cluster.elect(1);
+        cluster.produce(1, "a");
+        cluster.settle();
+        if (damaged) {
+            cluster.report_damage();
+        }
+
+        // An empty replica seems to be what the first host recovered.
+        cluster.report_as(2, 1);
+        cluster.restart(2);
+
+        CHECK(cluster.fired_all() == (damaged ? "B16" : "R24"));
+    }
+}
+
 }  // namespace brokersim

@@ -40,11 +40,13 @@ struct Answering : WatchedCluster {
         crc_b = produce(1, "b");
         REQUIRE(fired_all().empty());
     }
-    void acknowledge(std::int16_t acks, std::int64_t offset, std::uint32_t crc) {
+    void acknowledge(std::int16_t acks, std::int64_t offset, std::uint32_t crc,
+                     protocol::KafkaError error = protocol::KafkaError::none) {
         protocol::ProduceResponse response;
         protocol::ProduceTopicResponse& topic = response.topics.add();
         topic.name = "orders";
-        topic.partitions.push_back({.index = 0, .base_offset = broker::Offset{offset}});
+        topic.partitions.push_back(
+            {.index = 0, .error = error, .base_offset = broker::Offset{offset}});
         RequestTag tag{RequestKind::produce, 1, 7, 0, acks, crc};
         send.on_response(1, tag, payload_of(response, 7), node(1));
     }
@@ -197,6 +199,20 @@ TEST_CASE("B1 and R16: acks=all leaves before the entry committed, and not after
     committed.settle();
     committed.acknowledge(-1, 2, committed.crc_b);
     CHECK(committed.fired_all().empty());
+}
+
+TEST_CASE("B9: said to be appended before: in the log, and stored as its acks ask", "[sim]") {
+    constexpr auto duplicate = protocol::KafkaError::duplicate_sequence_number;
+    Answering bench;
+    bench.acknowledge(-1, -1, bench.crc_a, duplicate);
+    bench.acknowledge(1, -1, bench.crc_b, duplicate);
+    CHECK(bench.fired_all().empty());
+    bench.acknowledge(-1, -1, bench.crc_b, duplicate);
+    CHECK(bench.fired_all() == "B9");
+
+    Answering absent;
+    absent.acknowledge(1, -1, absent.crc_a ^ 1U, duplicate);
+    CHECK(absent.fired_all() == "B9");
 }
 
 TEST_CASE("R16: acks=all of a committed entry that no majority of disks holds", "[sim]") {

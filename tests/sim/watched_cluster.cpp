@@ -14,10 +14,10 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
     : judged_topics_{{TopicConfig{"orders", 1, judged_replicas, 0}}, clustered + islands},
       truth{clustered + islands, 1},
       logs{clustered + islands, 1},
-      raft{judged_topics_, truth, logs, broker::Tuning{}.broker.producer_expiry, violations},
+      raft{judged_topics_, truth, logs, broker::producer_options(broker::Tuning{}.broker),
+           violations},
+      beliefs{judged_topics_, truth, logs, false, violations},
       send{judged_topics_, truth, logs, broker::Acks1::written, violations} {
-    broker::Tuning tuning;
-    tuning.wal.group_window = Duration{};
     for (std::uint32_t host = 1; host <= clustered + islands; ++host) {
         auto fresh = std::make_unique<Machine>();
         fresh->clustered = host <= clustered;
@@ -30,24 +30,39 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
         fresh->disk = std::make_unique<ManualDisk>(host, host, truth);
         fresh->name = host;
         fresh->network.disk = &fresh->disk->disk;
-        fresh->node = std::make_unique<broker::Node>(
-            broker::NodeConfig{{broker::ClusterId{1}, id, broker::DiskUuid{host}},
-                               fresh->topics.get(),
-                               tuning,
-                               host},
-            fresh->disk->disk, fresh->network);
+        fresh->id = id;
         machines_.push_back(std::move(fresh));
-        REQUIRE(machine(host).node->boot(broker::Instant{now_, now_}).has_value());
-        while (machine(host).disk->pending() > 0) {
-            complete_one(host);
-        }
+        boot(host);
     }
+}
+
+void WatchedCluster::boot(std::uint32_t host) {
+    Machine& machine = this->machine(host);
+    broker::Tuning tuning;
+    tuning.wal.group_window = Duration{};
+    machine.node = std::make_unique<broker::Node>(
+        broker::NodeConfig{{broker::ClusterId{1}, machine.id, broker::DiskUuid{host}},
+                           machine.topics.get(),
+                           tuning,
+                           host},
+        machine.disk->disk, machine.network);
+    REQUIRE(machine.node->boot(broker::Instant{now_, now_}).has_value());
+    while (machine.disk->pending() > 0) {
+        complete_one(host);
+    }
+}
+
+void WatchedCluster::restart(std::uint32_t host) {
+    raft.on_down(machine(host).name);
+    beliefs.on_down(machine(host).name);
+    boot(host);
 }
 
 void WatchedCluster::step(std::uint32_t host, broker::Event const& event) {
     Machine& machine = this->machine(host);
     machine.node->step(broker::Instant{now_, now_}, event);
-    raft.on_step(machine.name, *machine.node);
+    raft.on_step(machine.name, *machine.node, damage_met_);
+    beliefs.on_step(machine.name, *machine.node->replica(PartitionId{0}));
 }
 
 void WatchedCluster::complete_one(std::uint32_t host) {
@@ -71,11 +86,11 @@ bool WatchedCluster::deliver(std::uint32_t from) {
     return !effects.empty();
 }
 
-void WatchedCluster::settle() {
+void WatchedCluster::settle_but(std::uint32_t stalled) {
     for (bool moved = true; moved;) {
         moved = false;
         for (std::uint32_t host = 1; host <= machines_.size(); ++host) {
-            while (machine(host).disk->pending() > 0) {
+            while (host != stalled && machine(host).disk->pending() > 0) {
                 complete_one(host);
                 moved = true;
             }

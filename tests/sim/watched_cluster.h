@@ -6,6 +6,7 @@
 #pragma once
 
 #include "sim/host.h"
+#include "sim/invariants/beliefs.h"
 #include "sim/invariants/raft_invariants.h"
 #include "sim/invariants/send_invariants.h"
 #include "tests/support/manual_disk.h"
@@ -24,10 +25,18 @@ public:
     WatchedCluster(std::uint32_t clustered, std::uint32_t islands, std::uint32_t judged_replicas);
 
     void report_as(std::uint32_t host, std::uint32_t name) { machine(host).name = name; }
+    /// The next thing a host recovers is reported as read from a damaged disk.
+    void report_damage() { damage_met_ = true; }
+    /// A new life of its node, on the disk as it is.
+    void restart(std::uint32_t host);
     void step(std::uint32_t host, broker::Event const& event);
     /// Completes the oldest pending disk operation of the host.
     void complete_one(std::uint32_t host);
-    void settle();
+    void settle() { settle_but(0); }
+    /// The disk of this host completes nothing; 0: no host.
+    void settle_but(std::uint32_t host);
+    [[nodiscard]] VirtualDisk& disk(std::uint32_t host) { return machine(host).disk->disk; }
+    [[nodiscard]] broker::Topics const& topics() const { return judged_topics_; }
     /// Datagrams from and to this host are lost from now on; 0: no host.
     void cut(std::uint32_t host) { cut_ = host; }
     /// Time passes until the host leads; everything settles on the way. A former leader of its
@@ -54,11 +63,13 @@ private:
         std::unique_ptr<ManualDisk> disk;
         EffectBuffer network;
         std::unique_ptr<broker::Node> node;
+        broker::BrokerId id;
         std::uint32_t name = 0;
         bool clustered = false;
     };
 
     Machine& machine(std::uint32_t host) { return *machines_[host - 1]; }
+    void boot(std::uint32_t host);
     bool deliver(std::uint32_t from);
     void depose_others(std::uint32_t host);
 
@@ -69,11 +80,13 @@ public:
     ClusterLog logs;
     Violations violations;
     RaftInvariants raft;
+    Beliefs beliefs;
     SendInvariants send;
 
 private:
     std::vector<std::unique_ptr<Machine>> machines_;
     std::uint32_t cut_ = 0;
+    bool damage_met_ = false;
     Time now_{1'000'000'000};
 };
 
