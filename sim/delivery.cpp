@@ -194,8 +194,21 @@ void World::on_request(const Work& work) {
         trace_.observer()->on_request_received(host.number, host.incarnation, work.target,
                                                ByteSpan{frame.bytes}.subspan(frame_prefix_bytes));
     }
+    note_arrival(connection, host, frame);
     step(host, broker::RequestReceived{broker::ConnectionId{std::uint64_t{work.target} + 1},
                                        ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
+}
+
+void World::note_arrival(Connection& connection, const Host& host, const FrameInFlight& request) {
+    if (!request.owed || connection.arrived >= connection.expected.size()) {
+        return;
+    }
+    RequestTag& tag = connection.expected[connection.arrived];
+    ++connection.arrived;
+    const broker::Replica* const replica = host.node->replica(PartitionId{tag.partition});
+    if (replica != nullptr && replica->serving()) {
+        tag.arrival_epoch = static_cast<std::int64_t>(replica->raft().term().value());
+    }
 }
 
 void World::schedule_unread(std::uint32_t id) {
@@ -228,6 +241,7 @@ void World::on_unread(const Work& work) {
     }
     FrameInFlight const frame = network_.take_frame(connection.unread.front());
     connection.unread.pop_front();
+    note_arrival(connection, host, frame);
     step(host, broker::RequestReceived{id, ByteSpan{frame.bytes}.subspan(frame_prefix_bytes)});
     schedule_unread(work.target);
 }
@@ -247,8 +261,8 @@ void World::on_response(const Work& work) {
     // A leader that has not noticed that its history is over goes on answering for it: what this
     // client just learned may be lost as well.
     PartitionId const partition{frame.partition};
-    if (frame.leader_epoch >= 0 &&
-        frame.leader_epoch < static_cast<std::int64_t>(logs_.lineage(partition).value())) {
+    if (frame.arrival_epoch >= 0 &&
+        frame.arrival_epoch < static_cast<std::int64_t>(logs_.lineage(partition).value())) {
         record_loss(partition);
     }
 }

@@ -180,11 +180,11 @@ void World::release_effects(Host& host) {
             case Effect::Kind::response: {
                 Connection& connection = network_.connection(effect.to);
                 std::int64_t epoch = -1;
-                std::uint32_t partition = 0;
+                RequestTag tag;
                 if (!connection.expected.empty()) {
-                    RequestTag const tag = connection.expected.front();
-                    partition = tag.partition;
+                    tag = connection.expected.front();
                     connection.expected.pop_front();
+                    connection.arrived -= std::min<std::size_t>(connection.arrived, 1);
                     ByteSpan const payload = ByteSpan{effect.bytes}.subspan(frame_prefix_bytes);
                     if (trace_.observer() != nullptr) {
                         trace_.observer()->on_answer_sent(host.number, host.incarnation, effect.to,
@@ -200,7 +200,7 @@ void World::release_effects(Host& host) {
                     });
                 }
                 trace_.fold(broker::hash_bytes(effect.bytes));
-                network_.respond(effect.to, std::move(effect.bytes), epoch, partition);
+                network_.respond(effect.to, std::move(effect.bytes), epoch, tag);
                 break;
             }
             case Effect::Kind::close:

@@ -221,18 +221,19 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
         }
         return;
     }
-    if (!(tag.kind == RequestKind::produce && tag.acks == 0)) {
+    bool const owed = tag.kind != RequestKind::produce || tag.acks != 0;
+    if (owed) {
         connection.expected.push_back(tag);
     }
     Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
                              connection.last_to_broker + Duration{1});
     connection.last_to_broker = at;
-    std::uint32_t const slot = frames_.put(FrameInFlight{std::move(frame), -1});
+    std::uint32_t const slot = frames_.put(FrameInFlight{.bytes = std::move(frame), .owed = owed});
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
 }
 
 void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
-                             std::uint32_t partition) {
+                             const RequestTag& tag) {
     ++responses_sent;
     Connection& connection = connections_[id];
     if (connection.answers_lost) {
@@ -250,8 +251,10 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
     Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
                              connection.last_to_client + Duration{1});
     connection.last_to_client = at;
-    std::uint32_t const slot =
-        frames_.put(FrameInFlight{std::move(frame), leader_epoch, partition});
+    std::uint32_t const slot = frames_.put(FrameInFlight{.bytes = std::move(frame),
+                                                         .leader_epoch = leader_epoch,
+                                                         .arrival_epoch = tag.arrival_epoch,
+                                                         .partition = tag.partition});
     scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
 }
 

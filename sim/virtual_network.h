@@ -45,6 +45,9 @@ struct RequestTag {
     // the leader epoch it was shown under. The answer may not fall behind it.
     std::int64_t watermark_floor = -1;
     std::int64_t floor_epoch = -1;
+    // The broker's term of the partition when the request reached it; -1: it has not, or holds
+    // none. The answer may be made under any term from there to that of its departure.
+    std::int64_t arrival_epoch = -1;
 };
 
 struct Connection {
@@ -59,18 +62,22 @@ struct Connection {
     Time last_to_broker;  // deliveries keep their order
     Time last_to_client;
     std::deque<RequestTag> expected;   // responses owed, in order
+    std::size_t arrived = 0;           // of their requests, at the broker
     bool read = true;                  // the broker takes requests from it
     std::deque<std::uint32_t> unread;  // slots of frames that arrived meanwhile, in order
     bool unread_scheduled = false;     // one of them is about to be taken
     bool close_unread = false;         // the client's close arrived behind them
 };
 
-/// A frame on a connection. leader_epoch: of a fetch response, the term of the leader that
-/// answered; known to the simulator only, as the protocol's fetch responses do not carry it.
+/// A frame on a connection. leader_epoch: of a response, the term of the broker that answered when
+/// the answer left; arrival_epoch: when its request had arrived. Known to the simulator only, as
+/// the protocol's fetch responses do not carry it.
 struct FrameInFlight {
     Bytes bytes;
     std::int64_t leader_epoch = -1;
+    std::int64_t arrival_epoch = -1;
     std::uint32_t partition = 0;
+    bool owed = false;  // a request that is to be answered
 };
 
 struct DatagramInFlight {
@@ -117,8 +124,9 @@ public:
     // Connections. Times of delivery are drawn here; the world delivers.
     std::uint32_t open(std::uint32_t client, std::uint32_t broker);
     void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
+    /// tag: of its request, as far as one is known.
     void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
-                 std::uint32_t partition = 0);
+                 const RequestTag& tag = {});
     void close_by_client(std::uint32_t connection);
     void close_by_broker(std::uint32_t connection);
     /// Breaks it so that both sides learn. lose_requests: those still on their way are lost.

@@ -180,6 +180,9 @@ private:
     void on_response(const Work& work);
     void on_unread(const Work& work);
     void schedule_unread(std::uint32_t connection);
+    /// A request reaches its broker, whose step follows.
+    static void note_arrival(Connection& connection, const Host& host,
+                             const FrameInFlight& request);
     void on_phase(Phase next);
     void count_activity(const Work& work);
     [[nodiscard]] broker::NodeMetrics cluster_metrics() const;

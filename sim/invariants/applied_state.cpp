@@ -120,7 +120,11 @@ LogIndex RaftInvariants::legal_divergence(std::uint32_t node, PartitionId partit
         LogIndex const middle{(low.value() + high.value()) / 2};
         (agrees(middle) ? low : high) = middle;
     }
-    return may_be_lost(partition, high, committed.at(high)->chain) ? high : LogIndex{};
+    // The entry that a power loss must have taken is the older one: of G, or of a leader that wakes
+    // up after its successors had committed without what it goes on counting.
+    bool const late = memory.at(high)->term < committed.at(high)->term;
+    const EntryInfo& older = late ? *memory.at(high) : *committed.at(high);
+    return may_be_lost(partition, high, older.chain) ? high : LogIndex{};
 }
 
 void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first,

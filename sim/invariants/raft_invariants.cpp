@@ -285,9 +285,13 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
     }
     Term const term = current.raft().term();
     LogIndex const diverged = legal_divergence(node, partition, commit);
-    bool const decides = current.raft().is_leader() && memory.at(commit)->term == term;
+    Term const valid = diverged == LogIndex{} ? Term{} : committed.at(diverged)->term;
+    bool const decides =
+        current.raft().is_leader() && memory.at(commit)->term == term && term > valid;
     if (diverged != LogIndex{} && decides) {
         cut_lineage(node, partition, diverged, commit, term);
+    } else if (term < valid) {
+        logs_.lineage(partition) = std::max(logs_.lineage(partition), valid);
     }
     // Of a history that is over; or of one that its leader has yet to make the valid one.
     if (term < logs_.lineage(partition) || (diverged != LogIndex{} && !decides)) {

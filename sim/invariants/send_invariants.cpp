@@ -224,9 +224,13 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
 void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
                                    std::int64_t epoch) {
     PartitionId const partition{tag.partition};
-    // Who has not noticed that its history is over may still answer for it; by its own log then.
-    const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
-                                                                   : logs_.committed(partition);
+    // Who has not noticed that its history is over may still answer for it; by its own log then, or
+    // by what was cut of it while the answer waited in its line.
+    bool const former = of_former_lineage(partition, earliest_epoch(tag, epoch));
+    if (former && logs_.was_cut(node, partition, offset, tag.batch_crc)) {
+        return;
+    }
+    const InfoLog& committed = former ? logs_.memory(node, partition) : logs_.committed(partition);
     LogIndex const index = committed.index_of(offset);
     const EntryInfo* const entry = committed.at(index);
     comparisons_ += 2;
@@ -338,8 +342,9 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
     PartitionId const partition{tag.partition};
     std::int64_t const watermark = part.high_watermark.value();
     on_watermark(node, tag, watermark, epoch);
-    const InfoLog& committed = of_former_lineage(partition, epoch) ? logs_.memory(node, partition)
-                                                                   : logs_.committed(partition);
+    // What a history that is over held may have been cut while the answer waited in its line.
+    bool const former = of_former_lineage(partition, earliest_epoch(tag, epoch));
+    const InfoLog& committed = former ? logs_.memory(node, partition) : logs_.committed(partition);
     ByteSpan records = part.records;
     while (records.size() >= partition_ns::batch_header_size_bytes) {
         partition_ns::RecordBatchView const batch{records};
@@ -362,7 +367,9 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
         bool const same = entry != nullptr && entry->control == batch.is_control() &&
                           (entry->control || entry->batch_crc == batch.crc()) &&
                           entry->end_offset == batch.last_offset().value() + 1;
-        if (entry != nullptr && !same) {
+        bool const cut_since =
+            former && logs_.was_cut(node, partition, base, batch.is_control() ? 0 : batch.crc());
+        if (entry != nullptr && !same && !cut_since) {
             violations_.add("B5", node, [&] {
                 return fmt::format("n{} served another batch at offset {} of {} than was committed",
                                    node, base, topics_.label(partition));
@@ -374,6 +381,10 @@ void SendInvariants::on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpa
 
 bool SendInvariants::of_former_lineage(PartitionId partition, std::int64_t epoch) const {
     return epoch < static_cast<std::int64_t>(logs_.lineage(partition).value());
+}
+
+std::int64_t SendInvariants::earliest_epoch(const RequestTag& tag, std::int64_t epoch) {
+    return tag.arrival_epoch < 0 ? epoch : std::min(tag.arrival_epoch, epoch);
 }
 
 void SendInvariants::on_request(RequestTag& tag) const {
@@ -398,7 +409,8 @@ void SendInvariants::on_log_start(std::uint32_t node, const RequestTag& tag, std
 void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                                   std::int64_t epoch) {
     PartitionId const partition{tag.partition};
-    if (of_former_lineage(partition, epoch)) {
+    std::int64_t const since = earliest_epoch(tag, epoch);
+    if (of_former_lineage(partition, since)) {
         return;  // what it shows is no longer part of what others must agree with
     }
     const InfoLog& committed = logs_.committed(partition);
@@ -412,7 +424,7 @@ void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std
     // A deposed leader that has not noticed may show an older watermark, and an answer may have
     // waited in its connection's queue while a larger one was shown elsewhere.
     bool const floor_stands = !of_former_lineage(partition, tag.floor_epoch);
-    if (floor_stands && epoch >= tag.floor_epoch && watermark < tag.watermark_floor) {
+    if (floor_stands && since >= tag.floor_epoch && watermark < tag.watermark_floor) {
         violations_.add("B6", node, [&] {
             return fmt::format(
                 "n{} showed watermark {} of {} in epoch {}; before the request {} had been shown "

@@ -69,6 +69,8 @@ private:
     void on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
     /// A leader of this epoch belongs to a history that a legal loss ended.
     [[nodiscard]] bool of_former_lineage(PartitionId partition, std::int64_t epoch) const;
+    /// The least term under which the answer may have been made: it may have waited behind others.
+    [[nodiscard]] static std::int64_t earliest_epoch(const RequestTag& tag, std::int64_t epoch);
     void on_fetch(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
     void watch_election(std::uint32_t node, PartitionId partition,
                         const broker::raft::Message& message, const FoldedLog& log);
