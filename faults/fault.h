@@ -173,6 +173,12 @@ enum class DamageAt : std::uint8_t {
 /// How many operations an error strikes.
 enum class Strikes : std::uint8_t { once, all };
 
+/// Where pages fail to reach the media.
+enum class During : std::uint8_t {
+    sync,       // in a sync, which reports it (but see SyncFailure::late)
+    writeback,  // behind a write that completed; the next sync of the file reports it
+};
+
 /// Work in flight that an armed element waits for.
 enum class ArmOn : std::uint8_t {
     io_submit,       // the nth submitted disk operation
@@ -230,6 +236,8 @@ struct Element {
     ResetPoint point = ResetPoint::any;      // reset
     FullAt full_at = FullAt::any;            // disk_full
     Strikes strikes = Strikes::once;         // reported disk errors
+    During during = During::sync;            // sync_error
+    std::uint32_t nth = 1;                   // sync_error: of one file, since the fault began
     DamageAt damage_at = DamageAt::any;      // bit_rot, sector_error
     std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
     std::string partition_text;              // as written

@@ -50,7 +50,7 @@ constexpr KindRules rules[] = {
     {K::refuse, brokers, P::every, true, false, "", W::no, D::none},
     {K::disk_stall, brokers, P::every, true, false, "", W::always, D::none},
     {K::slow_disk, brokers, P::every, true, false, "factor", W::always, D::none},
-    {K::sync_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
+    {K::sync_error, brokers, P::every, true, false, "strikes during nth", W::mostly, D::all},
     {K::write_error, brokers, P::every, true, false, "strikes", W::mostly, D::all},
     {K::read_error, brokers, P::every, true, false, "strikes", W::no, D::all},
     {K::disk_full, brokers, P::every, true, false, "full_at strikes", W::mostly, D::all},

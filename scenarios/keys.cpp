@@ -82,7 +82,7 @@ constexpr Row table[] = {
     key("cluster", "image", text, "file of records already on disk, relative to this file"),
     key("cluster", "topics", list, "topics and their partitions"),
     key("cluster", "network", object, "latencies"),
-    key("cluster", "disk", object, "latencies"),
+    key("cluster", "disk", object, "what disks are like"),
     key("cluster", "clocks", object, "skew and drift"),
     key("cluster", "start", object, "order and pace"),
     key("cluster", "comment", any, "free text, not read"),
@@ -111,6 +111,14 @@ constexpr Row table[] = {
         .range(0, minute).or_else(R"({"uniform": ["20us", "200us"]})").drawn(),
     key("cluster.disk", "sync", duration, "time of a sync, per operation")
         .range(0, minute).or_else(R"({"exponential": {"mean": "2ms", "max": "200ms"}})").drawn(),
+    key("cluster.disk", "profile", word,
+        "what a disk and its file system promise, all of them alike: failed syncs, names, torn "
+        "sectors, lies, speed, space (faults/disk_profile.h)")
+        .of("strict ext4_ordered xfs ext4_data btrfs odirect_dsync nopsow liar slow full")
+        .or_else("strict").drawn(),
+    key("cluster.disk", "capacity", size,
+        "bytes that a disk holds until the faults end; 0: the profile says")
+        .range(0, std::int64_t{1} << 40).or_else("0B").drawn(),
     key("cluster.disk", "comment", any, "free text, not read"),
 
     key("cluster.clocks", "offset", duration, "of a node's wall clock")
@@ -254,6 +262,12 @@ constexpr Row table[] = {
         .or_else("false"),
     key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
         .of("once all").or_else("once"),
+    key("args", "during", word,
+        "of sync_error: pages fail in the sync, or in writeback behind a write, which the next "
+        "sync of the file reports")
+        .of("sync writeback").or_else("sync"),
+    key("args", "nth", integer, "of sync_error: the nth sync of a file since the fault began")
+        .range(1, 1'000'000).or_else("1"),
     key("args", "partition", text, "of an administrator's operation: topic/number; default: drawn"),
     key("args", "percent", integer, "of delete_records: so much of what may be read")
         .range(1, 100).or_else("50"),

@@ -18,7 +18,7 @@ struct Reserved {
 
 constexpr std::array reserved = {
     Reserved{"cluster.network", "queue_capacity"},
-    Reserved{"cluster.disk", "profile read sector capacity"},
+    Reserved{"cluster.disk", "read sector"},
     Reserved{"workload", "flavour"},
     Reserved{"faults.random",
              "replace "

@@ -111,6 +111,12 @@ void disk_error(Random& random, const FaultPhase&, Element& element) {
     element.strikes = static_cast<Strikes>(random.below(2));
 }
 
+void sync_error(Random& random, const FaultPhase& phase, Element& element) {
+    disk_error(random, phase, element);
+    element.during = random.below(3) == 0 ? During::writeback : During::sync;
+    element.nth = is_rare(random) ? static_cast<std::uint32_t>(2 + random.below(4)) : 1;
+}
+
 void disk_full(Random& random, const FaultPhase& phase, Element& element) {
     disk_error(random, phase, element);
     element.full_at = static_cast<FullAt>(random.below(5));
@@ -168,7 +174,7 @@ constexpr SwarmClass classes[] = {
     {K::replace_voter, 15, 100, 0, 0},
     {K::joint_change, 15, 100, 0, 0},
     {K::delete_records, 30, 60, 0, 0, false, delete_records},
-    {K::sync_error, 20, 100, 1, 50, false, disk_error},
+    {K::sync_error, 20, 100, 1, 50, false, sync_error},
     {K::write_error, 20, 100, 1, 50, false, disk_error},
     {K::read_error, 20, 100, 50, 200, false, disk_error},
     {K::disk_full, 20, 100, 1, 50, false, disk_full},

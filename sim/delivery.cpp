@@ -148,6 +148,9 @@ void World::on_disk_done(const Work& work) {
         });
         credit_disk_errors(host);
     }
+    if (host.disk->take_rolled_back()) {
+        record_taken(host);  // what counted as stored without a sync
+    }
     if (trace_.observer() != nullptr) {
         trace_.observer()->on_disk(host.number, host.incarnation);
     }

@@ -69,6 +69,9 @@ private:
     std::uint64_t met_for_good_ = 0;
 };
 
+/// In place of an element, where the kind of the disk is behind it.
+inline constexpr std::uint32_t nobody = UINT32_MAX;
+
 /// Syncs that reported success and left the media as it was. Until power fails nobody can tell.
 class DiskLies {
 public:

@@ -125,7 +125,7 @@ void DiskTruth::read_frames(Segment& segment, std::uint64_t offset, ByteSpan dat
         if (!wal::payload_intact(rest, *header, 0)) {
             return;
         }
-        at = start + wal::frame_bytes(header->length);
+        at = wal::frame_end(start, *header);
         auto const place = std::lower_bound(
             segment.frames.begin(), segment.frames.end(), start,
             [](const Frame& frame, std::uint64_t wanted) { return frame.offset < wanted; });
@@ -174,6 +174,48 @@ void DiskTruth::durable(std::uint32_t node, std::uint32_t inode, std::uint64_t o
     }
     read_frames(*segment, offset, data, true);
     advance(replica, replica.durable, true);
+}
+
+void DiskTruth::reverted(std::uint32_t node, std::uint32_t inode, ByteSpan content) {
+    File const entry = file(node, inode);
+    if (!entry.known || entry.is_state || entry.is_base) {
+        return;  // only what is durable is kept of those
+    }
+    std::vector<Replica>& replicas = nodes_[node - 1].replicas;
+    for (Replica& replica : replicas) {
+        replica.taken_last = 0;
+    }
+    Replica& replica = replicas[entry.partition.value()];
+    Segment* const segment = segment_of(replica, inode);
+    if (segment == nullptr) {
+        return;
+    }
+    auto const stands = [&](const Frame& frame) {
+        if (frame.durable || frame.end > content.size()) {
+            return frame.durable;
+        }
+        ByteSpan const bytes = content.subspan(frame.offset);
+        std::optional<wal::FrameHeader> const header =
+            wal::decode_frame_at(bytes, segment->header.segment, frame.offset);
+        return header && wal::payload_intact(bytes, *header, 0);
+    };
+    std::erase_if(segment->frames, [&](const Frame& frame) { return !stands(frame); });
+    replica.before_loss = stored_log(node, entry.partition);
+    refold(entry.partition, replica, replica.written, false);
+    note_taken(node, entry.partition, durability_ != broker::Durability::fsync);
+}
+
+void DiskTruth::note_taken(std::uint32_t node, PartitionId partition, bool excused) {
+    Replica& replica = nodes_[node - 1].replicas[partition.value()];
+    for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
+        const Link* const link = replica.before_loss.at(i);
+        if (link == nullptr || replica.written.log.holds(i, link->chain)) {
+            break;  // chains are cumulative: all before it is there too
+        }
+        (excused ? replica.taken : replica.gone).emplace(i, link->chain);
+        replica.taken_last += excused ? 1U : 0U;
+    }
+    replica.before_loss.clear();
 }
 
 void DiskTruth::read_state(Node& node, File& file) {
@@ -345,15 +387,7 @@ void DiskTruth::survivors_told(std::uint32_t node) {
         // Files without a name are gone.
         std::erase_if(replica.segments, [](const Segment& segment) { return !segment.linked; });
         refold(PartitionId{partition}, replica);
-        for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
-            const Link* const link = replica.before_loss.at(i);
-            if (link == nullptr || replica.written.log.holds(i, link->chain)) {
-                break;  // chains are cumulative: all before it is there too
-            }
-            (excused ? replica.taken : replica.gone).emplace(i, link->chain);
-            replica.taken_last += excused ? 1U : 0U;
-        }
-        replica.before_loss.clear();
+        note_taken(node, PartitionId{partition}, excused);
     }
 }
 

@@ -89,6 +89,7 @@ public:
                  ByteSpan data) override;
     void durable(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
                  ByteSpan data) override;
+    void reverted(std::uint32_t node, std::uint32_t inode, ByteSpan content) override;
     void linked(std::uint32_t node, std::uint32_t inode, std::string_view name,
                 bool durably) override;
     void unlinked(std::uint32_t node, std::string_view name, bool durably) override;
@@ -124,7 +125,7 @@ public:
                was_taken(node, partition, index, chain) ||
                replica(node, partition).gone.contains({index, chain});
     }
-    /// Stored entries that the node's last power loss took.
+    /// Stored entries that the node's last power loss, or an undone sync since, took.
     [[nodiscard]] std::uint64_t taken_last(std::uint32_t node, PartitionId partition) const {
         return replica(node, partition).taken_last;
     }
@@ -237,6 +238,8 @@ private:
     void refold(PartitionId partition, Replica& replica, Fold& fold, bool durably);
     [[nodiscard]] static std::vector<const Segment*> durable_chain(const Replica& replica);
     static void advance(Replica& replica, Fold& fold, bool durably);
+    /// Of what was stored before, and is not there any more.
+    void note_taken(std::uint32_t node, PartitionId partition, bool excused);
 
     CommittedLinks committed_;
     broker::Durability durability_;

@@ -26,6 +26,7 @@ public:
     void file_created(std::uint32_t, std::uint32_t, std::string_view) override {}
     void written(std::uint32_t, std::uint32_t, std::uint64_t, broker::ByteSpan) override {}
     void durable(std::uint32_t, std::uint32_t, std::uint64_t, broker::ByteSpan) override {}
+    void reverted(std::uint32_t, std::uint32_t, broker::ByteSpan) override {}
     void linked(std::uint32_t, std::uint32_t, std::string_view, bool) override {}
     void unlinked(std::uint32_t, std::string_view, bool) override {}
     void survived(std::uint32_t, std::uint32_t, std::string_view, broker::ByteSpan) override {}

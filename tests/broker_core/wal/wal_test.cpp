@@ -367,6 +367,30 @@ TEST_CASE("wal: truncations and control entries survive a restart", "[wal]") {
     CHECK(booted.entries[1].term == Term{4});
 }
 
+TEST_CASE("wal: padded groups share no sector, and a restart finds them with or without padding",
+          "[wal]") {
+    WalTuning tuning = test::manual_groups();
+    tuning.pad_groups = true;
+    for (std::size_t const size : {1U, 40U, 400U, 456U, 464U, 1000U, 8000U}) {
+        LogBench bench{tuning};
+        bench.append(1, size);
+        for (int group = 0; group < 8; ++group) {
+            bench.append_group(1, size);
+            for (const test::ScriptedDisk::Op& op : bench.disk.pending()) {
+                CHECK((op.kind != Kind::write || op.offset % sector_bytes == 0));
+                CHECK((op.kind != Kind::write || op.data.size() % sector_bytes == 0));
+            }
+            bench.settle();
+        }
+        CHECK(bench.log().flushed() == LogIndex{9});
+
+        CHECK(bench.restart().entries.size() == 9);
+        bench.append_group(1, size);
+        bench.settle();
+        CHECK(bench.restart().entries.size() == 10);
+    }
+}
+
 TEST_CASE("wal: an operation of somebody else is not the log's", "[wal]") {
     LogBench bench;
 
