@@ -22,8 +22,7 @@ constexpr std::array reserved = {
     Reserved{"workload", "flavour"},
     Reserved{"faults.random",
              "replace "
-             "memory_limit start_conflict short_write short_read "
-             "stale_read lost_write "
+             "memory_limit start_conflict "
              "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},

@@ -146,6 +146,8 @@ void World::on_disk_done(const Work& work) {
                 "n{}/{} disk: {}", host.number, host.incarnation,
                 done.outcome == broker::DiskOutcome::no_space ? "no space" : "error");
         });
+    }
+    if (done.outcome != broker::DiskOutcome::ok || done.missing > 0) {
         credit_disk_errors(host);
     }
     if (host.disk->take_rolled_back()) {

@@ -33,8 +33,9 @@ public:
     /// The file is gone.
     void forget(std::uint32_t inode);
 
-    /// Changes `content`, the whole of a file, to what a reading gives; false if it fails.
-    bool read(std::uint32_t inode, Bytes& content);
+    /// Changes `content`, which stands at `offset` of a file, to what a reading gives; false if it
+    /// fails.
+    bool read(std::uint32_t inode, std::uint64_t offset, Bytes& content);
     /// Whether this file reads as something else than was written.
     [[nodiscard]] bool is_damaged(std::uint32_t inode) const;
     [[nodiscard]] bool any() const { return !overlays_.empty(); }

@@ -29,13 +29,19 @@ bool could_strike(FaultKind kind, FullAt full_at, DiskWork work) {
     if (kind == FaultKind::disk_full) {
         return is_full_at(full_at, work);
     }
-    if (kind == FaultKind::write_error) {
+    if (kind == FaultKind::write_error || kind == FaultKind::short_write) {
         return work == DiskWork::write || work == DiskWork::grow;
     }
     if (kind == FaultKind::sync_error) {
         return work == DiskWork::sync || work == DiskWork::sync_names;
     }
-    return kind == FaultKind::read_error && work == DiskWork::read;
+    bool const reads = kind == FaultKind::read_error || kind == FaultKind::short_read;
+    return reads && work == DiskWork::read;
+}
+
+/// Less happens than was asked for, and the operation says so.
+bool is_no_error(FaultKind kind) {
+    return kind == FaultKind::short_write || kind == FaultKind::short_read;
 }
 
 }  // namespace
@@ -59,7 +65,7 @@ bool DiskErrors::is_turn(Active& active, std::uint32_t inode) {
 
 bool DiskErrors::strikes(Active& active, DiskWork work, std::uint32_t inode, bool covers) {
     const DiskError& error = active.error;
-    if (!could_strike(error.kind, error.full_at, work)) {
+    if (!could_strike(error.kind, error.full_at, work) || is_no_error(error.kind)) {
         return false;
     }
     if (error.kind != FaultKind::sync_error) {
@@ -88,7 +94,24 @@ DiskStrike DiskErrors::strike(DiskWork work, std::uint32_t inode, bool covers) {
         strike.elements.push_back(active.error.element);
         return active.error.strikes == Strikes::once;
     });
+    failed_[static_cast<std::size_t>(work)] += strike.outcome == broker::DiskOutcome::ok ? 0U : 1U;
     return strike;
+}
+
+std::uint64_t DiskErrors::cut_short(FaultKind kind, std::uint64_t length, broker::Random& random) {
+    if (length < 2) {
+        return 0;
+    }
+    bool struck = false;
+    std::erase_if(errors_, [&](const Active& active) {
+        if (active.error.kind != kind) {
+            return false;
+        }
+        struck = true;
+        effective_.push_back(active.error.element);
+        return active.error.strikes == Strikes::once;
+    });
+    return struck ? 1 + random.below(length - 1) : 0;
 }
 
 std::vector<std::uint32_t> DiskErrors::strike_writeback() {
@@ -131,7 +154,9 @@ std::uint64_t DiskErrors::sync_chances(const DiskError& error) const {
 std::uint64_t DiskErrors::chances(FaultKind kind, FullAt full_at) const {
     std::uint64_t sum = 0;
     for (std::size_t work = 0; work < disk_work_count; ++work) {
-        sum += could_strike(kind, full_at, static_cast<DiskWork>(work)) ? met_[work] : 0;
+        // What failed altogether cannot be cut short.
+        std::uint64_t const met = met_[work] - (is_no_error(kind) ? failed_[work] : 0);
+        sum += could_strike(kind, full_at, static_cast<DiskWork>(work)) ? met : 0;
     }
     return sum;
 }

@@ -5,6 +5,7 @@
 // is reported at once: some errors show at a later sync only.
 #pragma once
 
+#include "broker_core/base/random.h"
 #include "broker_core/env/disk.h"
 #include "faults/fault.h"
 
@@ -30,7 +31,7 @@ inline constexpr std::size_t disk_work_count = 8;
 
 struct DiskError {
     std::uint32_t element = 0;
-    FaultKind kind = FaultKind::write_error;  // sync_error, write_error, read_error, disk_full
+    FaultKind kind = FaultKind::write_error;  // or any other of these in faults/disk_errors.cpp
     FullAt full_at = FullAt::any;             // disk_full
     Strikes strikes = Strikes::once;
     During during = During::sync;  // sync_error
@@ -52,6 +53,9 @@ public:
     /// An operation of this kind completes, on this file if it has one: what strikes it.
     /// covers: of a sync, whether there is anything that it should make durable.
     DiskStrike strike(DiskWork work, std::uint32_t inode, bool covers);
+    /// A read or write of so many bytes comes to nothing behind some of them: how many bytes it
+    /// lacks at its end, at least one and never all; 0: it is not struck.
+    std::uint64_t cut_short(FaultKind kind, std::uint64_t length, broker::Random& random);
     /// A write completed, and is written back at once: who makes that fail.
     std::vector<std::uint32_t> strike_writeback();
     /// The node is told of an error: these elements took effect.
@@ -82,7 +86,8 @@ private:
 
     std::vector<Active> errors_;
     std::array<std::uint64_t, disk_work_count> met_{};  // operations, by kind
-    std::uint64_t covering_syncs_ = 0;                  // of these, syncs with something to write
+    std::array<std::uint64_t, disk_work_count> failed_{};
+    std::uint64_t covering_syncs_ = 0;  // of these, syncs with something to write
     std::vector<std::uint32_t> effective_;
     std::uint64_t reported_ = 0;
 };

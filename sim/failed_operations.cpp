@@ -1,16 +1,17 @@
 // What an operation that reported an error leaves on the simulated disk.
 //
-// A failed write may have happened in part. A failed sync is the trap of the page cache: some of
-// the pages it covered never reach the media, but they count as clean from then on. The cache shows
-// the new bytes, no later sync covers them, and a power loss brings the old ones back (PostgreSQL's
-// fsync errors of 2018; Rebello et al., ATC'20). A directory keeps its pending names: a journal
-// tries again.
+// A write may be cut short, with an error or (its end is asked for again) without. A failed sync is
+// the trap of the page cache: some of the pages it covered never reach the media, but they count as
+// clean from then on. The cache shows the new bytes, no later sync covers them, and a power loss
+// brings the old ones back (PostgreSQL's fsync errors of 2018; Rebello et al., ATC'20). A directory
+// keeps its pending names: a journal tries again.
 #include "sim/virtual_disk.h"
 
 #include <algorithm>
 
 namespace brokersim {
 
+using broker::DiskDone;
 using broker::DiskOutcome;
 
 namespace {
@@ -51,7 +52,7 @@ bool VirtualDisk::covers_anything(const Op& op) const {
     return !pieces.empty() && pieces.front().sequence <= op.covers;
 }
 
-DiskOutcome VirtualDisk::carry_out(Op& op) {
+DiskDone VirtualDisk::carry_out(Op& op) {
     DiskStrike const strike = errors_.strike(work_of(op), op.inode, covers_anything(op));
     bool const fails = strike.outcome != DiskOutcome::ok;
     bool const late = fails && op.kind == OpKind::sync && strike.outcome == DiskOutcome::io_error &&
@@ -60,30 +61,43 @@ DiskOutcome VirtualDisk::carry_out(Op& op) {
         fail_pages(op.inode, op.covers, BadPages::lied_about, strike.elements.front());
         DiskOutcome const outcome = report_owed(op.inode);
         inodes_[op.inode].owed = strike.elements;
-        return outcome;
+        return {op.id, outcome};
     }
     if (fails) {
         fail(op);
         errors_.report(strike.elements);
-        return strike.outcome;
+        return {op.id, strike.outcome};
     }
     if (spec_.capacity > 0 && op.kind == OpKind::write && room_for(op) < op.data.size()) {
         std::uint64_t const choice = random_.below(3);
         write_part(op, std::min(part_of(op, choice), room_for(op)));
         errors_.report({});
-        return DiskOutcome::no_space;
+        return {op.id, DiskOutcome::no_space};
     }
-    bool const undone = op.kind == OpKind::sync && !inodes_[op.inode].owed.empty() &&
-                        spec_.traits.sync_failure == SyncFailure::rolls_back;
-    if (undone) {
-        roll_back(op.inode, op.covers);
-        return report_owed(op.inode);
+    if (op.kind == OpKind::sync) {
+        return {op.id, sync_done(op)};
+    }
+    std::uint64_t missing = 0;
+    if (op.kind == OpKind::write && errors_.any()) {
+        missing = errors_.cut_short(FaultKind::short_write, op.data.size(), short_random_);
+        op.data.resize(op.data.size() - missing);
     }
     perform(op);
     if (op.kind == OpKind::write && errors_.any()) {
         write_back(op.inode);
     }
-    return op.kind == OpKind::sync ? report_owed(op.inode) : DiskOutcome::ok;
+    return {op.id, DiskOutcome::ok, missing};
+}
+
+DiskOutcome VirtualDisk::sync_done(Op& op) {
+    bool const undone =
+        !inodes_[op.inode].owed.empty() && spec_.traits.sync_failure == SyncFailure::rolls_back;
+    if (undone) {
+        roll_back(op.inode, op.covers);
+    } else {
+        perform(op);
+    }
+    return report_owed(op.inode);
 }
 
 DiskOutcome VirtualDisk::report_owed(std::uint32_t inode) {

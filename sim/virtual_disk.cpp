@@ -26,7 +26,8 @@ VirtualDisk::VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& time
       spec_{spec},
       random_{seed, "disk.crash", node},
       lie_random_{seed, "disk.lies", node},
-      garbage_random_{seed, "disk.garbage", node} {
+      garbage_random_{seed, "disk.garbage", node},
+      short_random_{seed, "disk.short", node} {
     if (spec_.traits.syncs_lie) {
         lies_.begin(nobody);
     }
@@ -40,20 +41,30 @@ std::vector<std::string> VirtualDisk::list() {
     return names;
 }
 
-broker::Result<Bytes> VirtualDisk::read(std::string_view name) {
+broker::Result<Bytes> VirtualDisk::read(std::string_view name, std::uint64_t offset) {
     auto const at = names_.find(name);
     if (at == names_.end()) {
         return broker::fail(ErrorCode::not_found, "disk: read");
+    }
+    const Inode& inode = inodes_[at->second];
+    if (offset > 0 && offset >= inode.cache_size) {
+        return Bytes{};  // the end: nothing that could fail
     }
     DiskStrike const strike = errors_.strike(DiskWork::read, at->second, false);
     if (strike.outcome != DiskOutcome::ok) {
         errors_.report(strike.elements);
         return broker::fail(ErrorCode::io_error, "disk: read");
     }
-    const Inode& inode = inodes_[at->second];
-    Bytes content = inode.cache;
-    content.resize(inode.cache_size);
-    if (damage_.any() && !damage_.read(at->second, content)) {
+    std::uint64_t length = inode.cache_size - std::min(offset, inode.cache_size);
+    if (errors_.any()) {
+        length -= errors_.cut_short(FaultKind::short_read, length, short_random_);
+    }
+    auto const begin = std::min<std::uint64_t>(offset, inode.cache.size());
+    auto const end = std::min<std::uint64_t>(offset + length, inode.cache.size());
+    Bytes content{inode.cache.begin() + static_cast<std::ptrdiff_t>(begin),
+                  inode.cache.begin() + static_cast<std::ptrdiff_t>(end)};
+    content.resize(length);
+    if (damage_.any() && !damage_.read(at->second, offset, content)) {
         return broker::fail(ErrorCode::io_error, "disk: a sector cannot be read");
     }
     return content;
@@ -163,11 +174,10 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
     ++completed_;
     writes_in_flight_ -= op.kind == OpKind::write ? 1U : 0U;
     syncs_in_flight_ -= op.kind == OpKind::sync || op.kind == OpKind::sync_dir ? 1U : 0U;
-    DiskOutcome const outcome = carry_out(op);
-    OpId const id = op.id;
+    DiskDone const done = carry_out(op);
     op.in_use = false;
     free_ops_.push_back(slot);
-    return DiskDone{id, outcome};
+    return done;
 }
 
 void VirtualDisk::perform(Op& op) {
@@ -359,6 +369,14 @@ void VirtualDisk::lie_about(std::uint32_t inode, const Piece& piece) {
     if (damage_.any()) {
         damage_.overwritten(inode, piece.offset, piece.data.size());
     }
+}
+
+std::vector<Bytes> VirtualDisk::all_durable_bytes() const {
+    std::vector<Bytes> all;
+    for (const Inode& file : inodes_) {
+        all.push_back(file.durable);
+    }
+    return all;
 }
 
 std::uint64_t VirtualDisk::uncovered_bytes() const {

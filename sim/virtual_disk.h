@@ -85,7 +85,7 @@ public:
 
     // broker::Disk
     std::vector<std::string> list() override;
-    broker::Result<Bytes> read(std::string_view name) override;
+    broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
     FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void sync(OpId op, FileHandle file) override;
@@ -138,6 +138,8 @@ public:
     [[nodiscard]] ByteSpan durable_bytes(std::uint32_t inode) const {
         return inodes_[inode].durable;
     }
+    /// The same of every file there ever was; empty of those that are gone.
+    [[nodiscard]] std::vector<Bytes> all_durable_bytes() const;
     /// Writes that syncs made durable so far, of files that lies are told about; and the newest of
     /// them that was there when power last failed and lies could be lost.
     [[nodiscard]] std::uint64_t synced_writes() const { return synced_writes_; }
@@ -196,7 +198,8 @@ private:
     std::uint32_t inode_of(FileHandle file) const { return file.value() - 1; }
     [[nodiscard]] DiskWork work_of(const Op& op) const;
     [[nodiscard]] bool covers_anything(const Op& op) const;
-    broker::DiskOutcome carry_out(Op& op);
+    broker::DiskDone carry_out(Op& op);
+    broker::DiskOutcome sync_done(Op& op);
     void perform(Op& op);
     void fail(Op& op);
     /// The error that an earlier sync or a writeback left to this sync.
@@ -249,6 +252,7 @@ private:
     broker::Random random_;
     broker::Random lie_random_;
     broker::Random garbage_random_;
+    broker::Random short_random_;
     std::vector<Inode> inodes_;
     std::map<std::string, std::uint32_t, std::less<>> names_;          // as the machine sees them
     std::map<std::string, std::uint32_t, std::less<>> durable_names_;  // as power loss leaves them

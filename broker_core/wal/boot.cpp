@@ -64,7 +64,7 @@ public:
                     continue;
                 }
             }
-            Result<Bytes> content = disk_.read(name);
+            Result<Bytes> content = disk_.read_all(name);
             if (!content) {
                 return tl::unexpected{content.error()};
             }

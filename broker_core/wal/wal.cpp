@@ -366,6 +366,14 @@ void Wal::recycle(Bytes& bytes) {
     bytes = Bytes{};
 }
 
+void Wal::write_rest(Group& group, std::uint64_t missing) {
+    CHECK(missing < group.bytes.size());
+    probes_.reached(Probe::wal_write_continued);
+    group.write = ops_.draw();
+    disk_.write(group.write, current_->file.handle(), group.offset + group.bytes.size() - missing,
+                ByteSpan{group.bytes}.last(missing));
+}
+
 void Wal::on_write_done(Group& group) {
     group.written = true;
     group.written_at = now_;
@@ -526,6 +534,8 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
             mine = true;
             if (done.outcome != DiskOutcome::ok) {
                 failed_ = true;
+            } else if (done.missing > 0) {
+                write_rest(group, done.missing);
             } else {
                 on_write_done(group);
             }

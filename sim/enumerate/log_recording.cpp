@@ -263,7 +263,7 @@ private:
         std::vector<std::string> const names = disk_.list();
         CHECK(names.size() == state.names().size());
         for (const auto& [name, file] : state.names()) {
-            broker::Result<Bytes> const content = disk_.read(recording_.names.text(name));
+            broker::Result<Bytes> const content = disk_.read_all(recording_.names.text(name));
             CHECK(content.has_value());
             CHECK(*content == cached_content(state.file(file)));
         }

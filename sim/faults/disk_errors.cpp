@@ -1,4 +1,5 @@
-// Disks that report errors: sync_error, write_error, read_error, disk_full.
+// Disks that report errors: sync_error, write_error, read_error, disk_full. And those that do less
+// than they were asked for, and say so, which no broker has to stop for: short_write, short_read.
 //
 // A broker that was told of an error stops (what it believes of its disk may be wrong). The end of
 // the fault is the operator: the cause is gone, and who is down by then starts again.
@@ -30,8 +31,9 @@ public:
             latent_ = latent_ || disk.forgave_error(scene.index);
         }
         latent_ = latent_ || owed;
+        bool const stops = kind_ != FaultKind::short_write && kind_ != FaultKind::short_read;
         for (std::uint32_t const host : scene.hosts) {
-            if (scene.running) {
+            if (scene.running && stops) {
                 scene.world.start(host);
             }
         }

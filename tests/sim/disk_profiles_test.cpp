@@ -45,7 +45,7 @@ struct DiskOfProfile : ManualDisk {
         disk.sync(OpId{11}, file);
         return complete_at(0).outcome;
     }
-    Bytes content() { return *disk.read(name); }
+    Bytes content() { return *disk.read_all(name); }
     std::size_t count(char with) {
         Bytes const bytes = content();
         return static_cast<std::size_t>(
@@ -111,7 +111,7 @@ TEST_CASE("disk profiles: an error that comes late never concerns term and vote"
 
     bench.crash_power(SurvivalShape::drop_all, LieFate::lost);
 
-    CHECK(*bench.disk.read("p0.state") == filled(page, 'a'));
+    CHECK(*bench.disk.read_all("p0.state") == filled(page, 'a'));
 }
 
 TEST_CASE("disk profiles: where a failed sync rolls back, the machine reads the old file at once",
