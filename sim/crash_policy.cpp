@@ -64,6 +64,7 @@ void VirtualDisk::write_part(const Op& op, std::uint64_t length) {
 
 CrashReport VirtualDisk::crash_process() {
     CrashReport report;
+    std::vector<std::uint32_t> cut;  // files with a write that was under way
     // Ascending by submission, as far as ids tell: an operation in flight happened wholly, not at
     // all, or (a write) up to a page border.
     for (std::uint32_t const slot : in_flight()) {
@@ -73,6 +74,7 @@ CrashReport VirtualDisk::crash_process() {
             case OpKind::write: {
                 std::uint64_t const length = part_of(op, choice);
                 write_part(op, length);
+                cut.push_back(op.inode);
                 report.uncovered_bytes += op.data.size();
                 report.lost_bytes += op.data.size() - length;
                 break;
@@ -101,6 +103,12 @@ CrashReport VirtualDisk::crash_process() {
         }
     }
     reset_in_flight();
+    // What is missing may be zeros, which the file holds anyway: then the whole of it can be read.
+    for (std::uint32_t const inode : cut) {
+        Bytes content = inodes_[inode].cache;
+        content.resize(inodes_[inode].cache_size);
+        watcher_.written(node_, inode, 0, content);
+    }
     // Whoever held the file is gone. The file system still owes the error, and tells the next one.
     for (Inode& file : inodes_) {
         owed_.insert(owed_.end(), file.owed.begin(), file.owed.end());

@@ -175,6 +175,12 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
     writes_in_flight_ -= op.kind == OpKind::write ? 1U : 0U;
     syncs_in_flight_ -= op.kind == OpKind::sync || op.kind == OpKind::sync_dir ? 1U : 0U;
     DiskDone const done = carry_out(op);
+    if (op.kind == OpKind::write && done.outcome != DiskOutcome::ok) {
+        // What is missing may be zeros, as in crash_process().
+        Bytes content = inodes_[op.inode].cache;
+        content.resize(inodes_[op.inode].cache_size);
+        watcher_.written(node_, op.inode, 0, content);
+    }
     op.in_use = false;
     free_ops_.push_back(slot);
     return done;

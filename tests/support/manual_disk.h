@@ -36,8 +36,9 @@ public:
     explicit ManualDisk(std::uint64_t seed, const DiskSpec& spec = {})
         : disk{seed, 1, timer, nobody, spec} {}
     ManualDisk(std::uint64_t seed, DiskWatcher& watcher) : ManualDisk{seed, 1, watcher} {}
-    ManualDisk(std::uint64_t seed, std::uint32_t node, DiskWatcher& watcher)
-        : disk{seed, node, timer, watcher} {}
+    ManualDisk(std::uint64_t seed, std::uint32_t node, DiskWatcher& watcher,
+               const DiskSpec& spec = {})
+        : disk{seed, node, timer, watcher, spec} {}
 
     [[nodiscard]] std::size_t pending() const { return timer.slots.size(); }
     broker::DiskDone complete_at(std::size_t place) {
