@@ -59,12 +59,16 @@ using broker::Time;
     X(sync_error, disk, "syncs fail: what they covered is partly gone, and no later sync says so") \
     X(write_error, disk, "writes fail: any part of them may have happened")                        \
     X(read_error, disk, "a file cannot be read, which a booting node finds out")                   \
+    X(short_write, disk, "writes stop before their end and say so; the rest is written again")     \
+    X(short_read, disk, "reads stop before their end, which is not the end of the file")           \
     X(disk_full, disk, "no space left: whatever needs further space fails")                        \
     X(bit_rot, disk, "stored bits flip for good; the broker restarts and reads them")              \
     X(sector_error, disk, "stored sectors cannot be read any more; the broker restarts")           \
     X(misdirected_write, disk, "a write went astray: two places hold what they should not")        \
+    X(lost_write, disk, "a synced write never reached the media; a restart may show it")           \
     X(read_flip, disk, "a file is read wrong once, when the broker restarts")                      \
     X(misdirected_read, disk, "another place is read once, when the broker restarts")              \
+    X(stale_read, disk, "older bytes are read once, when the broker restarts")                     \
     X(lost_fsync, disk, "syncs report success and store nothing; a power loss may show it")        \
     X(stale_image, disk, "a machine comes back with an older image of its disk")                   \
     X(wipe, disk, "a machine comes back with an empty disk of another identity")                   \
@@ -170,8 +174,21 @@ enum class DamageAt : std::uint8_t {
     snapshot,    // the file of a base
 };
 
+/// Which write was lost.
+enum class LostAt : std::uint8_t {
+    any,     // one of those that are there, drawn
+    middle,  // later frames say that it was durable
+    tail,    // the last one, of which nothing on the disk tells any more
+};
+
 /// How many operations an error strikes.
 enum class Strikes : std::uint8_t { once, all };
+
+/// Where pages fail to reach the media.
+enum class During : std::uint8_t {
+    sync,       // in a sync, which reports it (but see SyncFailure::late)
+    writeback,  // behind a write that completed; the next sync of the file reports it
+};
 
 /// Work in flight that an armed element waits for.
 enum class ArmOn : std::uint8_t {
@@ -230,7 +247,10 @@ struct Element {
     ResetPoint point = ResetPoint::any;      // reset
     FullAt full_at = FullAt::any;            // disk_full
     Strikes strikes = Strikes::once;         // reported disk errors
+    During during = During::sync;            // sync_error
+    std::uint32_t nth = 1;                   // sync_error: of one file, since the fault began
     DamageAt damage_at = DamageAt::any;      // bit_rot, sector_error
+    LostAt lost_at = LostAt::any;            // lost_write
     std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
     std::string partition_text;              // as written
     std::uint32_t percent = 50;              // delete_records: so much of what may be read

@@ -161,6 +161,25 @@ void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
     }
 }
 
+/// After the topics and the tuning: a full disk has room for a little more than its logs.
+void draw_disks(Draws& draws, const ClusterSpec& cluster, RunConfig& run) {
+    run.disk_profile = static_cast<DiskProfile>(
+        draws.value("/cluster/disk/profile", "cluster.disk", "profile", cluster.disk_profile));
+    run.disk_capacity = static_cast<std::uint64_t>(
+        draws.value("/cluster/disk/capacity", "cluster.disk", "capacity", cluster.disk_capacity));
+    if (run.disk_profile == DiskProfile::full && run.disk_capacity == 0) {
+        std::uint64_t partitions = 0;
+        for (const broker::TopicConfig& topic : run.topics) {
+            partitions += topic.partitions;
+        }
+        constexpr std::uint64_t spare = 64 * 1024;
+        run.disk_capacity = 2 * partitions * run.tuning.wal.segment_bytes + spare;
+    }
+    std::int64_t const slowness = traits_of(run.disk_profile).slowness;
+    run.disk_write = cluster.disk_write.times(slowness);
+    run.disk_sync = cluster.disk_sync.times(slowness);
+}
+
 void draw_tuning(Draws& draws, const Scenario& scenario, RunConfig& run) {
     const TuningSpec& tuning = scenario.tuning;
     run.tuning.broker.strict_unknown_producer = scenario.cluster.strict_unknown_producer;
@@ -257,14 +276,13 @@ RunConfig draw_run(const Scenario& scenario, std::uint64_t seed) {
     run.wall_limit = scenario.run.wall_limit;
     run.latency = scenario.cluster.latency;
     run.client_latency = scenario.cluster.client_latency;
-    run.disk_write = scenario.cluster.disk_write;
-    run.disk_sync = scenario.cluster.disk_sync;
     run.payload = scenario.workload.payload;
     run.image = scenario.cluster.image;
     draw_topics(draws, scenario.cluster, run);
     draw_clocks(draws, scenario.cluster, run);
     draw_starts(draws, scenario.cluster, run);
     draw_tuning(draws, scenario, run);
+    draw_disks(draws, scenario.cluster, run);
     draw_producers(draws, scenario.workload, run);
     draw_steps(draws, scenario.workload, run);
     draw_plan(draws, scenario, run);

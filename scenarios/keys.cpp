@@ -82,7 +82,7 @@ constexpr Row table[] = {
     key("cluster", "image", text, "file of records already on disk, relative to this file"),
     key("cluster", "topics", list, "topics and their partitions"),
     key("cluster", "network", object, "latencies"),
-    key("cluster", "disk", object, "latencies"),
+    key("cluster", "disk", object, "what disks are like"),
     key("cluster", "clocks", object, "skew and drift"),
     key("cluster", "start", object, "order and pace"),
     key("cluster", "comment", any, "free text, not read"),
@@ -111,6 +111,13 @@ constexpr Row table[] = {
         .range(0, minute).or_else(R"({"uniform": ["20us", "200us"]})").drawn(),
     key("cluster.disk", "sync", duration, "time of a sync, per operation")
         .range(0, minute).or_else(R"({"exponential": {"mean": "2ms", "max": "200ms"}})").drawn(),
+    key("cluster.disk", "profile", word,
+        "what disk and file system promise, of all brokers: see faults/disk_profile.h")
+        .of("strict ext4_ordered xfs ext4_data btrfs odirect_dsync nopsow liar slow full")
+        .or_else("strict").drawn(),
+    key("cluster.disk", "capacity", size,
+        "bytes that a disk holds until the faults end; 0: the profile says")
+        .range(0, std::int64_t{1} << 40).or_else("0B").drawn(),
     key("cluster.disk", "comment", any, "free text, not read"),
 
     key("cluster.clocks", "offset", duration, "of a node's wall clock")
@@ -250,10 +257,16 @@ constexpr Row table[] = {
         .of("any write sync create rename").or_else("any"),
     key("args", "damage_at", word, "of bit_rot and sector_error: what it strikes; any: drawn")
         .of("any payload header segment hard_state snapshot").or_else("any"),
+    key("args", "lost_at", word, "of lost_write: one that later ones prove, or the last")
+        .of("any middle tail").or_else("any"),
     key("args", "then_power", boolean, "of lost_fsync: power fails when its time is over")
         .or_else("false"),
     key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
         .of("once all").or_else("once"),
+    key("args", "during", word, "of sync_error: the sync itself, or writeback before it")
+        .of("sync writeback").or_else("sync"),
+    key("args", "nth", integer, "of sync_error: the nth sync of a file since the fault began")
+        .range(1, 1'000'000).or_else("1"),
     key("args", "partition", text, "of an administrator's operation: topic/number; default: drawn"),
     key("args", "percent", integer, "of delete_records: so much of what may be read")
         .range(1, 100).or_else("50"),
@@ -274,6 +287,8 @@ constexpr Row table[] = {
     key("faults.random", "sync_error", object, "random faults of this kind"),
     key("faults.random", "write_error", object, "random faults of this kind"),
     key("faults.random", "read_error", object, "random faults of this kind"),
+    key("faults.random", "short_write", object, "random faults of this kind"),
+    key("faults.random", "short_read", object, "random faults of this kind"),
     key("faults.random", "disk_full", object, "random faults of this kind"),
     key("faults.random", "all_down", object, "random faults of this kind"),
     key("faults.random", "start_order", object, "random faults of this kind"),
@@ -298,8 +313,10 @@ constexpr Row table[] = {
     key("faults.random", "bit_rot", object, "random faults of this kind"),
     key("faults.random", "sector_error", object, "random faults of this kind"),
     key("faults.random", "misdirected_write", object, "random faults of this kind"),
+    key("faults.random", "lost_write", object, "random faults of this kind"),
     key("faults.random", "read_flip", object, "random faults of this kind"),
     key("faults.random", "misdirected_read", object, "random faults of this kind"),
+    key("faults.random", "stale_read", object, "random faults of this kind"),
     key("faults.random", "lost_fsync", object, "random faults of this kind"),
     key("faults.random", "stale_image", object, "random faults of this kind"),
     key("faults.random", "wipe", object, "random faults of this kind"),

@@ -125,6 +125,8 @@ const KnobRow rows[] = {
      BROKERSIM_KNOB(wal.max_inflight_syncs), syncs_rare},
     {key("wal.preallocate", boolean, 0, 1, "extend a segment to its full size at once"),
      BROKERSIM_KNOB(wal.preallocate), zero_rare},
+    {key("wal.pad_groups", boolean, 0, 1, "groups of frames end with a sector, and share none"),
+     BROKERSIM_KNOB(wal.pad_groups), on_rare},
     {key("wal.sync_interval", duration, 0, 600 * s,
          "write_cache: longest wait of a write for its sync"),
      BROKERSIM_KNOB(wal.sync_interval), interval_rare},

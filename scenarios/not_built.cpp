@@ -18,12 +18,11 @@ struct Reserved {
 
 constexpr std::array reserved = {
     Reserved{"cluster.network", "queue_capacity"},
-    Reserved{"cluster.disk", "profile read sector capacity"},
+    Reserved{"cluster.disk", "read sector"},
     Reserved{"workload", "flavour"},
     Reserved{"faults.random",
              "replace "
-             "memory_limit start_conflict short_write short_read "
-             "stale_read lost_write "
+             "memory_limit start_conflict "
              "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},

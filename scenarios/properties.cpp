@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view restarts =
     "crash shutdown all_down start_order rolling_restart crash_loop sync_error write_error "
     "read_error disk_full bit_rot sector_error misdirected_write read_flip misdirected_read "
-    "stale_image wipe";
+    "lost_write stale_read stale_image wipe";
 
 const PropertyRow properties[] = {
     {"no_lost_acks", {"B2"}, false, "", "every acknowledged message can be read"},

@@ -210,7 +210,10 @@ void read_args(ObjectReader& object, const KindRules& rules, const std::vector<T
     element.retract = args.number("retract").value_or(0) != 0;
     element.full_at = static_cast<FullAt>(args.number("full_at").value_or(0));
     element.strikes = static_cast<Strikes>(args.number("strikes").value_or(0));
+    element.during = static_cast<During>(args.number("during").value_or(0));
+    element.nth = static_cast<std::uint32_t>(args.number("nth").value_or(1));
     element.damage_at = static_cast<DamageAt>(args.number("damage_at").value_or(0));
+    element.lost_at = static_cast<LostAt>(args.number("lost_at").value_or(0));
     element.heals = args.text("fault").value_or("");
     element.percent = static_cast<std::uint32_t>(args.number("percent").value_or(element.percent));
     if (const JsonValue* const partition = args.value_of("partition")) {

@@ -3,6 +3,7 @@
 
 #include "broker_core/base/tuning.h"
 #include "broker_core/broker/topics.h"
+#include "faults/disk_profile.h"
 #include "faults/fault.h"
 #include "scenarios/scenario.h"
 
@@ -58,6 +59,8 @@ struct RunConfig {
     Distribution client_latency;
     Distribution disk_write;
     Distribution disk_sync;
+    DiskProfile disk_profile = DiskProfile::strict;
+    std::uint64_t disk_capacity = 0;  // bytes of each disk until the faults end; 0: no limit
     Distribution payload;
 
     std::vector<NodeClock> clocks;  // by broker - 1

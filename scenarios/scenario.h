@@ -54,6 +54,8 @@ struct ClusterSpec {
     // Drawn per operation.
     Distribution disk_write = Distribution::uniform(20'000, 200'000);
     Distribution disk_sync = Distribution::exponential(2'000'000, 200'000'000);
+    Distribution disk_profile = Distribution::fixed(0);   // words as DiskProfile
+    Distribution disk_capacity = Distribution::fixed(0);  // bytes; 0: the profile says
     // Drawn per node. Rates differ always: equal ticks on all nodes would hide split votes.
     Distribution clock_offset = Distribution::uniform(-1'000'000, 1'000'000);
     Distribution clock_drift_ppm = Distribution::uniform(-200, 200);

@@ -115,6 +115,8 @@ void read_cluster(ObjectReader& scenario, ClusterSpec& cluster) {
     ObjectReader disk = object.object("disk", "cluster.disk");
     disk.read("write", cluster.disk_write);
     disk.read("sync", cluster.disk_sync);
+    disk.read("profile", cluster.disk_profile);
+    disk.read("capacity", cluster.disk_capacity);
     ObjectReader clocks = object.object("clocks", "cluster.clocks");
     clocks.read("offset", cluster.clock_offset);
     clocks.read("drift_ppm", cluster.clock_drift_ppm);

@@ -111,6 +111,12 @@ void disk_error(Random& random, const FaultPhase&, Element& element) {
     element.strikes = static_cast<Strikes>(random.below(2));
 }
 
+void sync_error(Random& random, const FaultPhase& phase, Element& element) {
+    disk_error(random, phase, element);
+    element.during = random.below(3) == 0 ? During::writeback : During::sync;
+    element.nth = is_rare(random) ? static_cast<std::uint32_t>(2 + random.below(4)) : 1;
+}
+
 void disk_full(Random& random, const FaultPhase& phase, Element& element) {
     disk_error(random, phase, element);
     element.full_at = static_cast<FullAt>(random.below(5));
@@ -168,15 +174,19 @@ constexpr SwarmClass classes[] = {
     {K::replace_voter, 15, 100, 0, 0},
     {K::joint_change, 15, 100, 0, 0},
     {K::delete_records, 30, 60, 0, 0, false, delete_records},
-    {K::sync_error, 20, 100, 1, 50, false, disk_error},
+    {K::sync_error, 20, 100, 1, 50, false, sync_error},
     {K::write_error, 20, 100, 1, 50, false, disk_error},
     {K::read_error, 20, 100, 50, 200, false, disk_error},
+    {K::short_write, 20, 100, 1, 50, false, disk_error},
+    {K::short_read, 20, 100, 50, 200, false, disk_error},
     {K::disk_full, 20, 100, 1, 50, false, disk_full},
     {K::bit_rot, 20, 150, 10, 200, false, damage},
     {K::sector_error, 20, 150, 10, 200, false, damage},
     {K::misdirected_write, 20, 150, 10, 200, false, damage},
+    {K::lost_write, 20, 150, 10, 200, false, damage},
     {K::read_flip, 20, 100, 0, 0},
     {K::misdirected_read, 20, 100, 0, 0},
+    {K::stale_read, 20, 100, 0, 0},
     {K::lost_fsync, 20, 150, 2, 50, false, lost_fsync},
     {K::stale_image, 20, 200, 2, 50},
     {K::wipe, 10, 200, 0, 0},

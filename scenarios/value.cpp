@@ -51,6 +51,17 @@ Distribution Distribution::choice(std::vector<std::int64_t> values,
     return made;
 }
 
+Distribution Distribution::times(std::int64_t factor) const {
+    CHECK(factor >= 1);
+    Distribution made = *this;
+    made.low_ *= factor;
+    made.high_ *= factor;
+    for (std::int64_t& value : made.values_) {
+        value *= factor;
+    }
+    return made;
+}
+
 std::int64_t Distribution::draw(broker::Random& random) const {
     switch (kind_) {
         case Kind::fixed:

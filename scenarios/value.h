@@ -24,6 +24,8 @@ public:
     /// Weights: empty (equal), or one positive integer each.
     static Distribution choice(std::vector<std::int64_t> values,
                                std::vector<std::uint32_t> weights);
+    /// Every value `factor` >= 1 times as large.
+    [[nodiscard]] Distribution times(std::int64_t factor) const;
 
     /// Draws one value; a fixed one consumes no randomness.
     [[nodiscard]] std::int64_t draw(broker::Random& random) const;

@@ -87,8 +87,17 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "damage_at")) {
         args.number("damage_at", static_cast<std::int64_t>(element.damage_at));
     }
+    if (has_word(has, "lost_at")) {
+        args.number("lost_at", static_cast<std::int64_t>(element.lost_at));
+    }
     if (has_word(has, "strikes")) {
         args.number("strikes", static_cast<std::int64_t>(element.strikes));
+    }
+    if (has_word(has, "during")) {
+        args.number("during", static_cast<std::int64_t>(element.during));
+    }
+    if (has_word(has, "nth")) {
+        args.number("nth", element.nth);
     }
     if (has_word(has, "partition") && element.partition) {
         args.text("partition", element.partition_text);

@@ -42,6 +42,8 @@ std::string write_cluster(const ClusterSpec& cluster) {
     ObjectWriter disk{"cluster.disk"};
     disk.drawn("write", cluster.disk_write);
     disk.drawn("sync", cluster.disk_sync);
+    disk.drawn("profile", cluster.disk_profile);
+    disk.drawn("capacity", cluster.disk_capacity);
     object.raw("disk", disk.json());
     ObjectWriter clocks{"cluster.clocks"};
     clocks.drawn("offset", cluster.clock_offset);

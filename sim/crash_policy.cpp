@@ -64,6 +64,7 @@ void VirtualDisk::write_part(const Op& op, std::uint64_t length) {
 
 CrashReport VirtualDisk::crash_process() {
     CrashReport report;
+    std::vector<std::uint32_t> cut;  // files with a write that was under way
     // Ascending by submission, as far as ids tell: an operation in flight happened wholly, not at
     // all, or (a write) up to a page border.
     for (std::uint32_t const slot : in_flight()) {
@@ -73,6 +74,7 @@ CrashReport VirtualDisk::crash_process() {
             case OpKind::write: {
                 std::uint64_t const length = part_of(op, choice);
                 write_part(op, length);
+                cut.push_back(op.inode);
                 report.uncovered_bytes += op.data.size();
                 report.lost_bytes += op.data.size() - length;
                 break;
@@ -101,6 +103,17 @@ CrashReport VirtualDisk::crash_process() {
         }
     }
     reset_in_flight();
+    // What is missing may be zeros, which the file holds anyway: then the whole of it can be read.
+    for (std::uint32_t const inode : cut) {
+        Bytes content = inodes_[inode].cache;
+        content.resize(inodes_[inode].cache_size);
+        watcher_.written(node_, inode, 0, content);
+    }
+    // Whoever held the file is gone. The file system still owes the error, and tells the next one.
+    for (Inode& file : inodes_) {
+        owed_.insert(owed_.end(), file.owed.begin(), file.owed.end());
+        file.owed.clear();
+    }
     return report;
 }
 
@@ -123,8 +136,9 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate
 
     std::uint64_t const drawn = random_.below(7);
     report.shape = shape.value_or(static_cast<SurvivalShape>(drawn));
-    survive(report.shape, report);
+    survive(report.shape, lies, report);
     survive_names(report);
+    forget_owed();
 
     names_ = durable_names_;
     if (lies == LieFate::lost) {
@@ -135,6 +149,21 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate
     watcher_.power_lost(node_);
     tell_survivors();
     return report;
+}
+
+void VirtualDisk::forget_owed() {
+    // Poisoned pages are gone with the power, whether anybody was told or not. Of those that a sync
+    // promised, the lies themselves say what became of them; the others were not lost yet.
+    for (Inode& file : inodes_) {
+        owed_.insert(owed_.end(), file.owed.begin(), file.owed.end());
+        file.owed.clear();
+    }
+    if (spec_.traits.sync_failure == SyncFailure::poisons) {
+        errors_.mark_effective(owed_);
+    } else {
+        forgiven_.insert(forgiven_.end(), owed_.begin(), owed_.end());
+    }
+    owed_.clear();
 }
 
 void VirtualDisk::lose_lies(CrashReport& report) {
@@ -235,6 +264,7 @@ void VirtualDisk::tell_survivors() {
         }
         file.cache = file.durable;
         file.cache_size = file.durable_size;
+        file.allocated = file.durable.size();
     }
     for (const auto& [name, inode] : names_) {
         Bytes content = inodes_[inode].durable;
@@ -244,7 +274,30 @@ void VirtualDisk::tell_survivors() {
     watcher_.survivors_told(node_);
 }
 
-void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {
+/// The drive stopped inside a sector and had no charge left to finish it: what it holds is neither
+/// old nor new. Whatever a sync promised there before goes with it, as far as `lies` allows.
+void VirtualDisk::spoil_sector(Inode& file, ByteSpan synced, std::uint64_t offset,
+                               std::uint64_t length, LieFate lies, CrashReport& report) {
+    std::uint64_t const begin = offset / sector * sector;
+    std::uint64_t const end =
+        std::max(offset + length, std::min<std::uint64_t>(begin + sector, synced.size()));
+    bool promised = false;
+    for (std::uint64_t at = begin; at < end && at < synced.size(); ++at) {
+        bool const rewritten = at >= offset && at < offset + length;
+        promised = promised || (!rewritten && synced[at] != std::byte{0});
+    }
+    if (promised && (lies == LieFate::come_true || file.spared)) {
+        return;
+    }
+    Bytes garbage(end - begin);
+    for (std::byte& byte : garbage) {
+        byte = static_cast<std::byte>(garbage_random_.below(256));
+    }
+    apply(file.durable, file.durable_size, begin, garbage);
+    report.lies_lost = report.lies_lost || promised;
+}
+
+void VirtualDisk::survive(SurvivalShape shape, LieFate lies, CrashReport& report) {
     // Units: the sectors of all uncovered writes of this disk, in order of completion per file.
     std::uint64_t units = 0;
     for (const Inode& file : inodes_) {
@@ -268,6 +321,8 @@ void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {
     for (std::uint32_t inode = 0; inode < inodes_.size(); ++inode) {
         Inode& file = inodes_[inode];
         std::uint64_t const old_size = file.durable_size;
+        Bytes const synced = spec_.traits.atomic_sectors ? Bytes{} : file.durable;
+        std::uint64_t first_lost = UINT64_MAX;
         for (const Piece& piece : file.pieces) {
             bool const whole_write = random_.below(2) == 0;
             auto const survives = [&](std::uint64_t number) {
@@ -308,11 +363,16 @@ void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {
                           ByteSpan{piece.data}.subspan(at, torn_at));
                     report.torn = true;
                     report.lost_bytes += length - torn_at;
+                    first_lost = std::min(first_lost, piece.offset + at + torn_at);
+                    if (!spec_.traits.atomic_sectors) {
+                        spoil_sector(file, synced, piece.offset + at, length, lies, report);
+                    }
                 } else if (alive) {
                     apply(file.durable, file.durable_size, piece.offset + at,
                           ByteSpan{piece.data}.subspan(at, length));
                 } else {
                     report.lost_bytes += length;
+                    first_lost = std::min(first_lost, piece.offset + at);
                 }
                 at += length;
                 ++unit;
@@ -323,6 +383,11 @@ void VirtualDisk::survive(SurvivalShape shape, CrashReport& report) {
         if (file.durable_size > old_size && !keep_size && shape != SurvivalShape::keep_all) {
             resize(file.durable, file.durable_size, old_size);
         }
+        // A journal commits the size behind the data that it stands for.
+        std::uint64_t const backed = std::max(old_size, first_lost);
+        if (spec_.traits.data_before_size && file.durable_size > backed) {
+            resize(file.durable, file.durable_size, backed);
+        }
     }
 }
 
@@ -332,7 +397,8 @@ void VirtualDisk::survive_names(CrashReport& report) {
         return;
     }
     // A prefix of the name operations, all but one, or an independent choice for each.
-    std::uint64_t const way = random_.below(3);
+    std::uint64_t const drawn = random_.below(3);
+    std::uint64_t const way = spec_.traits.sync_commits_names ? 0 : drawn;  // one journal: in order
     std::uint64_t const cut = random_.below(count + 1);
     std::uint64_t const single = random_.below(count);
     for (std::uint64_t i = 0; i < count; ++i) {

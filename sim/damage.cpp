@@ -114,9 +114,14 @@ void World::exceed_budget(const Host& host) {
 }
 
 CrashReport World::lose_power(Host& host) {
+    const DiskTraits& traits = host.disk->traits();
+    bool const can_lose =
+        plans(FaultKind::lost_fsync) || traits.syncs_lie || !traits.atomic_sectors ||
+        (traits.sync_failure == SyncFailure::late && plans(FaultKind::sync_error));
     // Who asks only when something was lied about would draw the chances from the fault itself.
-    bool const counts = config_.limits.budget == Budget::strict || host.disk->lies().any();
-    bool const lost = plans(FaultKind::lost_fsync) && counts && host.disk->synced_writes() > 0 &&
+    bool const counts = config_.limits.budget == Budget::strict || host.disk->lies().any() ||
+                        !traits.atomic_sectors;
+    bool const lost = can_lose && counts && host.disk->synced_writes() > 0 &&
                       ask_budget(host.number - 1, DamageClass::silent).allowed;
     CrashReport const report =
         host.disk->crash_power(std::nullopt, lost ? LieFate::lost : LieFate::come_true);

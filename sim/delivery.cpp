@@ -146,7 +146,12 @@ void World::on_disk_done(const Work& work) {
                 "n{}/{} disk: {}", host.number, host.incarnation,
                 done.outcome == broker::DiskOutcome::no_space ? "no space" : "error");
         });
+    }
+    if (done.outcome != broker::DiskOutcome::ok || done.missing > 0) {
         credit_disk_errors(host);
+    }
+    if (host.disk->take_rolled_back()) {
+        record_taken(host);  // what counted as stored without a sync
     }
     if (trace_.observer() != nullptr) {
         trace_.observer()->on_disk(host.number, host.incarnation);

@@ -62,14 +62,14 @@ void DiskDamage::count(std::uint32_t element) {
     }
 }
 
-bool DiskDamage::read(std::uint32_t inode, Bytes& content) {
+bool DiskDamage::read(std::uint32_t inode, std::uint64_t offset, Bytes& content) {
     bool readable = true;
     std::erase_if(overlays_, [&](const Overlay& one) {
         if (one.inode != inode) {
             return false;
         }
         count(one.element);
-        Range const shared = common(one.offset, one.length, 0, content.size());
+        Range const shared = common(one.offset, one.length, offset, content.size());
         if (shared.begin >= shared.end) {
             return false;
         }
@@ -77,8 +77,9 @@ bool DiskDamage::read(std::uint32_t inode, Bytes& content) {
         readable = readable && !one.shown.empty();
         for (std::uint64_t at = shared.begin; !one.shown.empty() && at < shared.end; ++at) {
             std::byte const shown = one.shown[at - one.offset];
-            differs = differs || content[at] != shown;
-            content[at] = shown;
+            std::byte& here = content[at - offset];
+            differs = differs || here != shown;
+            here = shown;
         }
         if (differs) {
             ++met_;

@@ -33,8 +33,9 @@ public:
     /// The file is gone.
     void forget(std::uint32_t inode);
 
-    /// Changes `content`, the whole of a file, to what a reading gives; false if it fails.
-    bool read(std::uint32_t inode, Bytes& content);
+    /// Changes `content`, which stands at `offset` of a file, to what a reading gives; false if it
+    /// fails.
+    bool read(std::uint32_t inode, std::uint64_t offset, Bytes& content);
     /// Whether this file reads as something else than was written.
     [[nodiscard]] bool is_damaged(std::uint32_t inode) const;
     [[nodiscard]] bool any() const { return !overlays_.empty(); }
@@ -68,6 +69,9 @@ private:
     std::uint64_t met_ = 0;
     std::uint64_t met_for_good_ = 0;
 };
+
+/// In place of an element, where the kind of the disk is behind it.
+inline constexpr std::uint32_t nobody = UINT32_MAX;
 
 /// Syncs that reported success and left the media as it was. Until power fails nobody can tell.
 class DiskLies {

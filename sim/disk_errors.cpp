@@ -25,48 +25,138 @@ bool is_full_at(FullAt full_at, DiskWork work) {
     return false;
 }
 
-bool strikes(FaultKind kind, FullAt full_at, DiskWork work) {
+bool could_strike(FaultKind kind, FullAt full_at, DiskWork work) {
     if (kind == FaultKind::disk_full) {
         return is_full_at(full_at, work);
     }
-    if (kind == FaultKind::write_error) {
+    if (kind == FaultKind::write_error || kind == FaultKind::short_write) {
         return work == DiskWork::write || work == DiskWork::grow;
     }
     if (kind == FaultKind::sync_error) {
         return work == DiskWork::sync || work == DiskWork::sync_names;
     }
-    return kind == FaultKind::read_error && work == DiskWork::read;
+    bool const reads = kind == FaultKind::read_error || kind == FaultKind::short_read;
+    return reads && work == DiskWork::read;
+}
+
+/// Less happens than was asked for, and the operation says so.
+bool is_no_error(FaultKind kind) {
+    return kind == FaultKind::short_write || kind == FaultKind::short_read;
 }
 
 }  // namespace
 
 void DiskErrors::remove(std::uint32_t element) {
-    std::erase_if(errors_, [=](const DiskError& error) { return error.element == element; });
+    std::erase_if(errors_, [=](const Active& one) { return one.error.element == element; });
 }
 
-broker::DiskOutcome DiskErrors::outcome(DiskWork work) {
+bool DiskErrors::is_turn(Active& active, std::uint32_t inode) {
+    if (active.error.nth <= 1) {
+        return true;
+    }
+    auto at = std::find_if(active.counts.begin(), active.counts.end(),
+                           [=](const Count& count) { return count.inode == inode; });
+    if (at == active.counts.end()) {
+        at = active.counts.insert(at, Count{inode, 0});
+    }
+    ++at->syncs;
+    return at->syncs >= active.error.nth;
+}
+
+bool DiskErrors::strikes(Active& active, DiskWork work, std::uint32_t inode, bool covers) {
+    const DiskError& error = active.error;
+    if (!could_strike(error.kind, error.full_at, work) || is_no_error(error.kind)) {
+        return false;
+    }
+    if (error.kind != FaultKind::sync_error) {
+        return true;
+    }
+    bool const writeback = error.during == During::writeback;
+    bool const counts = work == DiskWork::sync && (covers || !writeback);
+    // A directory is no file of which syncs are counted.
+    return counts ? is_turn(active, inode) : !writeback && error.nth <= 1;
+}
+
+DiskStrike DiskErrors::strike(DiskWork work, std::uint32_t inode, bool covers) {
     ++met_[static_cast<std::size_t>(work)];
-    broker::DiskOutcome outcome = broker::DiskOutcome::ok;
-    // Of several that strike at once the first one is reported; each alone would have sufficed.
-    std::erase_if(errors_, [&](const DiskError& error) {
-        if (!strikes(error.kind, error.full_at, work)) {
+    covering_syncs_ += covers ? 1U : 0U;
+    DiskStrike strike;
+    // Of several that strike at once the first one is reported.
+    std::erase_if(errors_, [&](Active& active) {
+        if (!strikes(active, work, inode, covers)) {
             return false;
         }
-        if (outcome == broker::DiskOutcome::ok) {
-            outcome = error.kind == FaultKind::disk_full ? broker::DiskOutcome::no_space
-                                                         : broker::DiskOutcome::io_error;
+        if (strike.outcome == broker::DiskOutcome::ok) {
+            strike.outcome = active.error.kind == FaultKind::disk_full
+                                 ? broker::DiskOutcome::no_space
+                                 : broker::DiskOutcome::io_error;
         }
-        effective_.push_back(error.element);
+        strike.elements.push_back(active.error.element);
+        return active.error.strikes == Strikes::once;
+    });
+    failed_[static_cast<std::size_t>(work)] += strike.outcome == broker::DiskOutcome::ok ? 0U : 1U;
+    return strike;
+}
+
+std::uint64_t DiskErrors::cut_short(FaultKind kind, std::uint64_t length, broker::Random& random) {
+    if (length < 2) {
+        return 0;
+    }
+    bool struck = false;
+    std::erase_if(errors_, [&](const Active& active) {
+        if (active.error.kind != kind) {
+            return false;
+        }
+        struck = true;
+        effective_.push_back(active.error.element);
+        return active.error.strikes == Strikes::once;
+    });
+    return struck ? 1 + random.below(length - 1) : 0;
+}
+
+std::vector<std::uint32_t> DiskErrors::strike_writeback() {
+    std::vector<std::uint32_t> struck;
+    std::erase_if(errors_, [&](const Active& active) {
+        const DiskError& error = active.error;
+        if (error.kind != FaultKind::sync_error || error.during != During::writeback ||
+            error.nth > 1) {
+            return false;
+        }
+        struck.push_back(error.element);
         return error.strikes == Strikes::once;
     });
-    reported_ += outcome == broker::DiskOutcome::ok ? 0U : 1U;
-    return outcome;
+    return struck;
+}
+
+void DiskErrors::report(const std::vector<std::uint32_t>& elements) {
+    ++reported_;
+    mark_effective(elements);
+}
+
+void DiskErrors::mark_effective(const std::vector<std::uint32_t>& elements) {
+    effective_.insert(effective_.end(), elements.begin(), elements.end());
+}
+
+std::uint64_t DiskErrors::sync_chances(const DiskError& error) const {
+    if (error.nth <= 1) {
+        return error.during == During::writeback ? covering_syncs_
+                                                 : chances(error.kind, error.full_at);
+    }
+    std::uint64_t files = 0;
+    for (const Active& active : errors_) {
+        for (const Count& count : active.counts) {
+            files += active.error.element == error.element && count.syncs >= error.nth ? 1U : 0U;
+        }
+    }
+    return files;
 }
 
 std::uint64_t DiskErrors::chances(FaultKind kind, FullAt full_at) const {
     std::uint64_t sum = 0;
     for (std::size_t work = 0; work < disk_work_count; ++work) {
-        sum += strikes(kind, full_at, static_cast<DiskWork>(work)) ? met_[work] : 0;
+        // What failed altogether cannot be cut short.
+        std::uint64_t const met = met_[work] - (is_no_error(kind) ? failed_[work] : 0);
+        sum += could_strike(kind, full_at, static_cast<DiskWork>(work)) ? met : 0;
     }
     return sum;
 }

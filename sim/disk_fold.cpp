@@ -158,6 +158,26 @@ std::vector<DiskTruth::ProvenFrame> DiskTruth::proven_frames(std::uint32_t node,
     return proven;
 }
 
+std::vector<DiskTruth::ProvenFrame> DiskTruth::unproven_frames(std::uint32_t node,
+                                                               PartitionId partition) const {
+    std::vector<ProvenFrame> unproven;
+    std::vector<const Segment*> const chain = durable_chain(replica(node, partition));
+    if (chain.empty()) {
+        return unproven;
+    }
+    const Segment& last = *chain.back();
+    broker::WalPosition claimed;
+    for (const Frame& frame : last.frames) {
+        claimed = frame.durable ? std::max(claimed, frame.frontier) : claimed;
+    }
+    for (const Frame& frame : last.frames) {
+        if (frame.durable && last.header.base + frame.offset >= claimed) {
+            unproven.push_back(ProvenFrame{last.inode, frame.offset, frame.end});
+        }
+    }
+    return unproven;
+}
+
 std::vector<std::uint32_t> DiskTruth::base_files(std::uint32_t node, PartitionId partition) const {
     const Base* const base = newest_base(replica(node, partition), true);
     return base == nullptr ? std::vector<std::uint32_t>{} : std::vector{base->inode};

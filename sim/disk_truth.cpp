@@ -53,30 +53,48 @@ void DiskTruth::file_created(std::uint32_t node, std::uint32_t inode, std::strin
     entry.is_state = parsed->segment == SegmentId{} && !entry.is_base;
 }
 
+ByteSpan DiskTruth::grow_head(broker::Bytes& head, std::uint64_t offset, ByteSpan data) {
+    if (offset == 0) {
+        head.clear();
+    }
+    if (offset != head.size()) {
+        return {};
+    }
+    broker::append(head, data);
+    return head;
+}
+
 void DiskTruth::written(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
                         ByteSpan data) {
-    File const entry = file(node, inode);
+    File& entry = file(node, inode);
     if (!entry.known || entry.is_state) {
         return;
     }
     Replica& replica = nodes_[node - 1].replicas[entry.partition.value()];
     if (entry.is_base) {
-        write_base(replica, inode, data);
+        bool const told = offset == 0 && parse_base(data);
+        write_base(replica, inode, told ? data : grow_head(entry.head, offset, data));
         return;
     }
     Segment* segment = segment_of(replica, inode);
     if (segment == nullptr) {
-        std::optional<wal::SegmentHeader> const header =
-            offset == 0 ? wal::decode_segment_header(data) : std::nullopt;
+        ByteSpan const head = grow_head(entry.head, offset, data);
+        std::optional<wal::SegmentHeader> const header = wal::decode_segment_header(head);
         if (!header) {
             return;  // a partial first write: nothing that a recovery could use
         }
         Segment fresh;
         fresh.header = *header;
         fresh.inode = inode;
+        if (!entry.durable_head.empty()) {
+            fresh.durable_in_part.push_back(Fragment{0, std::exchange(entry.durable_head, {})});
+        }
         segment = &insert(entry.partition, replica, std::move(fresh));
+        broker::Bytes const whole = std::exchange(entry.head, {});
+        read_frames(*segment, 0, whole, false);
+    } else {
+        read_frames(*segment, offset, data, false);
     }
-    read_frames(*segment, offset, data, false);
     advance(replica, replica.written, false);
 }
 
@@ -105,27 +123,71 @@ DiskTruth::Segment& DiskTruth::insert(PartitionId partition, Replica& replica, S
     return replica.segments[place];
 }
 
+std::uint64_t DiskTruth::padding_at(const Segment& segment, std::uint64_t offset) {
+    if (segment.frames.empty() || segment.frames.back().end <= offset) {
+        return 0;
+    }
+    auto const behind = std::lower_bound(
+        segment.frames.begin(), segment.frames.end(), offset,
+        [](const Frame& frame, std::uint64_t wanted) { return frame.offset < wanted; });
+    if (behind == segment.frames.begin()) {
+        return 0;
+    }
+    const Frame& before = *std::prev(behind);
+    return before.padded_from <= offset && offset < before.end ? before.end - offset : 0;
+}
+
 void DiskTruth::read_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable) {
+    std::uint64_t const padding = padding_at(segment, offset);
+    if (padding >= data.size()) {
+        return;  // a write that was cut short behind its last frame
+    }
+    offset += padding;
+    data = data.subspan(padding);
+    std::vector<Fragment>& parts = durable ? segment.durable_in_part : segment.written_in_part;
+    auto const before = std::find_if(parts.begin(), parts.end(), [=](const Fragment& part) {
+        return part.offset + part.bytes.size() == offset;
+    });
+    broker::Bytes joined;
+    if (before != parts.end()) {
+        joined = std::move(before->bytes);
+        broker::append(joined, data);
+        offset = before->offset;
+        data = joined;
+        parts.erase(before);
+    }
+    std::uint64_t const whole = parse_frames(segment, offset, data, durable);
+    if (whole < offset + data.size()) {
+        ByteSpan const rest = data.subspan(whole - offset);
+        parts.push_back(Fragment{whole, broker::Bytes{rest.begin(), rest.end()}});
+    }
+}
+
+std::uint64_t DiskTruth::parse_frames(Segment& segment, std::uint64_t offset, ByteSpan data,
+                                      bool durable) {
+    if (offset == 0 && data.size() < wal::segment_header_bytes) {
+        return 0;
+    }
     std::uint64_t at = offset == 0 ? wal::segment_header_bytes : offset;
     if (offset == 0 && durable) {
-        segment.header_durable = data.size() >= wal::segment_header_bytes;
+        segment.header_durable = true;
     }
     while (at < offset + data.size()) {
         // Frames are decoded at their place in the segment, but only this write's bytes are here.
         std::uint64_t const start = wal::frame_start(at);
         if (start + wal::frame_header_bytes > offset + data.size()) {
-            return;
+            return at;
         }
         std::optional<wal::FrameHeader> const header =
             wal::decode_frame_at(data.subspan(start - offset), segment.header.segment, start);
         if (!header) {
-            return;
+            return at;
         }
         ByteSpan const rest = data.subspan(start - offset);
         if (!wal::payload_intact(rest, *header, 0)) {
-            return;
+            return at;
         }
-        at = start + wal::frame_bytes(header->length);
+        at = wal::frame_end(start, *header);
         auto const place = std::lower_bound(
             segment.frames.begin(), segment.frames.end(), start,
             [](const Frame& frame, std::uint64_t wanted) { return frame.offset < wanted; });
@@ -136,6 +198,7 @@ void DiskTruth::read_frames(Segment& segment, std::uint64_t offset, ByteSpan dat
         Frame frame;
         frame.offset = start;
         frame.end = at;
+        frame.padded_from = start + wal::frame_bytes(header->length);
         frame.index = header->index;
         frame.term = header->term;
         frame.frontier = header->frontier;
@@ -146,6 +209,7 @@ void DiskTruth::read_frames(Segment& segment, std::uint64_t offset, ByteSpan dat
         frame.durable = durable;
         segment.frames.insert(place, frame);
     }
+    return at;
 }
 
 void DiskTruth::durable(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
@@ -157,7 +221,10 @@ void DiskTruth::durable(std::uint32_t node, std::uint32_t inode, std::uint64_t o
     Node& owner = nodes_[node - 1];
     if (entry.is_state) {
         std::size_t const slot = offset >= wal::hard_state_slot_stride ? 1 : 0;
-        entry.slots[slot].assign(data.begin(), data.end());
+        // A slot is written from its beginning on, now and then in two parts.
+        std::uint64_t const begin = offset - slot * wal::hard_state_slot_stride;
+        entry.slots[slot].resize(begin);
+        broker::append(entry.slots[slot], data);
         read_state(owner, entry);
         return;
     }
@@ -170,10 +237,54 @@ void DiskTruth::durable(std::uint32_t node, std::uint32_t inode, std::uint64_t o
     }
     Segment* const segment = segment_of(replica, inode);
     if (segment == nullptr) {
+        (void)grow_head(entry.durable_head, offset, data);
         return;
     }
     read_frames(*segment, offset, data, true);
     advance(replica, replica.durable, true);
+}
+
+void DiskTruth::reverted(std::uint32_t node, std::uint32_t inode, ByteSpan content) {
+    File const entry = file(node, inode);
+    if (!entry.known || entry.is_state || entry.is_base) {
+        return;  // only what is durable is kept of those
+    }
+    std::vector<Replica>& replicas = nodes_[node - 1].replicas;
+    for (Replica& replica : replicas) {
+        replica.taken_last = 0;
+    }
+    Replica& replica = replicas[entry.partition.value()];
+    Segment* const segment = segment_of(replica, inode);
+    if (segment == nullptr) {
+        return;
+    }
+    auto const stands = [&](const Frame& frame) {
+        if (frame.durable || frame.end > content.size()) {
+            return frame.durable;
+        }
+        ByteSpan const bytes = content.subspan(frame.offset);
+        std::optional<wal::FrameHeader> const header =
+            wal::decode_frame_at(bytes, segment->header.segment, frame.offset);
+        return header && wal::payload_intact(bytes, *header, 0);
+    };
+    std::erase_if(segment->frames, [&](const Frame& frame) { return !stands(frame); });
+    segment->written_in_part.clear();
+    replica.before_loss = stored_log(node, entry.partition);
+    refold(entry.partition, replica, replica.written, false);
+    note_taken(node, entry.partition, durability_ != broker::Durability::fsync);
+}
+
+void DiskTruth::note_taken(std::uint32_t node, PartitionId partition, bool excused) {
+    Replica& replica = nodes_[node - 1].replicas[partition.value()];
+    for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
+        const Link* const link = replica.before_loss.at(i);
+        if (link == nullptr || replica.written.log.holds(i, link->chain)) {
+            break;  // chains are cumulative: all before it is there too
+        }
+        (excused ? replica.taken : replica.gone).emplace(i, link->chain);
+        replica.taken_last += excused ? 1U : 0U;
+    }
+    replica.before_loss.clear();
 }
 
 void DiskTruth::read_state(Node& node, File& file) {
@@ -286,6 +397,8 @@ void DiskTruth::power_lost(std::uint32_t node) {
             segment.linked_durably = false;
             segment.header_durable = false;
             segment.frames.clear();
+            segment.written_in_part.clear();
+            segment.durable_in_part.clear();
         }
         replica.bases.clear();
         // Folded anew once the survivors are known.
@@ -336,7 +449,7 @@ void DiskTruth::survived(std::uint32_t node, std::uint32_t inode, std::string_vi
     }
     segment->linked = true;
     segment->linked_durably = true;
-    read_frames(*segment, 0, content, true);
+    (void)parse_frames(*segment, 0, content, true);
 }
 
 void DiskTruth::survivors_told(std::uint32_t node) {
@@ -348,15 +461,7 @@ void DiskTruth::survivors_told(std::uint32_t node) {
         // Files without a name are gone.
         std::erase_if(replica.segments, [](const Segment& segment) { return !segment.linked; });
         refold(PartitionId{partition}, replica);
-        for (LogIndex i = replica.before_loss.last_index(); i > LogIndex{}; i = i.previous()) {
-            const Link* const link = replica.before_loss.at(i);
-            if (link == nullptr || replica.written.log.holds(i, link->chain)) {
-                break;  // chains are cumulative: all before it is there too
-            }
-            (excused ? replica.taken : replica.gone).emplace(i, link->chain);
-            replica.taken_last += excused ? 1U : 0U;
-        }
-        replica.before_loss.clear();
+        note_taken(node, PartitionId{partition}, excused);
     }
 }
 

@@ -89,6 +89,7 @@ public:
                  ByteSpan data) override;
     void durable(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
                  ByteSpan data) override;
+    void reverted(std::uint32_t node, std::uint32_t inode, ByteSpan content) override;
     void linked(std::uint32_t node, std::uint32_t inode, std::string_view name,
                 bool durably) override;
     void unlinked(std::uint32_t node, std::string_view name, bool durably) override;
@@ -124,7 +125,7 @@ public:
                was_taken(node, partition, index, chain) ||
                replica(node, partition).gone.contains({index, chain});
     }
-    /// Stored entries that the node's last power loss took.
+    /// Stored entries that the node's last power loss, or an undone sync since, took.
     [[nodiscard]] std::uint64_t taken_last(std::uint32_t node, PartitionId partition) const {
         return replica(node, partition).taken_last;
     }
@@ -141,6 +142,10 @@ public:
     };
     [[nodiscard]] std::vector<ProvenFrame> proven_frames(std::uint32_t node,
                                                          PartitionId partition) const;
+    /// The durable frames at the end of the log of which nothing on the disk says so: recovery
+    /// takes them for torn off if they are gone. Ascending, of one file.
+    [[nodiscard]] std::vector<ProvenFrame> unproven_frames(std::uint32_t node,
+                                                           PartitionId partition) const;
     /// Files of the chain that the durable log stands in, the newest last.
     [[nodiscard]] std::vector<std::uint32_t> chain_files(std::uint32_t node,
                                                          PartitionId partition) const;
@@ -155,6 +160,7 @@ private:
     struct Frame {
         std::uint64_t offset = 0;
         std::uint64_t end = 0;
+        std::uint64_t padded_from = 0;
         LogIndex index;
         Term term;
         broker::WalPosition frontier;
@@ -163,6 +169,10 @@ private:
         bool control = false;
         bool durable = false;
     };
+    struct Fragment {
+        std::uint64_t offset = 0;
+        broker::Bytes bytes;
+    };
     struct Segment {
         broker::wal::SegmentHeader header;
         std::uint32_t inode = 0;
@@ -170,6 +180,9 @@ private:
         bool linked = false;  // under its final name, for the machine
         bool linked_durably = false;
         std::vector<Frame> frames;  // ascending by offset
+        // Bytes behind the last whole frame of writes that were cut short: their rest comes later.
+        std::vector<Fragment> written_in_part;
+        std::vector<Fragment> durable_in_part;
     };
     /// How far a fold has come: all of the segments before `segment`, and `frames` of it.
     struct Fold {
@@ -206,7 +219,9 @@ private:
         SegmentId segment;  // 0: no segment
         bool known = false;
         bool state_linked_durably = false;
-        broker::Bytes slots[2];  // state files: durable bytes of the two slots
+        broker::Bytes slots[2];      // state files: durable bytes of the two slots
+        broker::Bytes head;          // others: written so far of a header that is not whole yet
+        broker::Bytes durable_head;  // and durable, where writes need no sync
     };
     struct Node {
         std::vector<File> files;  // by inode
@@ -222,6 +237,13 @@ private:
     /// Adds a segment in its place by id, instead of a former one with that id.
     Segment& insert(PartitionId partition, Replica& replica, Segment fresh);
     void read_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable);
+    /// Bytes from `offset` on that only pad a frame.
+    static std::uint64_t padding_at(const Segment& segment, std::uint64_t offset);
+    /// Reads whole frames; returns the offset behind the last one.
+    std::uint64_t parse_frames(Segment& segment, std::uint64_t offset, ByteSpan data, bool durable);
+    /// What is known of the beginning of a file, now that this was written; empty if there is a
+    /// gap.
+    static ByteSpan grow_head(broker::Bytes& head, std::uint64_t offset, ByteSpan data);
     void read_state(Node& node, File& file);
     Base* base_of(Replica& replica, std::uint32_t inode);
     static std::optional<Base> parse_base(ByteSpan data);
@@ -237,6 +259,8 @@ private:
     void refold(PartitionId partition, Replica& replica, Fold& fold, bool durably);
     [[nodiscard]] static std::vector<const Segment*> durable_chain(const Replica& replica);
     static void advance(Replica& replica, Fold& fold, bool durably);
+    /// Of what was stored before, and is not there any more.
+    void note_taken(std::uint32_t node, PartitionId partition, bool excused);
 
     CommittedLinks committed_;
     broker::Durability durability_;

@@ -23,6 +23,8 @@ public:
     /// That write became durable, by a sync.
     virtual void durable(std::uint32_t node, std::uint32_t inode, std::uint64_t offset,
                          broker::ByteSpan data) = 0;
+    /// A sync failed, and what it covered never happened: `content` is all the machine reads now.
+    virtual void reverted(std::uint32_t node, std::uint32_t inode, broker::ByteSpan content) = 0;
     /// A name now leads to this file for the machine, or durably.
     virtual void linked(std::uint32_t node, std::uint32_t inode, std::string_view name,
                         bool durably) = 0;

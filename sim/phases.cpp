@@ -151,6 +151,7 @@ void World::heal() {
             resume(host);
         }
         release_stall(host);
+        host.disk->mend();
         start(host.number - 1);
     }
     settle_deadline_ = healed_at_ + settle_budget();

@@ -157,9 +157,7 @@ std::string report_text(const RunResult& result) {
     }
     text += metrics_text(result.metrics);
     append_probes(text, result.lives);
-    text +=
-        "not simulated: short reads and writes, "
-        "transactions\n";
+    text += "not simulated: transactions\n";
     return text;
 }
 

@@ -12,13 +12,26 @@ using broker::DiskDone;
 using broker::DiskOutcome;
 using broker::ErrorCode;
 
+namespace {
+
+constexpr std::uint32_t no_inode = UINT32_MAX;  // of an operation on a name, whatever it leads to
+
+}  // namespace
+
 VirtualDisk::VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& timer,
-                         DiskWatcher& watcher)
+                         DiskWatcher& watcher, const DiskSpec& spec)
     : node_{node},
       timer_{timer},
       watcher_{watcher},
+      spec_{spec},
       random_{seed, "disk.crash", node},
-      lie_random_{seed, "disk.lies", node} {}
+      lie_random_{seed, "disk.lies", node},
+      garbage_random_{seed, "disk.garbage", node},
+      short_random_{seed, "disk.short", node} {
+    if (spec_.traits.syncs_lie) {
+        lies_.begin(nobody);
+    }
+}
 
 std::vector<std::string> VirtualDisk::list() {
     std::vector<std::string> names;
@@ -28,18 +41,30 @@ std::vector<std::string> VirtualDisk::list() {
     return names;
 }
 
-broker::Result<Bytes> VirtualDisk::read(std::string_view name) {
+broker::Result<Bytes> VirtualDisk::read(std::string_view name, std::uint64_t offset) {
     auto const at = names_.find(name);
     if (at == names_.end()) {
         return broker::fail(ErrorCode::not_found, "disk: read");
     }
-    if (errors_.outcome(DiskWork::read) != DiskOutcome::ok) {
+    const Inode& inode = inodes_[at->second];
+    if (offset > 0 && offset >= inode.cache_size) {
+        return Bytes{};  // the end: nothing that could fail
+    }
+    DiskStrike const strike = errors_.strike(DiskWork::read, at->second, false);
+    if (strike.outcome != DiskOutcome::ok) {
+        errors_.report(strike.elements);
         return broker::fail(ErrorCode::io_error, "disk: read");
     }
-    const Inode& inode = inodes_[at->second];
-    Bytes content = inode.cache;
-    content.resize(inode.cache_size);
-    if (damage_.any() && !damage_.read(at->second, content)) {
+    std::uint64_t length = inode.cache_size - std::min(offset, inode.cache_size);
+    if (errors_.any()) {
+        length -= errors_.cut_short(FaultKind::short_read, length, short_random_);
+    }
+    auto const begin = std::min<std::uint64_t>(offset, inode.cache.size());
+    auto const end = std::min<std::uint64_t>(offset + length, inode.cache.size());
+    Bytes content{inode.cache.begin() + static_cast<std::ptrdiff_t>(begin),
+                  inode.cache.begin() + static_cast<std::ptrdiff_t>(end)};
+    content.resize(length);
+    if (damage_.any() && !damage_.read(at->second, offset, content)) {
         return broker::fail(ErrorCode::io_error, "disk: a sector cannot be read");
     }
     return content;
@@ -121,6 +146,7 @@ void VirtualDisk::rename(OpId op, std::string_view from, std::string_view to) {
 void VirtualDisk::remove(OpId op, std::string_view name) {
     Op& entry = submit(op, OpKind::remove, DiskTimer::Op::name);
     entry.from = name;
+    entry.inode = no_inode;
 }
 
 void VirtualDisk::sync_dir(OpId op) {
@@ -148,16 +174,16 @@ DiskDone VirtualDisk::complete(std::uint32_t slot) {
     ++completed_;
     writes_in_flight_ -= op.kind == OpKind::write ? 1U : 0U;
     syncs_in_flight_ -= op.kind == OpKind::sync || op.kind == OpKind::sync_dir ? 1U : 0U;
-    DiskOutcome const outcome = errors_.outcome(work_of(op));
-    if (outcome == DiskOutcome::ok) {
-        perform(op);
-    } else {
-        fail(op);
+    DiskDone const done = carry_out(op);
+    if (op.kind == OpKind::write && done.outcome != DiskOutcome::ok) {
+        // What is missing may be zeros, as in crash_process().
+        Bytes content = inodes_[op.inode].cache;
+        content.resize(inodes_[op.inode].cache_size);
+        watcher_.written(node_, op.inode, 0, content);
     }
-    OpId const id = op.id;
     op.in_use = false;
     free_ops_.push_back(slot);
-    return DiskDone{id, outcome};
+    return done;
 }
 
 void VirtualDisk::perform(Op& op) {
@@ -173,6 +199,9 @@ void VirtualDisk::perform(Op& op) {
             watcher_.written(node_, op.inode, op.offset, op.data);
             ++sequence_;
             inode.pieces.push_back(Piece{sequence_, false, op.offset, std::move(op.data)});
+            if (spec_.traits.write_through) {
+                make_durable(op.inode, sequence_);
+            }
             break;
         }
         case OpKind::truncate: {
@@ -184,29 +213,46 @@ void VirtualDisk::perform(Op& op) {
         }
         case OpKind::sync:
             make_durable(op.inode, op.covers);
+            if (spec_.traits.sync_commits_names) {
+                commit_names_of(op.inode, op.covers);
+            }
             break;
         case OpKind::sync_dir: {
-            std::uint64_t const covers = op.covers;
             std::size_t done = 0;
-            std::vector<std::uint32_t> removed;
-            for (; done < pending_names_.size() && pending_names_[done].sequence <= covers;
-                 ++done) {
-                const NameOp& name_op = pending_names_[done];
-                auto const gone =
-                    durable_names_.find(name_op.kind == OpKind::rename ? name_op.to : name_op.from);
-                if (name_op.kind != OpKind::create && gone != durable_names_.end()) {
-                    removed.push_back(gone->second);
-                }
-                apply_name(durable_names_, name_op);
+            while (done < pending_names_.size() && pending_names_[done].sequence <= op.covers) {
+                ++done;
             }
-            pending_names_.erase(pending_names_.begin(),
-                                 pending_names_.begin() + static_cast<std::ptrdiff_t>(done));
-            for (std::uint32_t const inode : removed) {
-                release(inode);
-            }
+            commit_names(done);
             break;
         }
     }
+}
+
+void VirtualDisk::commit_names(std::size_t count) {
+    std::vector<std::uint32_t> removed;
+    for (std::size_t i = 0; i < count; ++i) {
+        const NameOp& name_op = pending_names_[i];
+        auto const gone =
+            durable_names_.find(name_op.kind == OpKind::rename ? name_op.to : name_op.from);
+        if (name_op.kind != OpKind::create && gone != durable_names_.end()) {
+            removed.push_back(gone->second);
+        }
+        apply_name(durable_names_, name_op);
+    }
+    pending_names_.erase(pending_names_.begin(),
+                         pending_names_.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::uint32_t const inode : removed) {
+        release(inode);
+    }
+}
+
+void VirtualDisk::commit_names_of(std::uint32_t inode, std::uint64_t covers) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < pending_names_.size(); ++i) {
+        const NameOp& op = pending_names_[i];
+        count = op.inode == inode && op.sequence <= covers ? i + 1 : count;
+    }
+    commit_names(count);
 }
 
 void VirtualDisk::release(std::uint32_t inode) {
@@ -216,6 +262,8 @@ void VirtualDisk::release(std::uint32_t inode) {
                        std::any_of(pending_names_.begin(), pending_names_.end(),
                                    [=](const NameOp& op) { return op.inode == inode; });
     if (!named) {
+        const std::vector<std::uint32_t>& owed = inodes_[inode].owed;
+        forgiven_.insert(forgiven_.end(), owed.begin(), owed.end());
         inodes_[inode] = Inode{};
         damage_.forget(inode);
     }
@@ -301,6 +349,14 @@ void VirtualDisk::make_durable(std::uint32_t inode, std::uint64_t up_to) {
     file.pieces.erase(file.pieces.begin(), file.pieces.begin() + static_cast<std::ptrdiff_t>(done));
 }
 
+Bytes VirtualDisk::durable_part(const Inode& file, std::uint64_t offset, std::uint64_t length) {
+    Bytes part(length);
+    for (std::uint64_t at = 0; at < length && offset + at < file.durable.size(); ++at) {
+        part[at] = file.durable[offset + at];
+    }
+    return part;
+}
+
 void VirtualDisk::lie_about(std::uint32_t inode, const Piece& piece) {
     Inode& file = inodes_[inode];
     if (file.spared) {
@@ -309,12 +365,8 @@ void VirtualDisk::lie_about(std::uint32_t inode, const Piece& piece) {
     ++synced_writes_;
     file.synced = synced_writes_;
     if (lies_.lying()) {
-        std::uint64_t const length = piece.data.size();
-        Bytes before(length);
-        for (std::uint64_t at = 0; at < length && piece.offset + at < file.durable.size(); ++at) {
-            before[at] = file.durable[piece.offset + at];
-        }
-        lies_.tell(DiskLies::Lie{lies_.liar(), inode, piece.offset, std::move(before)});
+        lies_.tell(DiskLies::Lie{lies_.liar(), inode, piece.offset,
+                                 durable_part(file, piece.offset, piece.data.size())});
         return;
     }
     if (lies_.any()) {
@@ -323,6 +375,14 @@ void VirtualDisk::lie_about(std::uint32_t inode, const Piece& piece) {
     if (damage_.any()) {
         damage_.overwritten(inode, piece.offset, piece.data.size());
     }
+}
+
+std::vector<Bytes> VirtualDisk::all_durable_bytes() const {
+    std::vector<Bytes> all;
+    for (const Inode& file : inodes_) {
+        all.push_back(file.durable);
+    }
+    return all;
 }
 
 std::uint64_t VirtualDisk::uncovered_bytes() const {

@@ -14,6 +14,7 @@
 
 #include "broker_core/base/random.h"
 #include "broker_core/env/disk.h"
+#include "faults/disk_profile.h"
 #include "sim/disk_damage.h"
 #include "sim/disk_errors.h"
 #include "sim/disk_watcher.h"
@@ -23,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -54,8 +56,15 @@ enum class SurvivalShape : std::uint8_t {
     random_subset,
 };
 
-/// What becomes of syncs that lied, when power fails.
+/// What becomes of bytes that a sync reported durable wrongly, or that share a sector with a write
+/// that power cut short, where the profile lets it spoil them.
 enum class LieFate : std::uint8_t { come_true, lost };
+
+/// What kind of disk it is.
+struct DiskSpec {
+    DiskTraits traits;
+    std::uint64_t capacity = 0;  // bytes, 0: no limit
+};
 
 /// Names and contents, as a power loss that keeps all that is durable leaves them.
 using DiskImage = std::vector<std::pair<std::string, Bytes>>;
@@ -71,11 +80,12 @@ struct CrashReport {
 
 class VirtualDisk final : public broker::Disk {
 public:
-    VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& timer, DiskWatcher& watcher);
+    VirtualDisk(std::uint64_t seed, std::uint32_t node, DiskTimer& timer, DiskWatcher& watcher,
+                const DiskSpec& spec = {});
 
     // broker::Disk
     std::vector<std::string> list() override;
-    broker::Result<Bytes> read(std::string_view name) override;
+    broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
     FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void sync(OpId op, FileHandle file) override;
@@ -101,6 +111,16 @@ public:
     /// ask for them. None of them has completed.
     void retract(std::uint64_t count);
 
+    /// Whether the element made pages fail and nobody was told yet.
+    [[nodiscard]] bool owes_error(std::uint32_t element) const;
+    /// Whether nobody will ever be told of some: their file is gone, or they were not lost.
+    [[nodiscard]] bool forgave_error(std::uint32_t element) const;
+    /// Whether a failed sync undid what the machine had written, since the last call.
+    bool take_rolled_back() { return std::exchange(rolled_back_, false); }
+    /// The profile gives way: there is space, and syncs tell the truth.
+    void mend();
+
+    [[nodiscard]] const DiskTraits& traits() const { return spec_.traits; }
     [[nodiscard]] bool write_in_flight() const { return writes_in_flight_ > 0; }
     [[nodiscard]] bool sync_in_flight() const { return syncs_in_flight_ > 0; }
     /// The errors that it reports, and who caused them.
@@ -118,6 +138,8 @@ public:
     [[nodiscard]] ByteSpan durable_bytes(std::uint32_t inode) const {
         return inodes_[inode].durable;
     }
+    /// The same of every file there ever was; empty of those that are gone.
+    [[nodiscard]] std::vector<Bytes> all_durable_bytes() const;
     /// Writes that syncs made durable so far, of files that lies are told about; and the newest of
     /// them that was there when power last failed and lies could be lost.
     [[nodiscard]] std::uint64_t synced_writes() const { return synced_writes_; }
@@ -145,9 +167,10 @@ private:
         Bytes durable;  // likewise
         std::uint64_t cache_size = 0;
         std::uint64_t durable_size = 0;
-        std::uint64_t allocated = 0;  // behind the last byte ever written
-        std::uint64_t synced = 0;     // synced_writes_ after its last write that a sync covered
-        std::vector<Piece> pieces;    // ascending by sequence
+        std::uint64_t allocated = 0;      // behind the last byte ever written
+        std::uint64_t synced = 0;         // synced_writes_ after its last write that a sync covered
+        std::vector<Piece> pieces;        // ascending by sequence
+        std::vector<std::uint32_t> owed;  // elements behind an error that the next sync reports
         bool in_use = false;
         bool spared = false;  // no sync of it ever lies
     };
@@ -174,9 +197,22 @@ private:
     Op& submit(OpId id, OpKind kind, DiskTimer::Op timing);
     std::uint32_t inode_of(FileHandle file) const { return file.value() - 1; }
     [[nodiscard]] DiskWork work_of(const Op& op) const;
+    [[nodiscard]] bool covers_anything(const Op& op) const;
+    broker::DiskDone carry_out(Op& op);
+    broker::DiskOutcome sync_done(Op& op);
     void perform(Op& op);
     void fail(Op& op);
-    void fail_sync(const Op& op);
+    /// The error that an earlier sync or a writeback left to this sync.
+    broker::DiskOutcome report_owed(std::uint32_t inode);
+    /// What the media hold of pages that did not get there, where the sync reports nothing.
+    enum class BadPages : std::uint8_t { poisoned, lied_about };
+    void fail_pages(std::uint32_t inode, std::uint64_t covers, BadPages bad, std::uint32_t element);
+    void roll_back(std::uint32_t inode, std::uint64_t covers);
+    void write_back(std::uint32_t inode);
+    [[nodiscard]] std::uint64_t room_for(const Op& op) const;
+    /// The first `count` pending name operations become durable.
+    void commit_names(std::size_t count);
+    void commit_names_of(std::uint32_t inode, std::uint64_t covers);
     /// The first `length` bytes of a write happen.
     void write_part(const Op& op, std::uint64_t length);
     /// How much of a write happens that was cut short: none (choice 0), up to a page border (1), or
@@ -190,11 +226,16 @@ private:
     void perform_name_op(NameOp op);
     void apply_name(std::map<std::string, std::uint32_t, std::less<>>& names, const NameOp& op);
     void make_durable(std::uint32_t inode, std::uint64_t up_to);
-    void survive(SurvivalShape shape, CrashReport& report);
+    void survive(SurvivalShape shape, LieFate lies, CrashReport& report);
+    void spoil_sector(Inode& file, ByteSpan synced, std::uint64_t offset, std::uint64_t length,
+                      LieFate lies, CrashReport& report);
     void survive_names(CrashReport& report);
+    void forget_owed();
     void lose_lies(CrashReport& report);
     void tell_survivors();
     void lie_about(std::uint32_t inode, const Piece& piece);
+    /// Zeros where there is nothing.
+    static Bytes durable_part(const Inode& file, std::uint64_t offset, std::uint64_t length);
     /// Slots of what was submitted and has not completed, in the order of their ids.
     [[nodiscard]] std::vector<std::uint32_t> in_flight() const;
     void reset_in_flight();
@@ -204,15 +245,20 @@ private:
     std::uint32_t node_;
     DiskTimer& timer_;
     DiskWatcher& watcher_;
+    DiskSpec spec_;
     DiskErrors errors_;
     DiskDamage damage_;
     DiskLies lies_;
     broker::Random random_;
     broker::Random lie_random_;
+    broker::Random garbage_random_;
+    broker::Random short_random_;
     std::vector<Inode> inodes_;
     std::map<std::string, std::uint32_t, std::less<>> names_;          // as the machine sees them
     std::map<std::string, std::uint32_t, std::less<>> durable_names_;  // as power loss leaves them
     std::vector<NameOp> pending_names_;                                // ascending by sequence
+    std::vector<std::uint32_t> owed_;      // errors that a former incarnation was not told of
+    std::vector<std::uint32_t> forgiven_;  // and those that nobody will ever be told of
     std::vector<Op> ops_;
     std::vector<std::uint32_t> free_ops_;
     std::vector<Bytes> spare_;
@@ -222,6 +268,7 @@ private:
     std::uint64_t synced_writes_ = 0;
     std::uint64_t lossy_up_to_ = 0;
     std::uint64_t settled_up_to_ = 0;  // synced_writes_ when power failed last: true or lost
+    bool rolled_back_ = false;
     std::uint32_t writes_in_flight_ = 0;
     std::uint32_t syncs_in_flight_ = 0;
 };

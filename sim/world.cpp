@@ -142,7 +142,9 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
     for (std::uint32_t i = 0; i < config_.brokers; ++i) {
         Host& host = hosts_.emplace_back(i + 1, config_.clocks[i]);
         host.timer = std::make_unique<HostTimer>(*this, i);
-        host.disk = std::make_unique<VirtualDisk>(config_.seed, i + 1, *host.timer, truth_);
+        host.disk = std::make_unique<VirtualDisk>(
+            config_.seed, i + 1, *host.timer, truth_,
+            DiskSpec{traits_of(config_.disk_profile), config_.disk_capacity});
         host.disk_uuid = topics_.formed_with(broker::BrokerId{i + 1}).disk;
         host.network.disk = host.disk.get();
     }

@@ -37,6 +37,7 @@ namespace broker {
     X(wal_sync_done)             /* a sync completed */                                            \
     X(wal_stored_unsynced)       /* entries counted as stored once written, before a sync */       \
     X(wal_sync_by_time)          /* write_cache: a sync was due by its interval */                 \
+    X(wal_write_continued)       /* a write was cut short, and its rest was written */             \
     X(wal_sync_by_bytes)         /* write_cache: a sync was due by unsynced bytes */               \
     X(wal_sync_asked)            /* not fsync: a roll, cut, flush or promise asked for one */      \
     X(wal_failed)                /* a write or sync failed; the log is poisoned */                 \

@@ -25,6 +25,7 @@ struct WalTuning {
     std::uint32_t queue_max = 2'500;  // batches not stored yet, at which produce waits
     std::uint32_t max_inflight_writes = 4;
     std::uint32_t max_inflight_syncs = 1;
+    bool pad_groups = false;  // to whole sectors: for disks that may spoil a sector they tear
     bool preallocate = true;  // extend a new segment to its full size before its first append
     Durability durability = Durability::fsync;
     // write_cache: a sync is due so long after the oldest unsynced write, or at so many bytes.

@@ -8,6 +8,7 @@
 //  - A completed write is visible to later reads of this machine, also after the process died.
 //    It is NOT durable: a power loss may keep all of it, none of it, or any subset of its
 //    512-byte sectors, and a sector may itself be torn.
+//    It may have been cut short without an error: then its end did not happen (DiskDone::missing).
 //  - A completed sync(file) makes durable exactly the writes and truncates of that file that had
 //    completed before the sync was SUBMITTED. Later ones wait for another sync.
 //  - Names are separate from content: a created, renamed or removed name is durable only after a
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace broker {
@@ -34,6 +36,9 @@ enum class DiskOutcome : std::uint8_t { ok, io_error, no_space };
 struct DiskDone {
     OpId op;
     DiskOutcome outcome;
+    /// Of a write that reports no error: bytes at its end that did not happen, fewer than it has.
+    /// Whoever needs them asks for them again (POSIX.1-2017, pwrite).
+    std::uint64_t missing = 0;
 };
 
 /// The storage of one node: one flat directory. Names: [a-z0-9.-]{1,64}.
@@ -46,8 +51,24 @@ public:
 
     /// All names, ascending.
     virtual std::vector<std::string> list() = 0;
-    /// The whole content. Errors: not_found; io_error if any sector cannot be read.
-    virtual Result<Bytes> read(std::string_view name) = 0;
+    /// Content from `offset` bytes on: all of it or less, but at least one byte if there is one.
+    /// Errors: not_found; io_error if any sector cannot be read.
+    virtual Result<Bytes> read(std::string_view name, std::uint64_t offset) = 0;
+    /// The whole content, in as many readings as that takes. Errors: as read().
+    Result<Bytes> read_all(std::string_view name) {
+        Bytes content;
+        for (;;) {
+            Result<Bytes> part = read(name, content.size());
+            if (!part || part->empty()) {
+                return part ? Result<Bytes>{std::move(content)} : std::move(part);
+            }
+            if (content.empty()) {
+                content = std::move(*part);
+            } else {
+                content.insert(content.end(), part->begin(), part->end());
+            }
+        }
+    }
 
     /// Creates an empty file (replacing one of that name) and opens it for writing. The handle
     /// stays valid through renames, until the incarnation ends.

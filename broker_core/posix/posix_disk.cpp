@@ -112,7 +112,7 @@ std::vector<std::string> PosixDisk::list() {
     return names;
 }
 
-Result<Bytes> PosixDisk::read(std::string_view name) {
+Result<Bytes> PosixDisk::read(std::string_view name, std::uint64_t offset) {
     CHECK(is_name(name));
     std::string const path{name};
     int const descriptor = uninterrupted(
@@ -125,11 +125,14 @@ Result<Bytes> PosixDisk::read(std::string_view name) {
     if (::fstat(descriptor, &status) != 0) {
         return fail(ErrorCode::io_error, "disk: read");
     }
-    Bytes content(static_cast<std::size_t>(status.st_size));
+    auto const size = static_cast<std::uint64_t>(status.st_size);
+    Bytes content(static_cast<std::size_t>(size - std::min(offset, size)));
     std::size_t done = 0;
     while (done < content.size()) {
-        ssize_t const got = uninterrupted(
-            [&] { return ::read(descriptor, content.data() + done, content.size() - done); });
+        ssize_t const got = uninterrupted([&] {
+            return ::pread(descriptor, content.data() + done, content.size() - done,
+                           static_cast<off_t>(offset + done));
+        });
         if (got <= 0) {
             return fail(ErrorCode::io_error, "disk: read");  // also a file that became shorter
         }

@@ -33,7 +33,7 @@ public:
 
     // Disk
     std::vector<std::string> list() override;
-    Result<Bytes> read(std::string_view name) override;
+    Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
     FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void truncate(OpId op, FileHandle file, std::uint64_t size) override;

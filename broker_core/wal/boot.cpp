@@ -64,7 +64,7 @@ public:
                     continue;
                 }
             }
-            Result<Bytes> content = disk_.read(name);
+            Result<Bytes> content = disk_.read_all(name);
             if (!content) {
                 return tl::unexpected{content.error()};
             }
@@ -219,6 +219,10 @@ Result<Booted> Wal::boot() {
         header.frontier = frontier_;
         header.previous = cursor_.chain;
         cursor_.chain = encode_frame(content, header, frame.payload, cursor_.header.segment, at);
+        if (tuning_.pad_groups && &frame == &recovered->copied.back()) {
+            cursor_.chain = mark_group_end(content, at, cursor_.header.segment, at, frame_padded);
+            content.resize(sector_end(content.size()));
+        }
     }
     cursor_.offset = content.size();
     cursor_.size = std::max<std::uint64_t>(tuning_.segment_bytes, content.size());

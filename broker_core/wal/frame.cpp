@@ -53,12 +53,12 @@ std::uint32_t encode_frame(Bytes& target, const FrameHeader& header, ByteSpan pa
     return crc;
 }
 
-std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment,
-                             std::uint64_t offset) {
+std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment, std::uint64_t offset,
+                             std::uint16_t flags) {
     CHECK(at + frame_header_bytes <= buffer.size());
     std::byte* const frame = buffer.data() + at;
-    auto const flags = load_le<std::uint16_t>(frame + 12);
-    store_le(frame + 12, static_cast<std::uint16_t>(flags | frame_group_end));
+    auto const before = load_le<std::uint16_t>(frame + 12);
+    store_le(frame + 12, static_cast<std::uint16_t>(before | flags));
     std::uint32_t const crc = header_crc_of({frame, frame_header_bytes}, segment, offset);
     store_le(frame, crc);
     return crc;

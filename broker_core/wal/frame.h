@@ -6,7 +6,7 @@
 //                            lies anywhere else, or in another segment, is not valid there
 //       4  payload_crc  u32  CRC-32C of payload and padding: a damaged payload keeps its identity
 //       8  length       u32  payload bytes
-//      12  flags        u16  entry | truncate | group_end | control
+//      12  flags        u16  entry | truncate | group_end | control | padded
 //      14  version      u16  = frame_version, never 0, so that zeros are never a frame
 //      16  index        u64  of the entry; truncate: the first index removed
 //      24  term         u64
@@ -15,6 +15,8 @@
 //      44  reserved     u32  = 0
 // A frame starts at a multiple of 8, and its header never straddles a 512-byte sector: where
 // fewer than 48 bytes are left in a sector they are zeros, and the frame starts in the next one.
+// Behind a padded frame there are zeros up to the end of its sector, and they count as the frame's:
+// a group that ends so shares no sector with the next one, whose write may tear (pad_groups).
 //
 // Worked example: segment 1, an entry of 100 bytes at offset 512: header 512..559, payload
 // 560..659, zeros 660..663; next frame at 664. A frame ending at 1000 is followed by one at 1024.
@@ -46,6 +48,7 @@ enum FrameFlag : std::uint16_t {
     frame_truncate = 2,   // removes every entry from `index` on
     frame_group_end = 4,  // the last frame of a group that is synced together
     frame_control = 8,    // with frame_entry: an entry of the broker, not of a client
+    frame_padded = 16,    // with frame_group_end: the next frame starts in the next sector
 };
 
 struct FrameHeader {
@@ -71,6 +74,17 @@ constexpr std::uint64_t frame_bytes(std::uint64_t length) {
     return frame_header_bytes + ((length + frame_alignment - 1) & ~(frame_alignment - 1));
 }
 
+/// The first multiple of a sector at or after `offset`.
+constexpr std::uint64_t sector_end(std::uint64_t offset) {
+    return (offset + sector_bytes - 1) / sector_bytes * sector_bytes;
+}
+
+/// Where a frame that starts at `offset` ends, padding included.
+constexpr std::uint64_t frame_end(std::uint64_t offset, const FrameHeader& header) {
+    std::uint64_t const end = offset + frame_bytes(header.length);
+    return (header.flags & frame_padded) != 0 ? sector_end(end) : end;
+}
+
 /// CRC seed that binds a frame to its place.
 std::uint32_t place_seed(SegmentId segment, std::uint64_t offset);
 
@@ -79,9 +93,10 @@ std::uint32_t place_seed(SegmentId segment, std::uint64_t offset);
 std::uint32_t encode_frame(Bytes& target, const FrameHeader& header, ByteSpan payload,
                            SegmentId segment, std::uint64_t offset);
 
-/// Sets `group_end` on the frame encoded at `at` in `buffer`; returns its new header checksum.
-std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment,
-                             std::uint64_t offset);
+/// Sets flags on the frame encoded at `at` in `buffer`, which ends a group: group_end, and padded
+/// if the caller pads it. Returns its new header checksum.
+std::uint32_t mark_group_end(Bytes& buffer, std::size_t at, SegmentId segment, std::uint64_t offset,
+                             std::uint16_t flags = frame_group_end);
 
 /// The header at the start of `bytes`, which begin `offset` bytes into `segment`, if it is valid
 /// there: checksum, version, and a length that fits into the bytes. Says nothing of the payload.

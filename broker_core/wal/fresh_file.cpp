@@ -26,6 +26,7 @@ void FreshFile::write(std::uint64_t offset, ByteSpan data) {
     CHECK(phase_ == Phase::writing);
     CHECK(!sealed_);
     OpId const op = submit();
+    parts_.push_back(Part{op, offset, Bytes{data.begin(), data.end()}});
     disk_->write(op, handle_, offset, data);
 }
 
@@ -62,8 +63,32 @@ void FreshFile::rename() {
     disk_->rename(op, name_ + std::string{temporary_suffix}, name_);
 }
 
+bool FreshFile::continues(const DiskDone& done) {
+    if (done.missing == 0 || done.outcome != DiskOutcome::ok) {
+        return false;
+    }
+    for (Part& part : parts_) {
+        if (part.op == done.op) {
+            CHECK(done.missing < part.data.size());
+            std::uint64_t const happened = part.data.size() - done.missing;
+            part.offset += happened;
+            part.data.erase(part.data.begin(),
+                            part.data.begin() + static_cast<std::ptrdiff_t>(happened));
+            part.op = ops_->draw();
+            disk_->write(part.op, handle_, part.offset, part.data);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool FreshFile::on_disk_done(const DiskDone& done) {
-    if (submitted_ == 0 || done.op < first_ || done.op >= first_ + submitted_) {
+    if (continues(done)) {
+        return true;
+    }
+    bool const wrote =
+        std::erase_if(parts_, [&](const Part& part) { return part.op == done.op; }) > 0;
+    if (!wrote && (submitted_ == 0 || done.op < first_ || done.op >= first_ + submitted_)) {
         return false;
     }
     if (done.outcome != DiskOutcome::ok) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace broker::wal {
 
@@ -40,7 +41,16 @@ public:
 private:
     enum class Phase : std::uint8_t { idle, writing, syncing, prepared, renaming, renamed };
 
+    /// A write in flight; of one that was cut short, what is left of it.
+    struct Part {
+        OpId op;
+        std::uint64_t offset = 0;
+        Bytes data;
+    };
+
     OpId submit();
+    /// Whether the operation was a write that was cut short, and its rest is on its way.
+    bool continues(const DiskDone& done);
     void maybe_sync();
 
     std::string name_;
@@ -48,7 +58,9 @@ private:
     OpIds* ops_;
     FileHandle handle_;
     Phase phase_ = Phase::idle;
-    // The operations of one phase have consecutive ids: first_ .. first_ + submitted_ - 1.
+    std::vector<Part> parts_;
+    // The operations of one phase have consecutive ids: first_ .. first_ + submitted_ - 1. Only
+    // rests of writes have others.
     OpId first_;
     std::uint64_t submitted_ = 0;
     std::uint64_t completed_ = 0;  // Invariant: completed_ <= submitted_.

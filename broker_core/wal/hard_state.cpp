@@ -118,8 +118,9 @@ void HardStateFile::write_slot() {
     syncing_ = false;
     pending_op_ = ops_.draw();
     HardStateSlot const slot{sequence_, writing_, boots_, identity_, partition_};
-    std::uint64_t const at = sequence_ % 2 == 0 ? hard_state_slot_stride : 0;
-    disk_.write(pending_op_, fresh_file_.handle(), at, encode_hard_state_slot(slot));
+    slot_offset_ = sequence_ % 2 == 0 ? hard_state_slot_stride : 0;
+    slot_bytes_ = encode_hard_state_slot(slot);
+    disk_.write(pending_op_, fresh_file_.handle(), slot_offset_, slot_bytes_);
 }
 
 bool HardStateFile::on_disk_done(const DiskDone& done) {
@@ -134,6 +135,14 @@ bool HardStateFile::on_disk_done(const DiskDone& done) {
         return true;
     }
     pending_op_ = OpId{};
+    if (done.missing > 0) {  // cut short: its end once more
+        CHECK(done.missing < slot_bytes_.size());
+        pending_op_ = ops_.draw();
+        disk_.write(pending_op_, fresh_file_.handle(),
+                    slot_offset_ + slot_bytes_.size() - done.missing,
+                    ByteSpan{slot_bytes_}.last(done.missing));
+        return true;
+    }
     if (!syncing_) {
         syncing_ = true;
         pending_op_ = ops_.draw();

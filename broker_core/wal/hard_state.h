@@ -95,7 +95,9 @@ private:
     Probes& probes_;
     FreshFile fresh_file_;
 
-    OpId pending_op_;  // the write or sync of a slot in flight; 0: none
+    OpId pending_op_;   // the write or sync of a slot in flight; 0: none
+    Bytes slot_bytes_;  // of the slot being written
+    std::uint64_t slot_offset_ = 0;
     bool syncing_ = false;
 
     std::uint64_t sequence_ = 0;        // of the newest slot written

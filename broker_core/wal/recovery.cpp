@@ -37,7 +37,7 @@ public:
             return std::nullopt;
         }
         chain_ = header->header_crc;
-        end_ = offset + frame_bytes(header->length);
+        end_ = frame_end(offset, *header);
         return Frame{*header, offset, end_};
     }
     [[nodiscard]] std::uint64_t end() const { return end_; }

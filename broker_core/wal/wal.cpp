@@ -34,7 +34,7 @@ Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId part
 // Composing
 
 std::uint64_t Wal::segment_size_for(std::uint64_t payload) const {
-    return std::max(tuning_.segment_bytes, segment_header_bytes + frame_bytes(payload));
+    return std::max(tuning_.segment_bytes, sector_end(segment_header_bytes + frame_bytes(payload)));
 }
 
 Wal::SegmentFile Wal::make_segment(const SegmentHeader& header, std::uint64_t size,
@@ -207,8 +207,16 @@ void Wal::close_group() {
     if (group.bytes.empty()) {
         return;
     }
-    cursor_.chain = mark_group_end(group.bytes, group.last_frame, group.segment,
-                                   group.offset + group.last_frame);
+    unsigned const flags = tuning_.pad_groups ? frame_group_end | frame_padded : frame_group_end;
+    cursor_.chain =
+        mark_group_end(group.bytes, group.last_frame, group.segment,
+                       group.offset + group.last_frame, static_cast<std::uint16_t>(flags));
+    if (tuning_.pad_groups) {
+        pad_to(group.bytes, sector_end(cursor_.offset) - group.offset);
+        cursor_.offset = group.offset + group.bytes.size();
+        group.end = cursor_.header.base + cursor_.offset;
+        group.size_bytes = group.bytes.size();
+    }
     group.hard_state_number = hard_state_.number();
     groups_.push_back(std::move(group));
     open_group_ = Group{};
@@ -356,6 +364,14 @@ void Wal::recycle(Bytes& bytes) {
         spare_.push_back(std::move(bytes));
     }
     bytes = Bytes{};
+}
+
+void Wal::write_rest(Group& group, std::uint64_t missing) {
+    CHECK(missing < group.bytes.size());
+    probes_.reached(Probe::wal_write_continued);
+    group.write = ops_.draw();
+    disk_.write(group.write, current_->file.handle(), group.offset + group.bytes.size() - missing,
+                ByteSpan{group.bytes}.last(missing));
 }
 
 void Wal::on_write_done(Group& group) {
@@ -518,6 +534,8 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
             mine = true;
             if (done.outcome != DiskOutcome::ok) {
                 failed_ = true;
+            } else if (done.missing > 0) {
+                write_rest(group, done.missing);
             } else {
                 on_write_done(group);
             }

@@ -222,6 +222,8 @@ private:
     void remove_before_base();
     void remove(const std::string& name);
     void drop_promises(LogIndex kept);
+    /// The write was cut short: asks for its last `missing` bytes again.
+    void write_rest(Group& group, std::uint64_t missing);
     void on_write_done(Group& group);
     void on_sync_done(std::uint64_t groups);
     void raise_stored(LogIndex index, Term term);

@@ -1,6 +1,8 @@
 // Reading an image, noting operations.
 #include "sim/enumerate/fork_disk.h"
 
+#include "broker_core/base/check.h"
+
 #include <algorithm>
 
 namespace brokersim::enumeration {
@@ -32,10 +34,14 @@ std::vector<std::string> ForkDisk::list() {
     return names;
 }
 
-broker::Result<Bytes> ForkDisk::read(std::string_view name) {
+broker::Result<Bytes> ForkDisk::read(std::string_view name, std::uint64_t offset) {
     for (const ImageFile& file : image_->files) {
         if (names_.text(file.name) == name) {
+            CHECK(offset == 0 || offset == file.size);  // it never reads short
             Bytes content;
+            if (offset == file.size) {
+                return content;
+            }
             content.reserve(file.size);
             content.assign(file.content.begin(), file.content.end());
             content.resize(file.size);

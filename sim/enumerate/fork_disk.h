@@ -15,7 +15,7 @@ public:
     void begin(const Image& image);
 
     std::vector<std::string> list() override;
-    broker::Result<Bytes> read(std::string_view name) override;
+    broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
     broker::FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, broker::FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void truncate(OpId op, broker::FileHandle file, std::uint64_t size) override;

@@ -26,6 +26,7 @@ public:
     void file_created(std::uint32_t, std::uint32_t, std::string_view) override {}
     void written(std::uint32_t, std::uint32_t, std::uint64_t, broker::ByteSpan) override {}
     void durable(std::uint32_t, std::uint32_t, std::uint64_t, broker::ByteSpan) override {}
+    void reverted(std::uint32_t, std::uint32_t, broker::ByteSpan) override {}
     void linked(std::uint32_t, std::uint32_t, std::string_view, bool) override {}
     void unlinked(std::uint32_t, std::string_view, bool) override {}
     void survived(std::uint32_t, std::uint32_t, std::string_view, broker::ByteSpan) override {}
@@ -262,7 +263,7 @@ private:
         std::vector<std::string> const names = disk_.list();
         CHECK(names.size() == state.names().size());
         for (const auto& [name, file] : state.names()) {
-            broker::Result<Bytes> const content = disk_.read(recording_.names.text(name));
+            broker::Result<Bytes> const content = disk_.read_all(recording_.names.text(name));
             CHECK(content.has_value());
             CHECK(*content == cached_content(state.file(file)));
         }

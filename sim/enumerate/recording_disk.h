@@ -12,7 +12,9 @@ public:
         : other_{other}, trace_{trace}, names_{names} {}
 
     std::vector<std::string> list() override { return other_.list(); }
-    broker::Result<Bytes> read(std::string_view name) override { return other_.read(name); }
+    broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override {
+        return other_.read(name, offset);
+    }
     broker::FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, broker::FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void truncate(OpId op, broker::FileHandle file, std::uint64_t size) override;

@@ -1,5 +1,6 @@
 // Disks that store or show what they should not: bit_rot, sector_error, misdirected_write,
-// read_flip, misdirected_read, lost_fsync, stale_image, wipe.
+// read_flip, misdirected_read, lost_fsync, stale_image, wipe. lost_write and stale_read are in
+// old_bytes.cpp.
 //
 // A broker reads its disk when it starts, so damage comes with a restart, which makes sure that it
 // is met. Only places that a recovery can tell from a torn tail are damaged (class D): what it
@@ -7,7 +8,7 @@
 // budget. All damage asks the budget first, scripted or not.
 #include "broker_core/wal/hard_state.h"
 #include "sim/disk_truth.h"
-#include "sim/faults/active_fault.h"
+#include "sim/faults/damaged_places.h"
 
 #include <algorithm>
 #include <array>
@@ -16,93 +17,6 @@ namespace brokersim {
 namespace {
 
 using broker::ByteSpan;
-
-/// Bytes of a file that are to be damaged.
-struct Spot {
-    std::uint32_t inode = 0;
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-};
-
-/// Asks the budget again for a while: copies come and go with every append.
-class Budgeted : public ActiveFault {
-public:
-    [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
-        constexpr std::uint32_t tries = 40;
-        if (scene.refusal.empty() || ++tried_ >= tries) {
-            return std::nullopt;
-        }
-        return Duration{scene.random.between(1'000'000, 50'000'000)};
-    }
-
-protected:
-    static bool allowed(FaultScene& scene, std::uint32_t host, DamageClass damage) {
-        BudgetAnswer const answer = scene.world.ask_budget(host, damage);
-        if (!answer.allowed) {
-            scene.refusal = answer.why;
-        }
-        return answer.allowed;
-    }
-
-private:
-    std::uint32_t tried_ = 0;
-};
-
-/// Places something on the disk of each host, and restarts its broker so that it reads it.
-class WithRestart : public Budgeted {
-public:
-    bool begin(FaultScene& scene) override {
-        for (std::uint32_t const host : scene.hosts) {
-            if (strike(scene, host)) {
-                struck_.push_back(host);
-                scene.world.crash(host, CrashKind::process);
-            }
-        }
-        if (struck_.empty()) {
-            return false;
-        }
-        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
-        return true;
-    }
-    void on_stage(FaultScene& scene) override {
-        for (std::uint32_t const host : struck_) {
-            scene.world.start(host);
-        }
-    }
-    /// With a time: whoever looks after the machine has put things right.
-    bool end(FaultScene& scene) override {
-        if (scene.element.lasts) {
-            for (std::uint32_t const host : struck_) {
-                scene.world.disk(host).damage().lift(scene.index);
-                scene.world.mend(host);
-            }
-        }
-        return true;
-    }
-    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
-        std::uint64_t sum = 0;
-        for (std::uint32_t const host : struck_) {
-            sum += scene.world.disk(host).damage().chances(scene.index);
-        }
-        return sum;
-    }
-    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        (void)element;
-        return chances > 0;
-    }
-
-private:
-    /// Returns whether anything was there to strike.
-    virtual bool strike(FaultScene& scene, std::uint32_t host) = 0;
-
-    std::vector<std::uint32_t> struck_;
-};
-
-ByteSpan bytes_at(const FaultScene& scene, std::uint32_t host, const Spot& spot) {
-    ByteSpan const all = scene.world.disk(host).durable_bytes(spot.inode);
-    std::uint64_t const begin = std::min<std::uint64_t>(spot.offset, all.size());
-    return all.subspan(begin, std::min<std::uint64_t>(spot.length, all.size() - begin));
-}
 
 /// What stands there with one to eight bits flipped; empty if nothing does.
 Bytes rotten(FaultScene& scene, ByteSpan content) {
@@ -120,50 +34,6 @@ Bytes rotten(FaultScene& scene, ByteSpan content) {
         shown.front() ^= std::byte{1};  // the same bit twice
     }
     return shown;
-}
-
-/// Places of a kind on one disk, over all of its partitions, or nothing.
-std::vector<Spot> spots_of(const FaultScene& scene, std::uint32_t host, DamageAt where) {
-    namespace wal = broker::wal;
-    std::vector<Spot> spots;
-    const DiskTruth& truth = scene.world.truth();
-    const VirtualDisk& disk = scene.world.disk(host);
-    for (std::uint32_t number = 0; number < scene.world.partitions(); ++number) {
-        broker::PartitionId const partition{number};
-        switch (where) {
-            case DamageAt::payload:
-            case DamageAt::header:
-                for (const DiskTruth::ProvenFrame& frame :
-                     truth.proven_frames(host + 1, partition)) {
-                    std::uint64_t const payload = frame.offset + wal::frame_header_bytes;
-                    if (where == DamageAt::header) {
-                        spots.push_back(Spot{frame.inode, frame.offset, wal::frame_header_bytes});
-                    } else if (payload < frame.end) {
-                        spots.push_back(Spot{frame.inode, payload, frame.end - payload});
-                    }
-                }
-                break;
-            case DamageAt::segment:
-                for (std::uint32_t const inode : truth.chain_files(host + 1, partition)) {
-                    constexpr std::uint64_t covered = 64;
-                    spots.push_back(Spot{inode, 0, covered});
-                }
-                break;
-            case DamageAt::hard_state:
-                if (auto const inode = disk.inode_named(wal::hard_state_name(partition))) {
-                    spots.push_back(Spot{*inode, 0, wal::hard_state_slot_bytes});
-                }
-                break;
-            case DamageAt::snapshot:
-                for (std::uint32_t const inode : truth.base_files(host + 1, partition)) {
-                    spots.push_back(Spot{inode, 0, disk.durable_bytes(inode).size()});
-                }
-                break;
-            case DamageAt::any:
-                break;
-        }
-    }
-    return spots;
 }
 
 std::vector<Spot> spots_for(FaultScene& scene, std::uint32_t host) {
@@ -422,6 +292,12 @@ std::unique_ptr<ActiveFault> make_damage(FaultKind kind) {
     }
     if (kind == FaultKind::misdirected_write) {
         return std::make_unique<MisdirectedWrite>();
+    }
+    if (kind == FaultKind::lost_write) {
+        return make_lost_write();
+    }
+    if (kind == FaultKind::stale_read) {
+        return make_stale_read();
     }
     if (kind == FaultKind::lost_fsync) {
         return std::make_unique<LostSync>();

@@ -69,11 +69,15 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
         case FaultKind::sync_error:
         case FaultKind::write_error:
         case FaultKind::read_error:
+        case FaultKind::short_write:
+        case FaultKind::short_read:
         case FaultKind::disk_full:
             return make_disk_error(kind);
         case FaultKind::bit_rot:
         case FaultKind::sector_error:
         case FaultKind::misdirected_write:
+        case FaultKind::lost_write:
+        case FaultKind::stale_read:
         case FaultKind::read_flip:
         case FaultKind::misdirected_read:
         case FaultKind::lost_fsync:

@@ -1,7 +1,8 @@
 // The figures of `./dev bench`, as JSON lines with units; medians of several repetitions.
 //
 // What is timed: whole runs of scenarios, from an empty cluster to the verdict, with all checks on
-// and with all off; an idle cluster; the judge alone; and the enumeration of a log of 64 records.
+// and with all off; an idle cluster; the judge alone; the enumeration of a log of 64 records; and
+// the simulated disk alone, with nobody watching.
 // CPU time, not wall time, because the machine is shared; compare ratios of one run, not absolutes
 // of two days.
 #include "reports/judge.h"
@@ -9,6 +10,7 @@
 #include "scenarios/parser.h"
 #include "sim/enumerate/enumeration.h"
 #include "sim/run.h"
+#include "tests/support/manual_disk.h"
 
 #include <fmt/core.h>
 
@@ -168,6 +170,44 @@ void bench_enumeration(const Scenario& scenario) {
     print("enumerate_recovered", "on", "disks/s", median(distinct), 0);
 }
 
+/// Appends of 100 bytes to a log of 64 KiB that begins anew when it is full, each with its
+/// completion; a sync with its own after every `writes_per_sync` of them. Nanoseconds per write.
+double disk_write_ns(DiskProfile profile, std::uint32_t writes_per_sync) {
+    constexpr std::uint32_t writes = 300'000;
+    constexpr std::uint64_t bytes = 100;
+    constexpr std::uint64_t log_bytes = 64 * 1024;
+    test::ManualDisk manual{1, DiskSpec{traits_of(profile), 0}};
+    broker::OpIds ops;
+    FileHandle const file = manual.disk.create(ops.draw(), "p0-0000000000000001.log");
+    manual.disk.sync_dir(ops.draw());
+    manual.complete_all();
+    broker::Bytes const data(bytes, std::byte{0x70});
+    double const began = cpu_seconds();
+    for (std::uint32_t i = 0; i < writes; ++i) {
+        manual.disk.write(ops.draw(), file, i * bytes % log_bytes, data);
+        manual.complete_at(0);
+        if ((i + 1) % writes_per_sync == 0) {
+            manual.disk.sync(ops.draw(), file);
+            manual.complete_at(0);
+        }
+    }
+    return (cpu_seconds() - began) * 1e9 / writes;
+}
+
+void bench_disk() {
+    std::vector<double> synced;
+    std::vector<double> small;
+    std::vector<double> journaled;
+    for (int i = 0; i < 5; ++i) {
+        synced.push_back(disk_write_ns(DiskProfile::strict, 1));
+        small.push_back(disk_write_ns(DiskProfile::strict, 100));
+        journaled.push_back(disk_write_ns(DiskProfile::ext4_ordered, 1));
+    }
+    print("disk_append_and_sync", "off", "ns", median(synced), 1'000);
+    print("disk_small_write", "off", "ns", median(small), 150);
+    print("disk_append_and_sync_ext4_ordered", "off", "ns", median(journaled), 1'000);
+}
+
 std::optional<Scenario> scenario_named(const std::string& name) {
     FoundScenarios const found = find_scenario(name, {"scenarios/library"});
     if (found.paths.size() != 1) {
@@ -196,6 +236,7 @@ int main(int argc, char** argv) {
     }
     print("peak_memory", "on", "KiB", static_cast<double>(peak_kib()), 32 * 1024);
     bench_judge();
+    bench_disk();
     std::optional<Scenario> const small_log = scenario_named("small-log");
     if (!small_log) {
         return 3;

@@ -4,6 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
+#include <sys/resource.h>
+
 using namespace brokersim;
 using namespace brokersim::test;
 
@@ -40,7 +43,7 @@ public:
         }
     }
     std::string read(std::string_view name) {
-        auto const content = rig.disk().read(name);
+        auto const content = rig.disk().read_all(name);
         REQUIRE(content.has_value());
         std::string text;
         for (std::byte const byte : *content) {
@@ -55,6 +58,27 @@ public:
 };
 
 using Names = std::vector<std::string>;
+
+/// While it lives, no file of this process may grow beyond so many bytes.
+class FileSizeLimit {
+public:
+    explicit FileSizeLimit(rlim_t bytes) : former_signal_{std::signal(SIGXFSZ, SIG_IGN)} {
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &former_) == 0);
+        rlimit lowered = former_;
+        lowered.rlim_cur = bytes;
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &lowered) == 0);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    ~FileSizeLimit() {
+        ::setrlimit(RLIMIT_FSIZE, &former_);
+        std::signal(SIGXFSZ, former_signal_);
+    }
+
+private:
+    rlimit former_{};
+    void (*former_signal_)(int);
+};
 
 }  // namespace
 
@@ -242,9 +266,27 @@ TEMPLATE_TEST_CASE("contract: remove takes a name away, and a missing one is no 
     bench.write(file, 0, "lost");
 
     CHECK(bench.list() == Names{"b.log"});
-    auto const missing = bench.rig.disk().read("a.log");
+    auto const missing = bench.rig.disk().read_all("a.log");
     REQUIRE_FALSE(missing.has_value());
     CHECK(missing.error().code == broker::ErrorCode::not_found);
+}
+
+TEMPLATE_TEST_CASE("contract: a reading may begin anywhere, and gives nothing only at the end",
+                   "[contract]", VirtualRig, PosixRig) {
+    Bench<TestType> bench;
+    FileHandle const file = bench.create("a.log");
+    bench.write(file, 0, "0123456789");
+
+    for (std::uint64_t const offset : {0U, 4U, 9U}) {
+        auto const part = bench.rig.disk().read("a.log", offset);
+        REQUIRE(part.has_value());
+        CHECK_FALSE(part->empty());
+        CHECK(part->size() <= 10 - offset);
+        CHECK(part->front() == static_cast<std::byte>('0' + offset));
+    }
+    CHECK(bench.rig.disk().read("a.log", 10)->empty());
+    CHECK(bench.rig.disk().read("a.log", 1000)->empty());
+    CHECK_FALSE(bench.rig.disk().read("b.log", 4).has_value());
 }
 
 TEMPLATE_TEST_CASE("contract: names are listed ascending, up to 64 characters", "[contract]",
@@ -336,5 +378,29 @@ TEST_CASE("posix disk: a write that the system refuses is an error, and is not b
     rig.disk().truncate(ops.draw(), file, UINT64_MAX);
     CHECK(rig.complete().outcome == DiskOutcome::io_error);
 
-    CHECK(rig.disk().read("a.log")->empty());
+    CHECK(rig.disk().read_all("a.log")->empty());
+}
+
+TEST_CASE(
+    "posix disk: a write that the system stops in the middle is an error, and part of it stays",
+    "[contract]") {
+    // No file may grow beyond a limit: the kernel writes up to it, and the rest fails (EFBIG).
+    PosixRig rig;
+    broker::OpIds ops;
+    FileHandle const file = rig.disk().create(ops.draw(), "a.log");
+    rig.complete();
+    rig.disk().write(ops.draw(), file, 0, broker::as_bytes("0123"));
+    rig.disk().write(ops.draw(), file, 4, broker::as_bytes("4567"));
+
+    std::vector<DiskDone> done;
+    {
+        FileSizeLimit const limit{6};
+        done = {rig.complete(), rig.complete()};
+    }
+
+    CHECK(done[0].outcome == DiskOutcome::ok);
+    CHECK(done[1].outcome == DiskOutcome::io_error);
+    CHECK(done[1].missing == 0);
+    CHECK(*rig.disk().read_all("a.log") == Bytes{std::byte{'0'}, std::byte{'1'}, std::byte{'2'},
+                                                 std::byte{'3'}, std::byte{'4'}, std::byte{'5'}});
 }

@@ -128,8 +128,8 @@ private:
         RC_ASSERT(simulated_.pending() == real_.pending());
         RC_ASSERT(contents_of(simulated_.disk()) == contents_of(real_.disk()));
         for (std::uint32_t number = 0; number < 4; ++number) {
-            auto const simulated = simulated_.disk().read(name_of(number));
-            auto const real = real_.disk().read(name_of(number));
+            auto const simulated = simulated_.disk().read_all(name_of(number));
+            auto const real = real_.disk().read_all(name_of(number));
             RC_ASSERT(simulated.has_value() == real.has_value());
             RC_ASSERT(simulated.has_value() || simulated.error().code == real.error().code);
         }

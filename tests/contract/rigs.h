@@ -79,7 +79,7 @@ private:
 inline std::map<std::string, Bytes> contents_of(broker::Disk& disk) {
     std::map<std::string, Bytes> contents;
     for (const std::string& name : disk.list()) {
-        auto content = disk.read(name);
+        auto content = disk.read_all(name);
         REQUIRE(content.has_value());
         contents[name] = std::move(*content);
     }

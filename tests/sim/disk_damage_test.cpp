@@ -49,7 +49,7 @@ struct TwoFiles : ManualDisk {
         complete_all();
     }
     std::string read(const std::string& name) {
-        auto const content = disk.read(name);
+        auto const content = disk.read_all(name);
         return content ? text_of(*content) : "cannot be read";
     }
     std::uint32_t inode(const std::string& name) { return *disk.inode_named(name); }

@@ -37,7 +37,7 @@ struct DiskWithPages : ManualDisk {
         disk.sync(OpId{11}, file);
         return complete_at(0).outcome;
     }
-    Bytes content() { return *disk.read("f"); }
+    Bytes content() { return *disk.read_all("f"); }
     /// Pages of the file that read wholly as `with`.
     std::size_t pages_of(char with) {
         Bytes const bytes = content();
@@ -161,8 +161,42 @@ TEST_CASE("disk errors: a read error hides a file, and the next read finds it", 
     DiskWithPages bench{1};
     bench.add(FaultKind::read_error);
 
-    CHECK(bench.disk.read("f").error().code == broker::ErrorCode::io_error);
-    CHECK(bench.disk.read("f").has_value());
+    CHECK(bench.disk.read_all("f").error().code == broker::ErrorCode::io_error);
+    CHECK(bench.disk.read_all("f").has_value());
+}
+
+TEST_CASE("disk errors: a write that is cut short says what is missing", "[sim]") {
+    DiskWithPages bench{1};
+    bench.add(FaultKind::short_write);
+
+    bench.disk.write(OpId{10}, bench.file, 0, filled(4096, 'b'));
+    broker::DiskDone const done = bench.complete_at(0);
+    CHECK(done.outcome == DiskOutcome::ok);
+    CHECK(done.missing > 0);
+    CHECK(done.missing < 4096);
+    CHECK(bench.disk.errors().take_effective() == std::vector<std::uint32_t>{7});
+    CHECK(bench.disk.errors().reported() == 0);
+    Bytes const content = bench.content();
+    CHECK(std::count(content.begin(), content.end(), std::byte{'b'}) ==
+          static_cast<std::ptrdiff_t>(4096 - done.missing));
+
+    bench.disk.write(OpId{11}, bench.file, 4096 - done.missing, filled(done.missing, 'b'));
+    CHECK(bench.complete_at(0).missing == 0);
+    CHECK(bench.pages_of('b') == 1);
+}
+
+TEST_CASE("disk errors: a reading that is cut short gives a part, and the next one goes on",
+          "[sim]") {
+    DiskWithPages bench{1};
+    bench.add(FaultKind::short_read, Strikes::all);
+
+    auto const part = bench.disk.read("f", 0);
+    REQUIRE(part.has_value());
+    CHECK_FALSE(part->empty());
+    CHECK(part->size() < 3 * 4096);
+    CHECK(bench.content() == filled(3 * 4096, 'a'));
+    CHECK(bench.disk.read("f", 3 * 4096)->empty());
+    CHECK(bench.disk.errors().reported() == 0);
 }
 
 TEST_CASE("disk errors: two that strike the same operation both get the credit", "[sim]") {

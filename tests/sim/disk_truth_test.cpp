@@ -2,7 +2,8 @@
 //
 // A log runs on the simulated disk with drawn appends, truncations, bases, completions and crashes
 // while DiskTruth watches. After a process crash its written log, and after a power loss its
-// durable one as well, must be the log that the next boot finds, entry by entry.
+// durable one as well, must be the log that the next boot finds, entry by entry. Disks of several
+// profiles, with groups padded or not, and with writes and readings that stop before their end.
 #include "sim/disk_truth.h"
 
 #include "broker_core/base/hash.h"
@@ -12,6 +13,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <optional>
 
 namespace brokersim {
@@ -40,7 +42,17 @@ public:
                  [this](PartitionId, LogIndex last) {
                      return std::vector<Link>(committed_.begin(), committed_.begin() + at(last));
                  }},
-          disk_{seed, truth_} {
+          disk_{seed, 1, truth_, spec_drawn(seed)} {
+        broker::Random more{seed, "test.truth.disk", 1};
+        tuning_.pad_groups = more.below(2) == 0;
+        for (FaultKind const kind : {FaultKind::short_write, FaultKind::short_read}) {
+            if (more.below(2) == 0) {
+                DiskError cut;
+                cut.kind = kind;
+                cut.strikes = Strikes::all;
+                disk_.disk.errors().add(cut);
+            }
+        }
         tuning_.segment_bytes = 4096;
         tuning_.group_window = broker::Duration{};
         tuning_.max_inflight_syncs = 1 + static_cast<std::uint32_t>(random_.below(2));
@@ -63,6 +75,12 @@ public:
     [[nodiscard]] std::uint64_t bases_found() const { return bases_found_; }
 
 private:
+    static DiskSpec spec_drawn(std::uint64_t seed) {
+        constexpr std::array profiles = {DiskProfile::strict, DiskProfile::ext4_ordered,
+                                         DiskProfile::odirect_dsync, DiskProfile::nopsow};
+        broker::Random random{seed, "test.truth.disk"};
+        return DiskSpec{traits_of(profiles[random.below(profiles.size())]), 0};
+    }
     static std::ptrdiff_t at(LogIndex index) { return static_cast<std::ptrdiff_t>(index.value()); }
 
     void act() {

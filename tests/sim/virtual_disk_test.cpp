@@ -26,7 +26,7 @@ struct DiskWithFile : ManualDisk {
         disk.sync_dir(OpId{4});
         complete_all();
     }
-    Bytes content() { return *disk.read("f"); }
+    Bytes content() { return *disk.read_all("f"); }
 
     FileHandle file;
 };
@@ -53,7 +53,7 @@ TEST_CASE("disk: names are listed in order, and what is not there is not found",
     bench.complete_all();
 
     CHECK(bench.disk.list() == std::vector<std::string>{"a", "b", "c"});
-    CHECK(bench.disk.read("d").error().code == broker::ErrorCode::not_found);
+    CHECK(bench.disk.read_all("d").error().code == broker::ErrorCode::not_found);
 }
 
 TEST_CASE("disk: a completion carries the id of its operation, in any order", "[sim]") {
@@ -72,12 +72,12 @@ TEST_CASE("disk: a write is visible once it completed, and a gap reads as zeros"
     bench.complete_all();
 
     bench.disk.write(OpId{2}, file, 4, filled(2, 'x'));
-    CHECK(bench.disk.read("f")->empty());
+    CHECK(bench.disk.read_all("f")->empty());
     bench.complete_all();
 
     Bytes const expected{std::byte{0}, std::byte{0},   std::byte{0},
                          std::byte{0}, std::byte{'x'}, std::byte{'x'}};
-    CHECK(*bench.disk.read("f") == expected);
+    CHECK(*bench.disk.read_all("f") == expected);
 }
 
 TEST_CASE("disk: truncation cuts, and grows with zeros", "[sim]") {
@@ -107,7 +107,7 @@ TEST_CASE("disk: a handle follows its file through a rename, which replaces what
     bench.complete_all();
 
     CHECK(bench.disk.list() == std::vector<std::string>{"g"});
-    CHECK(*bench.disk.read("g") == filled(8, 'z'));
+    CHECK(*bench.disk.read_all("g") == filled(8, 'z'));
 }
 
 TEST_CASE("disk: a completed write survives the process, still unsynced", "[sim]") {
@@ -183,7 +183,7 @@ TEST_CASE("disk: a sync covers its own file only", "[sim]") {
     bench.crash_power(SurvivalShape::drop_all);
 
     CHECK(bench.content() == filled(2048, 'b'));
-    CHECK(bench.disk.read("g")->empty());
+    CHECK(bench.disk.read_all("g")->empty());
 }
 
 TEST_CASE("disk: a file whose name was never synced vanishes, whatever of it was", "[sim]") {

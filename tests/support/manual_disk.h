@@ -23,6 +23,7 @@ public:
     void file_created(std::uint32_t, std::uint32_t, std::string_view) override {}
     void written(std::uint32_t, std::uint32_t, std::uint64_t, ByteSpan) override {}
     void durable(std::uint32_t, std::uint32_t, std::uint64_t, ByteSpan) override {}
+    void reverted(std::uint32_t, std::uint32_t, ByteSpan) override {}
     void linked(std::uint32_t, std::uint32_t, std::string_view, bool) override {}
     void unlinked(std::uint32_t, std::string_view, bool) override {}
     void survived(std::uint32_t, std::uint32_t, std::string_view, ByteSpan) override {}
@@ -32,10 +33,12 @@ public:
 
 class ManualDisk {
 public:
-    explicit ManualDisk(std::uint64_t seed) : disk{seed, 1, timer, nobody} {}
+    explicit ManualDisk(std::uint64_t seed, const DiskSpec& spec = {})
+        : disk{seed, 1, timer, nobody, spec} {}
     ManualDisk(std::uint64_t seed, DiskWatcher& watcher) : ManualDisk{seed, 1, watcher} {}
-    ManualDisk(std::uint64_t seed, std::uint32_t node, DiskWatcher& watcher)
-        : disk{seed, node, timer, watcher} {}
+    ManualDisk(std::uint64_t seed, std::uint32_t node, DiskWatcher& watcher,
+               const DiskSpec& spec = {})
+        : disk{seed, node, timer, watcher, spec} {}
 
     [[nodiscard]] std::size_t pending() const { return timer.slots.size(); }
     broker::DiskDone complete_at(std::size_t place) {
@@ -52,9 +55,10 @@ public:
         timer.slots.clear();
         return disk.crash_process();
     }
-    CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt) {
+    CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt,
+                            LieFate lies = LieFate::come_true) {
         timer.slots.clear();
-        return disk.crash_power(shape);
+        return disk.crash_power(shape, lies);
     }
 
 private:

@@ -33,12 +33,17 @@ public:
         }
         return names;
     }
-    Result<Bytes> read(std::string_view name) override {
+    Result<Bytes> read(std::string_view name, std::uint64_t offset) override {
         auto const at = names_.find(std::string{name});
         if (at == names_.end()) {
             return fail(ErrorCode::not_found, "scripted disk");
         }
-        return files_[at->second];
+        Bytes const& file = files_[at->second];
+        std::uint64_t const begin = std::min<std::uint64_t>(offset, file.size());
+        std::uint64_t const end =
+            std::min<std::uint64_t>(file.size(), begin + std::max<std::uint64_t>(1, longest_read));
+        return Bytes(file.begin() + static_cast<std::ptrdiff_t>(begin),
+                     file.begin() + static_cast<std::ptrdiff_t>(end));
     }
     FileHandle create(OpId op, std::string_view name) override {
         files_.emplace_back();
@@ -76,6 +81,14 @@ public:
         }
         return DiskDone{op.id, outcome};
     }
+    /// Completes the pending write at `place` short: its last `missing` bytes do not happen.
+    DiskDone complete_short(std::size_t place, std::uint64_t missing) {
+        Op op = pending_.at(place);
+        pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(place));
+        op.data.resize(op.data.size() - missing);
+        perform(op);
+        return DiskDone{op.id, DiskOutcome::ok, missing};
+    }
     /// Completes the earliest pending operation of this kind; there must be one.
     DiskDone complete(Kind kind, DiskOutcome outcome = DiskOutcome::ok) {
         auto const at = std::find_if(pending_.begin(), pending_.end(),
@@ -91,6 +104,9 @@ public:
         return story;
     }
     [[nodiscard]] Bytes& content(std::string const& name) { return files_[names_.at(name)]; }
+
+    /// No reading gives more bytes than this.
+    std::uint64_t longest_read = UINT32_MAX;
 
 private:
     void submit(Op op) {

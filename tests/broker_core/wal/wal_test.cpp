@@ -367,6 +367,75 @@ TEST_CASE("wal: truncations and control entries survive a restart", "[wal]") {
     CHECK(booted.entries[1].term == Term{4});
 }
 
+TEST_CASE("wal: a write that was cut short is continued, and no sync comes before its end",
+          "[wal]") {
+    LogBench bench;
+    bench.promise(bench.append_group(1, 1000), 1);
+
+    bench.log().on_disk_done(bench.now, bench.disk.complete_short(0, 700));
+    REQUIRE(bench.disk.count(Kind::write) == 1);
+    CHECK(bench.disk.pending()[0].data.size() == 700);
+    CHECK(bench.disk.count(Kind::sync) == 0);
+    bench.log().on_disk_done(bench.now, bench.disk.complete_short(0, 1));
+    CHECK(bench.disk.count(Kind::sync) == 0);
+    bench.complete(Kind::write);
+    CHECK(bench.opened().empty());
+    bench.complete(Kind::sync);
+
+    CHECK(bench.opened() == Numbers{1});
+    CHECK(bench.restart().entries.size() == 1);
+}
+
+TEST_CASE("wal: whatever writes are cut short, and readings too, a restart finds everything",
+          "[wal]") {
+    LogBench bench;
+    auto const settle_short = [&] {
+        while (!bench.disk.pending().empty()) {
+            const test::ScriptedDisk::Op& op = bench.disk.pending().front();
+            bool const cut = op.kind == Kind::write && op.data.size() > 1;
+            bench.log().on_disk_done(bench.now,
+                                     cut ? bench.disk.complete_short(0, (op.data.size() + 1) / 2)
+                                         : bench.disk.complete_at(0));
+        }
+    };
+    bench.disk.longest_read = 100;
+    bench.log().store(HardState{Term{3}, BrokerId{2}});
+    for (int i = 0; i < 12; ++i) {  // over several segments
+        bench.append_group(3, 1000);
+        settle_short();
+    }
+    CHECK(bench.log().flushed() == LogIndex{12});
+
+    Booted const booted = bench.restart();
+
+    CHECK(booted.entries.size() == 12);
+    CHECK(booted.hard_state == HardState{Term{3}, BrokerId{2}});
+}
+
+TEST_CASE("wal: padded groups share no sector, and a restart finds them with or without padding",
+          "[wal]") {
+    WalTuning tuning = test::manual_groups();
+    tuning.pad_groups = true;
+    for (std::size_t const size : {1U, 40U, 400U, 456U, 464U, 1000U, 8000U}) {
+        LogBench bench{tuning};
+        bench.append(1, size);
+        for (int group = 0; group < 8; ++group) {
+            bench.append_group(1, size);
+            for (const test::ScriptedDisk::Op& op : bench.disk.pending()) {
+                CHECK((op.kind != Kind::write || op.offset % sector_bytes == 0));
+                CHECK((op.kind != Kind::write || op.data.size() % sector_bytes == 0));
+            }
+            bench.settle();
+        }
+        CHECK(bench.log().flushed() == LogIndex{9});
+
+        CHECK(bench.restart().entries.size() == 9);
+        bench.append_group(1, size);
+        bench.settle();
+        CHECK(bench.restart().entries.size() == 10);
+    }
+}
+
 TEST_CASE("wal: an operation of somebody else is not the log's", "[wal]") {
     LogBench bench;
 

@@ -330,7 +330,7 @@ TEST_CASE("enumerate: what a drawn power loss of the simulated disk leaves is al
         }
         std::string left;
         for (const std::string& name : bench.manual.disk.list()) {
-            Bytes const content = *bench.manual.disk.read(name);
+            Bytes const content = *bench.manual.disk.read_all(name);
             left += name + "=";
             for (std::byte const byte : content) {
                 left += static_cast<char>(byte);

@@ -1,0 +1,104 @@
+// What kinds of damage share: places that can be damaged, the budget, and the restart that meets
+// it.
+#pragma once
+
+#include "sim/faults/active_fault.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace brokersim {
+
+/// Bytes of a file that are to be damaged.
+struct Spot {
+    std::uint32_t inode = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
+/// What is durable there.
+ByteSpan bytes_at(const FaultScene& scene, std::uint32_t host, const Spot& spot);
+
+/// Places of a kind on one disk, over all of its partitions, or nothing.
+std::vector<Spot> spots_of(const FaultScene& scene, std::uint32_t host, DamageAt where);
+
+/// Asks the budget again for a while: copies come and go with every append.
+class Budgeted : public ActiveFault {
+public:
+    [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
+        constexpr std::uint32_t tries = 40;
+        if (scene.refusal.empty() || ++tried_ >= tries) {
+            return std::nullopt;
+        }
+        return Duration{scene.random.between(1'000'000, 50'000'000)};
+    }
+
+protected:
+    static bool allowed(FaultScene& scene, std::uint32_t host, DamageClass damage) {
+        BudgetAnswer const answer = scene.world.ask_budget(host, damage);
+        if (!answer.allowed) {
+            scene.refusal = answer.why;
+        }
+        return answer.allowed;
+    }
+
+private:
+    std::uint32_t tried_ = 0;
+};
+
+/// Places something on the disk of each host, and restarts its broker so that it reads it.
+class WithRestart : public Budgeted {
+public:
+    bool begin(FaultScene& scene) override {
+        for (std::uint32_t const host : scene.hosts) {
+            if (strike(scene, host)) {
+                struck_.push_back(host);
+                scene.world.crash(host, CrashKind::process);
+            }
+        }
+        if (struck_.empty()) {
+            return false;
+        }
+        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
+        return true;
+    }
+    void on_stage(FaultScene& scene) override {
+        for (std::uint32_t const host : struck_) {
+            scene.world.start(host);
+        }
+    }
+    /// With a time: whoever looks after the machine has put things right.
+    bool end(FaultScene& scene) override {
+        if (scene.element.lasts) {
+            for (std::uint32_t const host : struck_) {
+                scene.world.disk(host).damage().lift(scene.index);
+                scene.world.mend(host);
+            }
+        }
+        return true;
+    }
+    [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
+        std::uint64_t sum = 0;
+        for (std::uint32_t const host : struck_) {
+            sum += scene.world.disk(host).damage().chances(scene.index);
+        }
+        return sum;
+    }
+    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
+        (void)element;
+        return chances > 0;
+    }
+
+private:
+    /// Returns whether anything was there to strike.
+    virtual bool strike(FaultScene& scene, std::uint32_t host) = 0;
+
+    std::vector<std::uint32_t> struck_;
+};
+
+// Both in old_bytes.cpp.
+std::unique_ptr<ActiveFault> make_lost_write();
+std::unique_ptr<ActiveFault> make_stale_read();
+
+}  // namespace brokersim
