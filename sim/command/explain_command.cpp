@@ -4,6 +4,8 @@
 #include "reports/check.h"
 #include "reports/explain.h"
 #include "reports/exports.h"
+#include "reports/history_json.h"
+#include "reports/jepsen.h"
 #include "sim/command/scenario_files.h"
 #include "sim/command/subject.h"
 #include "sim/run.h"
@@ -12,6 +14,7 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <sstream>
 
 namespace brokersim {
 
@@ -84,6 +87,14 @@ ExitCode export_command(const ExportCommand& command, const std::vector<std::str
             messages = {*message};
         }
         text = reports::shiviz_log(timeline, messages);
+    } else if (command.format == "jepsen") {
+        std::istringstream recorded{text};
+        auto const history = reports::read_history(recorded, "the run's history");
+        if (!history) {
+            say(fmt::format("brokersim: {}\n", history.error().text));
+            return ExitCode::internal;
+        }
+        text = reports::jepsen_edn(*history);
     }
     std::fwrite(text.data(), 1, text.size(), stdout);
     return ExitCode::ok;

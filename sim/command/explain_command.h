@@ -18,7 +18,7 @@ struct ExplainCommand {
 struct ExportCommand {
     std::string subject;
     std::optional<std::uint64_t> seed;
-    std::string format;   // history, perfetto, shiviz
+    std::string format;   // history, jepsen, perfetto, shiviz
     std::string message;  // shiviz: only this one; empty: those concerned, or all
 };
 /// The run in another format, on stdout.

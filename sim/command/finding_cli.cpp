@@ -72,9 +72,9 @@ struct FindingWords {
         shrink_app.add_flag("--json", shrink.json, "one JSON object on stdout");
         export_app.add_option("subject", exported.subject, subject_help)->required();
         export_app.add_option("--seed", seed, "the seed, of a scenario");
-        export_app.add_option("--format", exported.format, "history, perfetto or shiviz")
+        export_app.add_option("--format", exported.format, "history, jepsen, perfetto or shiviz")
             ->required()
-            ->check(CLI::IsMember({"history", "perfetto", "shiviz"}));
+            ->check(CLI::IsMember({"history", "jepsen", "perfetto", "shiviz"}));
         export_app.add_option("--message", exported.message, "shiviz: only this one");
         explain_app.add_option("subject", explain.subject, subject_help)->required();
         explain_app.add_option("--seed", seed, "the seed, of a scenario");

@@ -1,10 +1,13 @@
 // The figures of `./dev bench`, as JSON lines with units; medians of several repetitions.
 //
 // What is timed: whole runs of scenarios, from an empty cluster to the verdict, with all checks on
-// and with all off; an idle cluster; the judge alone; the enumeration of a log of 64 records; and
-// the simulated disk alone, with nobody watching.
+// and with all off; an idle cluster; the judge alone, on histories of the simulator and from
+// outside; the enumeration of a log of 64 records; and the simulated disk alone, with nobody
+// watching.
 // CPU time, not wall time, because the machine is shared; compare ratios of one run, not absolutes
 // of two days.
+#include "broker_core/base/hash.h"
+#include "reports/history_json.h"
 #include "reports/judge.h"
 #include "scenarios/library.h"
 #include "scenarios/parser.h"
@@ -18,6 +21,7 @@
 #include <cstdio>
 #include <ctime>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <sys/resource.h>
 #include <vector>
@@ -129,20 +133,90 @@ reports::History make_history(std::uint32_t sends) {
     return history;
 }
 
-void bench_judge() {
-    reports::History const history = make_history(300'000);
+/// Operations per second, the median of so many judgements; 0 if the history is not found legal.
+/// The first one also pays for fresh pages of memory.
+double judge_rate(const reports::History& history, int repetitions) {
     std::vector<double> rates;
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < repetitions; ++i) {
         double const began = cpu_seconds();
         auto const judgement = reports::judge(history);
         double const took = cpu_seconds() - began;
         if (!judgement || judgement->verdict != reports::Verdict::pass) {
             std::fputs("bench: the judge did not pass a legal history\n", stderr);
-            return;
+            return 0;
         }
         rates.push_back(static_cast<double>(history.ops().size()) / took);
     }
-    print("judge_dense_ids", "on", "operations/s", median(rates), 50e6);
+    return median(rates);
+}
+
+void bench_judge() {
+    print("judge_dense_ids", "on", "operations/s", judge_rate(make_history(300'000), 5), 50e6);
+}
+
+/// A history as `check` gets it from outside: values are any texts, which are hashed each time they
+/// are named, on four keys. Per message an invocation, a completion and a poll of its record.
+reports::History outside_history(std::uint32_t sends) {
+    using namespace reports;
+    constexpr std::uint32_t keys = 4;
+    History history;
+    history.config.idempotent = true;
+    history.reserve(sends, std::size_t{sends} * 2);
+    std::vector<std::vector<Record>> logs(keys);
+    for (std::uint32_t i = 0; i < sends; ++i) {
+        std::string const key_name = fmt::format("orders/{}", i % keys);
+        std::string const text = fmt::format("payload-{:016x}", broker::mix64(i));
+        KeyId const key = history.names.key(key_name);
+        auto const offset = static_cast<std::int64_t>(logs[i % keys].size());
+        SendMop const asked{key, history.names.value(text)};
+        history.send_invoke(i * 2, history.names.process(i % keys), {&asked, 1});
+        SendMop const done{key, history.names.value(text), offset};
+        history.send_done(i * 2 + 1, history.names.process(i % keys), OpType::ok, {&done, 1});
+        Record const record{offset, history.names.value(text)};
+        PollPart part;
+        part.key = key;
+        part.hw = offset + 1;
+        part.from = offset;
+        part.records = {&record, 1};
+        history.poll_done(i * 2 + 1, history.names.process(100), OpType::ok, {&part, 1});
+        logs[i % keys].push_back(record);
+    }
+    for (std::uint32_t i = 0; i < keys; ++i) {
+        auto const end = static_cast<std::int64_t>(logs[i].size());
+        history.drain(sends * 2, {.key = history.names.key(fmt::format("orders/{}", i)),
+                                  .start = 0,
+                                  .hw = end,
+                                  .records = logs[i],
+                                  .control = {},
+                                  .corrupt = {}});
+    }
+    return history;
+}
+
+/// Ten million operations: the judge alone, how its time grows from half of them, and, of a tenth,
+/// what reading the file costs besides.
+void bench_outside() {
+    constexpr std::uint32_t sends = 3'333'334;
+    double half = 0;
+    {
+        reports::History const history = outside_history(sends / 2);
+        half = static_cast<double>(history.ops().size()) / judge_rate(history, 3);
+    }
+    {
+        reports::History const history = outside_history(sends);
+        double const rate = judge_rate(history, 3);
+        print("judge_outside_ids", "on", "operations/s", rate, 5e6);
+        print("judge_growth", "on", "times, of twice the operations",
+              static_cast<double>(history.ops().size()) / rate / half, 2.3);
+    }
+    std::istringstream in{reports::history_text(outside_history(sends / 10))};
+    double const began = cpu_seconds();
+    auto const history = reports::read_history(in, "bench");
+    double const took = cpu_seconds() - began;
+    if (history) {
+        print("read_history", "on", "operations/s",
+              static_cast<double>(history->ops().size()) / took, 0);
+    }
 }
 
 /// States visited, and disks that were recovered because none like them was met before.
@@ -237,6 +311,7 @@ int main(int argc, char** argv) {
     print("peak_memory", "on", "KiB", static_cast<double>(peak_kib()), 32 * 1024);
     bench_judge();
     bench_disk();
+    bench_outside();
     std::optional<Scenario> const small_log = scenario_named("small-log");
     if (!small_log) {
         return 3;

@@ -341,6 +341,20 @@ def test_exports():
     history = WORK / "history.jsonl"
     history.write_text(run("export", *one, "--format", "history").stdout)
     expect("check reads the exported history", run("check", history).returncode == 0)
+    edn = run("export", *one, "--format", "jepsen")
+    recorded = [json.loads(line) for line in history.read_text().split("\n")[1:] if line]
+    for kind in ("ok", "fail", "info"):
+        sends = sum(op["f"] == "send" and op["type"] == kind for op in recorded)
+        told = len(re.findall(rf":type :{kind}, :process \d+, :f :send,", edn.stdout))
+        expect(f"jepsen: every send that ended with {kind}", sends == told, (sends, told))
+    expect("jepsen: one map per line", all(re.fullmatch(r";.*|\{:index \d+, .*\}", line)
+                                           for line in edn.stdout.split("\n")[:-1]))
+    expect("jepsen: the same bytes again",
+           run("export", *one, "--format", "jepsen").stdout == edn.stdout)
+    expect("no such format: 2", run("export", *one, "--format", "edn").returncode == 2)
+    expect("no such run: 3", run("export", WORK / "nothing", "--format", "jepsen").returncode == 3)
+    expect("a scenario without a seed: 2",
+           run("export", "standard", "--format", "jepsen").returncode == 2)
 
 
 def test_campaign_over_plants():

@@ -58,7 +58,8 @@ class MutantRules(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".patch") as file:
             file.write("\n".join(lines) + "\n")
             file.flush()
-            return breaches(mutants.check_diff, "x", pathlib.Path(file.name), lines)
+            return breaches(mutants.check_diff, "x", pathlib.Path(file.name), lines,
+                            mutants.is_broker_source)
 
     def test_headers(self):
         self.assertFalse(breaches(mutants.check_header, "x", HEADER))
@@ -72,6 +73,12 @@ class MutantRules(unittest.TestCase):
         self.assertTrue(self.check_diff(diff(self.TARGET, ["no such line", first[1]])))
         self.assertTrue(self.check_diff(diff(self.TARGET, first, changed=21)))
         self.assertTrue(self.check_diff(diff("sim/world.cpp", first)))
+
+    def test_what_a_defect_of_a_checker_may_change(self):
+        for path in ("sim/world.cpp", "reports/judge.cpp", "broker_core/base/check.h"):
+            self.assertTrue(mutants.is_checker_source(path), path)
+        for path in ("reports/judge.h", "broker_core/wal/wal.cpp", "tests/sim/run_test.cpp"):
+            self.assertFalse(mutants.is_checker_source(path), path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The planted bugs: headers complete, one broker source each, and every patch still applies."""
+"""The planted bugs and checker defects: headers complete, one source each, every patch applies."""
 
 import re
 import subprocess
@@ -6,6 +6,7 @@ import subprocess
 from sources import ROOT, files
 
 FOLDER = "faults/mutants"
+CHECKERS = "faults/mutants/checker"  # defects of the checkers, tested by tests/checkers
 REQUIRED = ("id", "title", "story", "source", "needs", "trigger", "detectors", "tier")
 OPTIONAL = ("budget", "scenario")
 JOINED = ("title", "story", "source", "trigger")  # may go on over several lines
@@ -48,16 +49,15 @@ def check_header(where, header, report):
     return text.get("id")
 
 
-def check_diff(where, path, diff, report):
+def check_diff(where, path, diff, may_change, report):
     old = [line[4:].split("\t")[0] for line in diff if line.startswith("--- ")]
     new = [line[4:].split("\t")[0] for line in diff if line.startswith("+++ ")]
     if len(old) != 1 or len(new) != 1 or old[0][2:] != new[0][2:]:
         report(where, "exactly one existing file, as --- a/PATH and +++ b/PATH")
         return
     target = old[0][2:]
-    if not (target.startswith("broker_core/") and target.endswith(".cpp")
-            and not target.startswith("broker_core/posix/") and (ROOT / target).is_file()):
-        report(where, f"{target} is not a source of broker_core outside posix")
+    if not (may_change(target) and (ROOT / target).is_file()):
+        report(where, f"{target} is no source that such a patch may change")
         return
     changed = sum(1 for line in diff
                   if line[:1] in "+-" and line[:1] and line[:4] not in ("--- ", "+++ "))
@@ -71,7 +71,38 @@ def check_diff(where, path, diff, report):
         report(where, f"no longer applies to {target}: {hunks or applied.stdout.strip()}")
 
 
+def is_broker_source(target):
+    return (target.startswith("broker_core/") and target.endswith(".cpp")
+            and not target.startswith("broker_core/posix/"))
+
+
+def is_checker_source(target):
+    return (target.startswith(("reports/", "sim/", "faults/")) and target.endswith(".cpp")
+            or target == "broker_core/base/check.h")
+
+
+def check_checkers(report):
+    """Defects of the checkers: each names a witness; X1 to X8 and Y1 to Y12 are all there."""
+    listed = (ROOT / "tests/checkers/CMakeLists.txt").read_text().split()
+    missing = {f"X{i}" for i in range(1, 9)} | {f"Y{i}" for i in range(1, 13)}
+    for path in sorted((ROOT / CHECKERS).glob("*.patch")):
+        where = path.relative_to(ROOT).as_posix()
+        lines = path.read_text().split("\n")
+        begin = next((i for i, line in enumerate(lines) if line.startswith("--- ")), len(lines))
+        keys = [re.match(r"# ([a-z]+): \S", line) for line in lines[:begin]]
+        found = {match.group(1) for match in keys if match}
+        if not all(keys) or not {"id", "title", "story", "witness"} <= found:
+            report(where, "the header is id, title, story, perhaps source, and witness")
+        missing.discard(lines[0].removeprefix("# id: "))
+        if path.stem not in [word.rstrip(")") for word in listed]:
+            report(where, "tests/checkers/CMakeLists.txt does not list it")
+        check_diff(where, path, lines[begin:], is_checker_source, report)
+    if missing:
+        report(CHECKERS, f"no patch for {', '.join(sorted(missing))}")
+
+
 def check_mutants(report):
+    check_checkers(report)
     names = {}
     listed = (ROOT / FOLDER / "CMakeLists.txt").read_text().split()
     for path in sorted((ROOT / FOLDER).rglob("*.patch")):
@@ -89,7 +120,7 @@ def check_mutants(report):
             report(where, f"{mutant} is also {names[mutant]}")
         if mutant:
             names[mutant] = path.stem
-        check_diff(where, path, lines[begin:], report)
+        check_diff(where, path, lines[begin:], is_broker_source, report)
     # The broker and the harness know nothing of single bugs; an error text about `plant` in the
     # scenario parser may give an example.
     words = [word for pair in names.items() for word in pair]

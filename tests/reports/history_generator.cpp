@@ -81,6 +81,7 @@ private:
         return v < 2 ? Json(v) : Json("m" + std::to_string(v));
     }
     int client() { return 1 + dice_.below(2); }
+    int consumer() { return client() + 2; }
     std::string outcome() {
         int const roll = dice_.below(10);
         return roll < 7 ? "ok" : roll < 8 ? "fail" : "info";
@@ -105,11 +106,11 @@ private:
             return poll();
         }
         if (roll < 75) {
-            Json op{{"process", client()},
+            Json op{{"process", consumer()},
                     {"type", dice_.chance(80) ? "ok" : "fail"},
                     {"f", dice_.chance(50) ? "assign" : "subscribe"},
                     {"keys", Json::array({key()})}};
-            maybe(op, 40, "seek", 1);
+            maybe(op, 30, "seek", 1);
             return op;
         }
         return sim();
@@ -187,7 +188,7 @@ private:
             mops.push_back(mop);
         }
         std::string const type = dice_.chance(15) ? "invoke" : dice_.chance(75) ? "ok" : outcome();
-        return {{"process", client() + 2}, {"type", type}, {"f", "poll"}, {"mops", mops}};
+        return {{"process", consumer()}, {"type", type}, {"f", "poll"}, {"mops", mops}};
     }
 
     Json sim() {
