@@ -28,7 +28,7 @@ namespace {
 
 namespace files = std::filesystem;
 
-constexpr std::size_t bundled_signatures_max = 100;
+constexpr std::size_t bundled_signatures_max = 250;
 
 std::optional<std::string> read_text(const files::path& path) {
     std::ifstream file{path, std::ios::binary};

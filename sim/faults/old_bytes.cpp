@@ -143,10 +143,10 @@ public:
         return fault_->look_again(scene);
     }
     [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
-        return fault_->chances(scene);
+        return fault_ ? fault_->chances(scene) : 0;  // asked before it has begun: nothing met it
     }
     [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        return fault_->had_chance(element, chances);
+        return !fault_ || fault_->had_chance(element, chances);
     }
 
 private:
