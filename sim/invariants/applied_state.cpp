@@ -102,7 +102,7 @@ bool RaftInvariants::may_be_lost(PartitionId partition, LogIndex index, std::uin
 }
 
 LogIndex RaftInvariants::legal_divergence(std::uint32_t node, PartitionId partition,
-                                          LogIndex commit) {
+                                          LogIndex commit, Term term) {
     const InfoLog& committed = logs_.committed(partition);
     const InfoLog& memory = logs_.memory(node, partition);
     auto const agrees = [&](LogIndex index) {
@@ -120,11 +120,11 @@ LogIndex RaftInvariants::legal_divergence(std::uint32_t node, PartitionId partit
         LogIndex const middle{(low.value() + high.value()) / 2};
         (agrees(middle) ? low : high) = middle;
     }
-    // The entry that a power loss must have taken is the older one: of G, or of a leader that wakes
-    // up after its successors had committed without what it goes on counting.
-    bool const late = memory.at(high)->term < committed.at(high)->term;
-    const EntryInfo& older = late ? *memory.at(high) : *committed.at(high);
-    return may_be_lost(partition, high, older.chain) ? high : LogIndex{};
+    // What a power loss must have taken is the entry of the history that is over: that of G, or
+    // that of a leader which wakes up after its successors had committed without what it counts.
+    bool const late = term < committed.at(high)->term;
+    const EntryInfo& over = late ? *memory.at(high) : *committed.at(high);
+    return may_be_lost(partition, high, over.chain) ? high : LogIndex{};
 }
 
 void RaftInvariants::cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first,

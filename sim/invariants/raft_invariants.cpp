@@ -284,7 +284,7 @@ void RaftInvariants::on_committed(std::uint32_t node, const broker::Replica& cur
         return;
     }
     Term const term = current.raft().term();
-    LogIndex const diverged = legal_divergence(node, partition, commit);
+    LogIndex const diverged = legal_divergence(node, partition, commit, term);
     Term const valid = diverged == LogIndex{} ? Term{} : committed.at(diverged)->term;
     bool const decides =
         current.raft().is_leader() && memory.at(commit)->term == term && term > valid;

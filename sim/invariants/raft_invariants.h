@@ -127,10 +127,10 @@ private:
     /// Whether a power loss took this entry from some voter, so that it may legally be lost.
     [[nodiscard]] bool may_be_lost(PartitionId partition, LogIndex index,
                                    std::uint64_t chain) const;
-    /// Where the node's committed entries leave G, if a power loss took the older of the two
-    /// entries there from some voter; 0 if they agree or if nothing excuses it.
+    /// Where the entries that a node of `term` calls committed leave G, if a power loss took that
+    /// of the two whose history is over from some voter; 0 if they agree or if nothing excuses it.
     [[nodiscard]] LogIndex legal_divergence(std::uint32_t node, PartitionId partition,
-                                            LogIndex commit);
+                                            LogIndex commit, Term term);
     /// Replaces G from `first` on by what this leader just committed in its own term.
     void cut_lineage(std::uint32_t node, PartitionId partition, LogIndex first, LogIndex commit,
                      Term term);
