@@ -176,11 +176,15 @@ void World::on_datagram(const Work& work) {
     step(host, broker::DatagramReceived{broker::BrokerId{datagram.from + 1}, datagram.bytes});
 }
 
+bool World::stands(const Connection& connection, const Host& host) {
+    return host.up() && host.incarnation == connection.incarnation &&
+           !connection.closed_by_broker && !connection.dead;
+}
+
 void World::on_request(const Work& work) {
     Connection& connection = network_.connection(work.target);
     Host& host = hosts_[connection.broker];
-    bool const alive = host.up() && host.incarnation == connection.incarnation &&
-                       !connection.closed_by_broker && !connection.dead;
+    bool const alive = stands(connection, host);
     if (alive && deferred(host, work)) {
         return;
     }
@@ -229,8 +233,7 @@ void World::schedule_unread(std::uint32_t id) {
 void World::on_unread(const Work& work) {
     Connection& connection = network_.connection(work.target);
     Host& host = hosts_[connection.broker];
-    bool const alive = host.up() && host.incarnation == connection.incarnation &&
-                       !connection.closed_by_broker && !connection.dead;
+    bool const alive = stands(connection, host);
     if (alive && deferred(host, work)) {
         return;
     }

@@ -180,6 +180,8 @@ private:
     void on_response(const Work& work);
     void on_unread(const Work& work);
     void schedule_unread(std::uint32_t connection);
+    /// Whether requests on the connection reach the process that it was made to.
+    [[nodiscard]] static bool stands(const Connection& connection, const Host& host);
     /// A request reaches its broker, whose step follows.
     static void note_arrival(Connection& connection, const Host& host,
                              const FrameInFlight& request);

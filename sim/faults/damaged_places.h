@@ -47,8 +47,30 @@ private:
     std::uint32_t tried_ = 0;
 };
 
+/// Strikes hosts that go down for it, and starts them a while later.
+class Striking : public Budgeted {
+public:
+    void on_stage(FaultScene& scene) override {
+        for (std::uint32_t const host : struck_) {
+            scene.world.start(host);
+        }
+    }
+
+protected:
+    /// The hosts that were struck are down. Returns whether there are any.
+    bool stage_start(FaultScene& scene) const {
+        if (struck_.empty()) {
+            return false;
+        }
+        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
+        return true;
+    }
+
+    std::vector<std::uint32_t> struck_;
+};
+
 /// Places something on the disk of each host, and restarts its broker so that it reads it.
-class WithRestart : public Budgeted {
+class WithRestart : public Striking {
 public:
     bool begin(FaultScene& scene) override {
         for (std::uint32_t const host : scene.hosts) {
@@ -57,16 +79,7 @@ public:
                 scene.world.crash(host, CrashKind::process);
             }
         }
-        if (struck_.empty()) {
-            return false;
-        }
-        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
-        return true;
-    }
-    void on_stage(FaultScene& scene) override {
-        for (std::uint32_t const host : struck_) {
-            scene.world.start(host);
-        }
+        return stage_start(scene);
     }
     /// With a time: whoever looks after the machine has put things right.
     bool end(FaultScene& scene) override {
@@ -93,8 +106,6 @@ public:
 private:
     /// Returns whether anything was there to strike.
     virtual bool strike(FaultScene& scene, std::uint32_t host) = 0;
-
-    std::vector<std::uint32_t> struck_;
 };
 
 // Both in old_bytes.cpp.

@@ -56,7 +56,7 @@ class LostInTheMiddle final : public WithRestart {
 };
 
 /// The machine loses power, and its media turn out to lack the last synced frames of a partition.
-class LostAtTheTail final : public Budgeted {
+class LostAtTheTail final : public Striking {
 public:
     bool begin(FaultScene& scene) override {
         for (std::uint32_t const host : scene.hosts) {
@@ -75,16 +75,7 @@ public:
             }
             struck_.push_back(host);
         }
-        if (struck_.empty()) {
-            return false;
-        }
-        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
-        return true;
-    }
-    void on_stage(FaultScene& scene) override {
-        for (std::uint32_t const host : struck_) {
-            scene.world.start(host);
-        }
+        return stage_start(scene);
     }
 
 private:
@@ -119,8 +110,6 @@ private:
         }
         return std::nullopt;
     }
-
-    std::vector<std::uint32_t> struck_;
 };
 
 /// One of the two, as the element says or as drawn when it fires.
