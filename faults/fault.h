@@ -241,16 +241,17 @@ struct Element {
     bool waits = true;            // rolling_restart: for each node to serve before the next one
     bool then_power = false;      // lost_fsync: power fails when its time is over
     bool retract = false;         // crash: inside a step, of which some last effects never happen
-    std::uint32_t bytes_per_second = 0;      // bandwidth, of each link
-    std::uint32_t queue = 0;                 // bandwidth: messages that may wait
-    std::uint32_t factor = 1;                // slow_disk
-    ResetPoint point = ResetPoint::any;      // reset
-    FullAt full_at = FullAt::any;            // disk_full
-    Strikes strikes = Strikes::once;         // reported disk errors
-    During during = During::sync;            // sync_error
-    std::uint32_t nth = 1;                   // sync_error: of one file, since the fault began
-    DamageAt damage_at = DamageAt::any;      // bit_rot, sector_error
-    LostAt lost_at = LostAt::any;            // lost_write
+    std::uint32_t bytes_per_second = 0;  // bandwidth, of each link
+    std::uint32_t queue = 0;             // bandwidth: messages that may wait
+    std::uint32_t factor = 1;            // slow_disk
+    ResetPoint point = ResetPoint::any;  // reset
+    FullAt full_at = FullAt::any;        // disk_full
+    Strikes strikes = Strikes::once;     // reported disk errors
+    During during = During::sync;        // sync_error
+    std::uint32_t nth = 1;               // sync_error: of one file, since the fault began
+    DamageAt damage_at = DamageAt::any;  // bit_rot, sector_error
+    LostAt lost_at = LostAt::any;        // lost_write
+    bool while_up = false;  // damage: the broker goes on, and meets it when it reads its files
     std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
     std::string partition_text;              // as written
     std::uint32_t percent = 50;              // delete_records: so much of what may be read

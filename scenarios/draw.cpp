@@ -110,6 +110,7 @@ void draw_producers(Draws& draws, const WorkloadSpec& workload, RunConfig& run) 
             draw("idempotent", workload.idempotent, i) != 0 && producer.acks == ProducerAcks::all;
         run.producers.push_back(producer);
     }
+    run.reread_after = Duration{draw("reread_after", workload.reread_after, 0)};
     run.read_via = workload.read_via;
     if (workload.reader_stops_at) {
         run.reader_stops_at = static_cast<std::uint64_t>(*workload.reader_stops_at);

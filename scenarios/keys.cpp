@@ -164,6 +164,9 @@ constexpr Row table[] = {
         .range(ms, 10 * minute).or_else("1s").drawn(),
     key("workload", "delivery_timeout", duration,
         "a batch not acknowledged for so long is given up").range(ms, hour).or_else("30s").drawn(),
+    key("workload", "reread_after", duration,
+        "a reader starts over from the first record so long after it last did; 0s: never")
+        .range(0, hour).or_else("0s").drawn(),
     key("workload", "read_via", target, "first contact broker of the readers"),
     key("workload", "reader_stops_at", integer,
         "readers stop after so many records; demonstrations only").range(0, 1'000'000'000),
@@ -259,6 +262,9 @@ constexpr Row table[] = {
         .of("any payload header segment hard_state snapshot").or_else("any"),
     key("args", "lost_at", word, "of lost_write: one that later ones prove, or the last")
         .of("any middle tail").or_else("any"),
+    key("args", "while_up", boolean,
+        "of damage: its broker goes on and meets it when it reads its files, or restarts later")
+        .or_else("false"),
     key("args", "then_power", boolean, "of lost_fsync: power fails when its time is over")
         .or_else("false"),
     key("args", "strikes", word, "of a disk error: the next operation, or all in its time")

@@ -95,6 +95,7 @@ constexpr std::int64_t transfer_rare[] = {15 * ms};
 constexpr std::int64_t threshold_rare[] = {1, 10};
 constexpr std::int64_t trailing_rare[] = {0, 5};
 constexpr std::int64_t chunk_rare[] = {64};
+constexpr std::int64_t buffer_rare[] = {0, 1 * kib, 16 * kib};
 constexpr std::int64_t retention_rare[] = {1, 8 * kib};
 constexpr std::int64_t age_rare[] = {1 * s, 3 * s};
 
@@ -177,6 +178,10 @@ const KnobRow rows[] = {
      BROKERSIM_KNOB(broker.pipelined_max), few_rare},
     {key("broker.fetch_max_bytes", size, 1, gib, "of one fetched partition; at least one batch"),
      BROKERSIM_KNOB(broker.fetch_max_bytes), one_rare},
+    {key("broker.hot_buffer_bytes", size, 0, gib,
+         "newest entries of a partition that a fetch finds in memory; older ones are read from the "
+         "disk"),
+     BROKERSIM_KNOB(broker.hot_buffer_bytes), buffer_rare},
     {key("broker.acks1", word, 0, 1, "what acks=1 waits for", "written synced"),
      BROKERSIM_KNOB(broker.acks1), on_rare},
     {key("partition.producer_expiry", duration, 1 * ms, 31'536'000 * s,

@@ -69,6 +69,7 @@ struct RunConfig {
 
     std::vector<ProducerConfig> producers;
     std::uint32_t consumers = 1;
+    Duration reread_after;          // 0: consumers never start over
     std::vector<StepConfig> steps;  // at least one: a stream is one step at time 0
     std::optional<Target> read_via;
     std::optional<std::uint64_t> reader_stops_at;

@@ -102,9 +102,10 @@ struct WorkloadSpec {
     Distribution retry_attempts = Distribution::fixed(INT32_MAX);
     Distribution request_timeout = Distribution::fixed(1'000'000'000);
     Distribution delivery_timeout = Distribution::fixed(30'000'000'000);
-    std::optional<Target> read_via;               // first contact of the readers
-    std::optional<std::int64_t> reader_stops_at;  // demonstrations only
-    std::vector<StepSpec> steps;                  // instead of one stream
+    Distribution reread_after = Distribution::fixed(0);  // 0: readers never start over
+    std::optional<Target> read_via;                      // first contact of the readers
+    std::optional<std::int64_t> reader_stops_at;         // demonstrations only
+    std::vector<StepSpec> steps;                         // instead of one stream
 };
 
 /// Knobs of the broker, each fixed or drawn; what is not named keeps its default.

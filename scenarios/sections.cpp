@@ -164,6 +164,7 @@ void read_workload(ObjectReader& scenario, const std::vector<TopicSpec>& topics,
     object.read("retry_attempts", workload.retry_attempts);
     object.read("request_timeout", workload.request_timeout);
     object.read("delivery_timeout", workload.delivery_timeout);
+    object.read("reread_after", workload.reread_after);
     if (const JsonValue* const via = object.value_of("read_via")) {
         workload.read_via =
             read_target(object.findings(), *via, object.pointer("read_via"), topics);

@@ -123,10 +123,20 @@ void disk_full(Random& random, const FaultPhase& phase, Element& element) {
 }
 
 /// Half of it is for good.
-void damage(Random& random, const FaultPhase&, Element& element) {
+void lasting(Random& random, const FaultPhase&, Element& element) {
     if (coin(random)) {
         element.lasts.reset();
     }
+}
+
+/// And half of it strikes a broker that goes on.
+void damage(Random& random, const FaultPhase& phase, Element& element) {
+    lasting(random, phase, element);
+    element.while_up = coin(random);
+}
+
+void wrong_reading(Random& random, const FaultPhase&, Element& element) {
+    element.while_up = coin(random);
 }
 
 void lost_fsync(Random& random, const FaultPhase&, Element& element) {
@@ -183,9 +193,9 @@ constexpr SwarmClass classes[] = {
     {K::bit_rot, 20, 150, 10, 200, false, damage},
     {K::sector_error, 20, 150, 10, 200, false, damage},
     {K::misdirected_write, 20, 150, 10, 200, false, damage},
-    {K::lost_write, 20, 150, 10, 200, false, damage},
-    {K::read_flip, 20, 100, 0, 0},
-    {K::misdirected_read, 20, 100, 0, 0},
+    {K::lost_write, 20, 150, 10, 200, false, lasting},
+    {K::read_flip, 20, 100, 0, 0, false, wrong_reading},
+    {K::misdirected_read, 20, 100, 0, 0, false, wrong_reading},
     {K::stale_read, 20, 100, 0, 0},
     {K::lost_fsync, 20, 150, 2, 50, false, lost_fsync},
     {K::stale_image, 20, 200, 2, 50},

@@ -93,6 +93,7 @@ std::string write_workload(const WorkloadSpec& workload) {
     object.drawn("retry_attempts", workload.retry_attempts);
     object.drawn("request_timeout", workload.request_timeout);
     object.drawn("delivery_timeout", workload.delivery_timeout);
+    object.drawn("reread_after", workload.reread_after);
     if (workload.read_via) {
         object.text("read_via", workload.read_via->text);
     }

@@ -147,7 +147,8 @@ void World::on_disk_done(const Work& work) {
                 done.outcome == broker::DiskOutcome::no_space ? "no space" : "error");
         });
     }
-    if (done.outcome != broker::DiskOutcome::ok || done.missing > 0) {
+    bool const was_struck = done.outcome != broker::DiskOutcome::ok || done.missing > 0;
+    if (was_struck || !done.content.empty()) {  // a read may be wrong, or short, without an error
         credit_disk_errors(host);
     }
     if (host.disk->take_rolled_back()) {

@@ -68,11 +68,11 @@ bool DiskDamage::read(std::uint32_t inode, std::uint64_t offset, Bytes& content)
         if (one.inode != inode) {
             return false;
         }
-        count(one.element);
         Range const shared = common(one.offset, one.length, offset, content.size());
         if (shared.begin >= shared.end) {
             return false;
         }
+        count(one.element);
         bool differs = one.shown.empty();
         readable = readable && !one.shown.empty();
         for (std::uint64_t at = shared.begin; !one.shown.empty() && at < shared.end; ++at) {

@@ -37,6 +37,8 @@ DiskWork VirtualDisk::work_of(const Op& op) const {
         case OpKind::write:
             return op.offset + op.data.size() > inodes_[op.inode].allocated ? DiskWork::grow
                                                                             : DiskWork::write;
+        case OpKind::read:
+            return DiskWork::read;
         case OpKind::truncate:
         case OpKind::remove:
             break;
@@ -53,6 +55,14 @@ bool VirtualDisk::covers_anything(const Op& op) const {
 }
 
 DiskDone VirtualDisk::carry_out(Op& op) {
+    if (op.kind == OpKind::read) {
+        broker::Result<Bytes> content = read_bytes(op.from, op.offset, op.length);
+        if (content) {
+            return {op.id, DiskOutcome::ok, 0, std::move(*content)};
+        }
+        bool const gone = content.error().code == broker::ErrorCode::not_found;
+        return {op.id, gone ? DiskOutcome::not_found : DiskOutcome::io_error};
+    }
     DiskStrike const strike = errors_.strike(work_of(op), op.inode, covers_anything(op));
     bool const fails = strike.outcome != DiskOutcome::ok;
     bool const late = fails && op.kind == OpKind::sync && strike.outcome == DiskOutcome::io_error &&

@@ -126,6 +126,12 @@ void World::after_step(Host& host, const broker::Event& event) {
         });
         // A node that stops for an error of its disk may come back once the cause is gone.
         bool const broken = failed && !host.has_excuse();
+        if (broken) {
+            violations_.add("R24", host.number, [&] {
+                return fmt::format("n{} stopped for an error of its disk, which gave it none",
+                                   host.number);
+            });
+        }
         down(host, broken ? HostState::failed : HostState::down);
         // The process is gone, its page cache is not.
         host.disk->crash_process();

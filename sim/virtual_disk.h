@@ -39,7 +39,7 @@ public:
     DiskTimer(const DiskTimer&) = delete;
     DiskTimer& operator=(const DiskTimer&) = delete;
     virtual ~DiskTimer() = default;
-    enum class Op : std::uint8_t { write, sync, name };
+    enum class Op : std::uint8_t { write, sync, name, read };
     /// Arranges that complete(slot) is called later.
     virtual void schedule(Op op, std::uint32_t slot) = 0;
 };
@@ -86,6 +86,7 @@ public:
     // broker::Disk
     std::vector<std::string> list() override;
     broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
+    void read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) override;
     FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void sync(OpId op, FileHandle file) override;
@@ -153,7 +154,16 @@ public:
     [[nodiscard]] std::uint32_t files_count() const;
 
 private:
-    enum class OpKind : std::uint8_t { create, write, sync, truncate, rename, remove, sync_dir };
+    enum class OpKind : std::uint8_t {
+        create,
+        write,
+        sync,
+        truncate,
+        rename,
+        remove,
+        sync_dir,
+        read,
+    };
 
     /// A change of content waiting for its sync.
     struct Piece {
@@ -188,6 +198,7 @@ private:
         std::uint32_t inode = 0;
         std::uint64_t offset = 0;  // truncate: the size
         std::uint64_t covers = 0;  // sync, sync_dir: sequences up to here
+        std::uint64_t length = 0;  // read: bytes wanted
         Bytes data;
         std::string from;
         std::string to;
@@ -199,6 +210,9 @@ private:
     [[nodiscard]] DiskWork work_of(const Op& op) const;
     [[nodiscard]] bool covers_anything(const Op& op) const;
     broker::DiskDone carry_out(Op& op);
+    /// What a reading gives of at most `length` bytes, faults included.
+    broker::Result<Bytes> read_bytes(std::string_view name, std::uint64_t offset,
+                                     std::uint64_t length);
     broker::DiskOutcome sync_done(Op& op);
     void perform(Op& op);
     void fail(Op& op);

@@ -180,6 +180,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         }
         auto client = std::make_unique<Reader>(reader, ReaderRole::consumer, topics_, *this,
                                                recorder_, config_.reader_stops_at);
+        client->set_reread_after(config_.reread_after);
         consumers_.push_back(client.get());
         clients_.push_back(std::move(client));
     }

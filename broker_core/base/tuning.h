@@ -61,6 +61,9 @@ struct BrokerTuning {
     std::uint64_t admission_bytes = 1 << 20;
     std::uint32_t pipelined_max = 100;  // unanswered requests of one connection; then not read
     std::uint32_t fetch_max_bytes = 1 << 20;
+    // Newest entries of a partition that a fetch finds in memory; older ones are read from the
+    // disk.
+    std::uint64_t hot_buffer_bytes = 1 << 20;
     std::uint32_t message_max_bytes = 1 << 20;  // one record batch
     Acks1 acks1 = Acks1::written;
     std::uint64_t retention_bytes = 0;  // of topics that do not say; 0: no limit

@@ -1,4 +1,7 @@
 // Fetch: whole batches below the high watermark, from the leader; long polls wait for more.
+//
+// New records come from memory, older ones from the log's files: then the fetch waits for the disk
+// and is judged anew with what was read, as the leader may be none by then and the records gone.
 #include "broker_core/broker/node.h"
 #include "broker_core/partition/record_batch.h"
 
@@ -47,6 +50,18 @@ void Node::on_fetch(Time now, ConnectionId connection, const protocol::RequestFr
     parked_.push_back(std::move(parked));
 }
 
+void Node::append_entry(const Replica& replica, LogIndex index, Term term, bool control,
+                        ByteSpan payload) {
+    if (!control) {
+        append(batches_, payload);
+        return;
+    }
+    auto const kind = static_cast<std::int16_t>(raft::control_kind(payload));
+    partition::encode_control_batch(
+        batches_, partition::BatchPosition{replica.offsets().base_of(index), term},
+        static_cast<std::int16_t>(first_control_type + kind), 0);
+}
+
 void Node::append_batches(const Replica& replica, Offset from, std::uint32_t max_bytes) {
     Offset const end = replica.high_watermark();
     std::size_t const begin = batches_.size();
@@ -57,20 +72,39 @@ void Node::append_batches(const Replica& replica, Offset from, std::uint32_t max
         if (batches_.size() > begin && batches_.size() - begin + entry.payload.size() > max_bytes) {
             return;
         }
-        if (entry.control) {
-            partition::encode_control_batch(
-                batches_, partition::BatchPosition{replica.offsets().base_of(index), entry.term},
-                static_cast<std::int16_t>(
-                    first_control_type +
-                    static_cast<std::int16_t>(raft::control_kind(entry.payload))),
-                0);
-        } else {
-            append(batches_, entry.payload);
-        }
+        append_entry(replica, index, entry.term, entry.control, entry.payload);
     }
 }
 
-bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& request, bool last) {
+/// False if the records have yet to be read.
+bool Node::append_from_disk(ParkedFetch& fetch, Replica& replica, Offset from,
+                            std::uint32_t max_bytes) {
+    LogIndex const first = replica.offsets().index_of(from);
+    auto const read = std::find_if(fetch.reads.begin(), fetch.reads.end(), [&](const auto& each) {
+        return each.partition == replica.partition() && each.first == first;
+    });
+    if (read != fetch.reads.end()) {
+        if (!read->done) {
+            return false;  // named twice in one request
+        }
+        if (!read->entries.empty()) {
+            for (const wal::RecoveredEntry& entry : read->entries) {
+                append_entry(replica, entry.index, entry.term, entry.control, entry.payload);
+            }
+            probes_.reached(Probe::fetch_from_disk);
+            return true;
+        }
+        fetch.reads.erase(read);  // its segment was removed meanwhile
+    }
+    FetchRead begun;
+    begun.partition = replica.partition();
+    begun.first = first;
+    begun.number = replica.read(first, max_bytes);
+    fetch.reads.push_back(std::move(begun));
+    return false;
+}
+
+bool Node::serve_fetch(ParkedFetch& fetch, const protocol::FetchRequest& request, bool last) {
     Slot* const slot = connections_.find(fetch.connection, fetch.slot);
     if (slot == nullptr) {
         return true;
@@ -84,6 +118,7 @@ bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& r
     batches_.clear();
     protocol::FetchResponse response;
     bool error = false;
+    bool reading = false;
     for (const protocol::FetchTopic& topic : request.topics) {
         protocol::FetchTopicResponse& topic_response = response.topics.add();
         topic_response.name = topic.name;
@@ -123,13 +158,20 @@ bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& r
                     std::min(config_.tuning.broker.fetch_max_bytes,
                              static_cast<std::uint32_t>(std::max(asked.max_bytes, 0)));
                 if (asked.fetch_offset < part.high_watermark) {
-                    append_batches(*replica, asked.fetch_offset, limit);
+                    if (replica->is_hot(replica->offsets().index_of(asked.fetch_offset))) {
+                        append_batches(*replica, asked.fetch_offset, limit);
+                    } else if (!append_from_disk(fetch, *replica, asked.fetch_offset, limit)) {
+                        reading = true;
+                    }
                 }
             } else {
                 error = true;
             }
             ranges.push_back(Range{begin, batches_.size()});
         }
+    }
+    if (reading) {
+        return false;
     }
     auto const wanted = static_cast<std::size_t>(std::max(request.min_bytes, 0));
     if (!last && !error && batches_.size() < wanted) {
@@ -152,12 +194,27 @@ bool Node::serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& r
     return true;
 }
 
+void Node::on_entries_read(PartitionId partition, std::vector<wal::EntriesRead>& finished) {
+    look_at_parked_ = true;
+    for (wal::EntriesRead& entries : finished) {
+        for (ParkedFetch& fetch : parked_) {
+            for (FetchRead& read : fetch.reads) {
+                if (read.partition == partition && read.number == entries.number) {
+                    read.done = true;
+                    read.entries = std::move(entries.entries);
+                }
+            }
+        }
+    }
+}
+
 void Node::serve_parked(Time now) {
     bool const look_at_all = look_at_parked_ || state_ != NodeState::running;
     look_at_parked_ = false;
-    std::erase_if(parked_, [&](const ParkedFetch& fetch) {
+    std::erase_if(parked_, [&](ParkedFetch& fetch) {
         bool const due = now >= fetch.deadline || state_ != NodeState::running;
-        if (!due && !look_at_all) {
+        bool const waits = fetch.waits_for_disk() && state_ == NodeState::running;
+        if (waits || (!due && !look_at_all)) {
             return false;
         }
         Result<protocol::FetchRequest> const request =

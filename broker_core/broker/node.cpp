@@ -208,6 +208,10 @@ void Node::deliver(Replica& replica) {
         on_reads(output.reads);
         output.reads.clear();
     }
+    if (!output.read.empty()) {
+        on_entries_read(replica.partition(), output.read);
+        output.read.clear();
+    }
     output.opened.clear();
     output.unknown.clear();
     output.timed_out.clear();
@@ -234,7 +238,7 @@ Time Node::next_deadline() const {
         }
     }
     for (const ParkedFetch& fetch : parked_) {
-        deadline = std::min(deadline, fetch.deadline);
+        deadline = fetch.waits_for_disk() ? deadline : std::min(deadline, fetch.deadline);
     }
     for (const WaitingProduce& waiting : waiting_) {
         deadline = std::min(deadline, waiting.deadline);

@@ -22,6 +22,7 @@
 #include "broker_core/protocol/list_offsets.h"
 #include "broker_core/protocol/produce.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -81,13 +82,27 @@ public:
     [[nodiscard]] NodeMetrics metrics() const;
 
 private:
+    /// Entries that a fetch has asked the files for, one reading for each place it names.
+    struct FetchRead {
+        PartitionId partition;
+        LogIndex first;
+        std::uint64_t number = 0;  // of Replica::read()
+        bool done = false;
+        std::vector<wal::RecoveredEntry> entries;
+    };
+    /// A fetch that waits for records: for new ones until its deadline, or for the disk.
     struct ParkedFetch {
         ConnectionId connection;
-        std::uint64_t slot;
+        std::uint64_t slot = 0;
         Bytes request;  // the body, decoded again when it is looked at
-        std::int16_t version;
+        std::int16_t version = 0;
         Time deadline;
-        std::vector<PartitionId> partitions;
+        std::vector<FetchRead> reads;
+
+        [[nodiscard]] bool waits_for_disk() const {
+            return std::any_of(reads.begin(), reads.end(),
+                               [](const FetchRead& read) { return !read.done; });
+        }
     };
 
     /// A produce request that found a limit reached; its connection is not read meanwhile.
@@ -137,9 +152,14 @@ private:
     void serve_waiting(Instant now);
     // fetch.cpp
     void on_fetch(Time now, ConnectionId connection, const protocol::RequestFrame& request);
-    bool serve_fetch(const ParkedFetch& fetch, const protocol::FetchRequest& request, bool last);
+    bool serve_fetch(ParkedFetch& fetch, const protocol::FetchRequest& request, bool last);
     void serve_parked(Time now);
+    void on_entries_read(PartitionId partition, std::vector<wal::EntriesRead>& finished);
+    void append_entry(const Replica& replica, LogIndex index, Term term, bool control,
+                      ByteSpan payload);
     void append_batches(const Replica& replica, Offset from, std::uint32_t max_bytes);
+    bool append_from_disk(ParkedFetch& fetch, Replica& replica, Offset from,
+                          std::uint32_t max_bytes);
     // admin.cpp
     void on_api_versions(ConnectionId connection, const protocol::RequestFrame& request);
     void on_metadata(ConnectionId connection, const protocol::RequestFrame& request);

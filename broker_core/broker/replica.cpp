@@ -12,7 +12,8 @@ Replica::Replica(const PartitionInfo& info, const ReplicaEnv& env)
       env_{env},
       ops_{op_ids_start(info.id)},
       wal_{env.tuning.wal, env.identity, info.id, env.disk, ops_, env.probes},
-      producers_{producer_options(env.tuning.broker)} {
+      producers_{producer_options(env.tuning.broker)},
+      hot_{env.tuning.broker.hot_buffer_bytes} {
     base_state_.producers = producers_;  // an empty table, but under the same rules
 }
 
@@ -59,7 +60,9 @@ void Replica::start_raft(Time now) {
                   std::move(stored), now, env_.probes);
     booted_.reset();
     LogIndex const last = raft_->log().last_index();
+    hot_.restart(raft_->log().start());
     for (LogIndex index = raft_->log().first_index(); index <= last; ++index) {
+        hot_.append(raft_->log().at(index).payload.size());
         fold(index);
     }
     env_.facts.push_back(Fact{FactKind::serving, info_.id, raft_->term(), last, last});
@@ -133,6 +136,9 @@ void Replica::settle(Time now) {
         }
         output_.unknown.insert(output_.unknown.end(), wal_output_.dropped.begin(),
                                wal_output_.dropped.end());
+        for (wal::EntriesRead& read : wal_output_.read) {
+            output_.read.push_back(std::move(read));
+        }
         wal_output_.clear();
         if (!news) {
             return;
@@ -205,6 +211,7 @@ void Replica::perform(Time now) {
 void Replica::cut(Time now, LogIndex first) {
     env_.facts.push_back(Fact{FactKind::truncated, info_.id, raft_->term(), first, first});
     wal_.truncate(now, first, raft_->log().term_at(first.previous()));
+    hot_.truncate(first);
     if (offsets_.base_of(first) < producers_.undo_begin()) {
         // Below what had committed, which only an unsynced quorum can lose: fold again.
         fold_again(first.previous());
@@ -235,6 +242,7 @@ void Replica::append_from(Time now, LogIndex first) {
     for (LogIndex index = first; index <= log.last_index(); ++index) {
         const raft::Entry& entry = log.at(index);
         wal_.append(now, index, entry.term, entry.control, entry.payload);
+        hot_.append(entry.payload.size());
         fold(index);
     }
     env_.facts.push_back(
@@ -272,6 +280,10 @@ bool Replica::offer_leadership(Time now) {
     std::optional<BrokerId> const successor =
         leads() ? raft_->best_successor() : std::optional<BrokerId>{};
     return successor && transfer_leadership(now, *successor).has_value();
+}
+
+std::uint64_t Replica::read(LogIndex first, std::uint64_t max_bytes) {
+    return wal_.read(first, std::min(raft_->commit(), wal_.stored()), max_bytes);
 }
 
 Result<void> Replica::confirm_leadership(Time now, std::uint64_t number) {

@@ -5,6 +5,7 @@
 #include "broker_core/base/probes.h"
 #include "broker_core/base/tuning.h"
 #include "broker_core/broker/fact.h"
+#include "broker_core/broker/hot_buffer.h"
 #include "broker_core/broker/partition_state.h"
 #include "broker_core/broker/topics.h"
 #include "broker_core/env/disk.h"
@@ -95,16 +96,25 @@ public:
     /// Asks for proof that this replica still leads; Output::reads answers with the number.
     Result<void> confirm_leadership(Time now, std::uint64_t number);
 
+    /// Whether a fetch takes a committed entry from memory: it is new, or not in the files yet.
+    [[nodiscard]] bool is_hot(LogIndex index) const {
+        return hot_.holds(index) || index > wal_.stored();
+    }
+    /// Begins to read committed entries that are not hot from the files, from `first` on, with
+    /// about max_bytes; Output::read answers with the number that is returned.
+    std::uint64_t read(LogIndex first, std::uint64_t max_bytes);
+
     struct Output {
         std::vector<wal::Reply> opened;
         std::vector<wal::ProducePart> unknown;    // fate unknown: leadership or entry lost
         std::vector<wal::ProducePart> timed_out;  // likewise; their append goes on
         std::vector<raft::ReadReady> reads;       // leadership confirmed, or lost
+        std::vector<wal::EntriesRead> read;       // from the files
         bool watermark_moved = false;             // or leadership: parked fetches look again
 
         [[nodiscard]] bool empty() const {
             return opened.empty() && unknown.empty() && timed_out.empty() && reads.empty() &&
-                   !watermark_moved;
+                   read.empty() && !watermark_moved;
         }
     };
     [[nodiscard]] Output& output() { return output_; }
@@ -153,6 +163,7 @@ private:
     std::optional<raft::Raft> raft_;     // once the log is open
     partition::Offsets offsets_;
     partition::ProducerState producers_;
+    HotBuffer hot_;
     LogIndex final_index_;       // of begin_final_commit
     PartitionState base_state_;  // as of the start of Raft's log
     /// Entries that move the start of the records and have not committed yet.

@@ -185,6 +185,7 @@ void Replica::install() {
     producers_ = base_state_.producers;
     offsets_ = partition::Offsets{snapshot.index, base_state_.next};
     log_starts_.clear();
+    hot_.restart(snapshot.index);
     retained_bytes_ = 0;
     applied_ = snapshot.index;
     ByteSpan const bytes = raft_->log().snapshot_bytes();

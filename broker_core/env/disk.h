@@ -1,8 +1,8 @@
 // Disk: what a node may ask of storage, and what it may believe afterwards.
 //
-// Submit and complete: every operation that changes something is submitted under an OpId and
-// completes later as an event DiskDone with the same id, in any order. Reading and listing are
-// synchronous and belong to booting.
+// Submit and complete: an operation is submitted under an OpId and completes later as an event
+// DiskDone with the same id, in any order. Listing and reading without an id are synchronous and
+// belong to booting; whoever serves submits his reads like everything else.
 //
 // Durability contract, weaker than any file system we know, on purpose:
 //  - A completed write is visible to later reads of this machine, also after the process died.
@@ -30,7 +30,12 @@
 
 namespace broker {
 
-enum class DiskOutcome : std::uint8_t { ok, io_error, no_space };
+enum class DiskOutcome : std::uint8_t {
+    ok,
+    io_error,
+    no_space,
+    not_found,  // of a read: no file has that name
+};
 
 /// The completion of one submitted operation.
 struct DiskDone {
@@ -39,6 +44,8 @@ struct DiskDone {
     /// Of a write that reports no error: bytes at its end that did not happen, fewer than it has.
     /// Whoever needs them asks for them again (POSIX.1-2017, pwrite).
     std::uint64_t missing = 0;
+    /// Of a read that reports no error: what was read.
+    Bytes content = {};
 };
 
 /// The storage of one node: one flat directory. Names: [a-z0-9.-]{1,64}.
@@ -70,6 +77,10 @@ public:
         }
     }
 
+    /// Submits a read of `length` >= 1 bytes from `offset` on. It gives all of them or less, but at
+    /// least one byte if there is one, as they stand at some instant before it completes.
+    virtual void read(OpId op, std::string_view name, std::uint64_t offset,
+                      std::uint64_t length) = 0;
     /// Creates an empty file (replacing one of that name) and opens it for writing. The handle
     /// stays valid through renames, until the incarnation ends.
     virtual FileHandle create(OpId op, std::string_view name) = 0;

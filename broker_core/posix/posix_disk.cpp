@@ -113,6 +113,16 @@ std::vector<std::string> PosixDisk::list() {
 }
 
 Result<Bytes> PosixDisk::read(std::string_view name, std::uint64_t offset) {
+    return read_bytes(name, offset, UINT64_MAX);
+}
+
+void PosixDisk::read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) {
+    CHECK(is_name(name));
+    pending_.push_back(Op{op, Kind::read, {}, offset, {}, std::string{name}, {}, length});
+}
+
+Result<Bytes> PosixDisk::read_bytes(std::string_view name, std::uint64_t offset,
+                                    std::uint64_t length) const {
     CHECK(is_name(name));
     std::string const path{name};
     int const descriptor = uninterrupted(
@@ -126,7 +136,7 @@ Result<Bytes> PosixDisk::read(std::string_view name, std::uint64_t offset) {
         return fail(ErrorCode::io_error, "disk: read");
     }
     auto const size = static_cast<std::uint64_t>(status.st_size);
-    Bytes content(static_cast<std::size_t>(size - std::min(offset, size)));
+    Bytes content(static_cast<std::size_t>(std::min(length, size - std::min(offset, size))));
     std::size_t done = 0;
     while (done < content.size()) {
         ssize_t const got = uninterrupted([&] {
@@ -190,6 +200,14 @@ DiskDone PosixDisk::complete(std::size_t place) {
     auto const at = pending_.begin() + static_cast<std::ptrdiff_t>(place);
     Op const op = std::move(*at);
     pending_.erase(at);
+    if (op.kind == Kind::read) {
+        Result<Bytes> content = read_bytes(op.from, op.offset, op.length);
+        if (content) {
+            return DiskDone{op.id, DiskOutcome::ok, 0, std::move(*content)};
+        }
+        bool const gone = content.error().code == ErrorCode::not_found;
+        return DiskDone{op.id, gone ? DiskOutcome::not_found : DiskOutcome::io_error};
+    }
     return DiskDone{op.id, outcome_of(perform(op))};
 }
 
@@ -205,6 +223,9 @@ int PosixDisk::perform(const Op& op) {
         }
         case Kind::sync_dir:
             return error_of(::fsync(directory_descriptor_));
+        case Kind::read:
+            CHECK(false);  // complete() sees to it
+            break;
         case Kind::create:
         case Kind::write:
         case Kind::truncate:

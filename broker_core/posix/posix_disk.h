@@ -34,6 +34,7 @@ public:
     // Disk
     std::vector<std::string> list() override;
     Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
+    void read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) override;
     FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void truncate(OpId op, FileHandle file, std::uint64_t size) override;
@@ -48,15 +49,25 @@ public:
     DiskDone complete(std::size_t place = 0);
 
 private:
-    enum class Kind : std::uint8_t { create, write, truncate, sync, rename, remove, sync_dir };
+    enum class Kind : std::uint8_t {
+        create,
+        write,
+        truncate,
+        sync,
+        rename,
+        remove,
+        sync_dir,
+        read
+    };
     struct Op {
         OpId id;
         Kind kind = Kind::sync;
         FileHandle file;
         std::uint64_t offset = 0;  // truncate: the size
         Bytes data;
-        std::string from;  // create, remove: the name
+        std::string from;  // create, remove, read: the name
         std::string to;
+        std::uint64_t length = 0;  // read: bytes wanted
     };
     struct File {
         int descriptor = -1;
@@ -68,6 +79,9 @@ private:
         : directory_{std::move(directory)}, directory_descriptor_{descriptor} {}
 
     void remove_private_names();
+    /// At most `length` bytes. Errors: not_found, io_error.
+    [[nodiscard]] Result<Bytes> read_bytes(std::string_view name, std::uint64_t offset,
+                                           std::uint64_t length) const;
     [[nodiscard]] std::vector<std::string> all_names() const;
     /// 0, or errno.
     int perform(const Op& op);

@@ -12,6 +12,7 @@ void Wal::compact(const Base& base) {
     CHECK(!base.installed);
     CHECK(base.index <= flushed_);
     base_term_ = base.term;
+    places_.forget_to(base.index);
     bases_.write(base);
 }
 
@@ -35,6 +36,7 @@ void Wal::install(const Base& base) {
     last_index_ = base.index;
     last_term_ = base.term;
     base_term_ = base.term;
+    places_.restart(base.index);
     written_ = LogIndex{};
     flushed_ = LogIndex{};
     installing_ = Installing{base, hard_state_.number(), false};

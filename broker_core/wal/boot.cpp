@@ -204,6 +204,11 @@ Result<Booted> Wal::boot() {
         }
     }
 
+    places_.restart(base.index);
+    for (const RecoveredEntry& entry : recovered->entries) {
+        places_.append(entry.place);
+    }
+
     // The fresh segment: its header ends the old one, and the tail not proven durable follows.
     cursor_.header = recovered->fresh;
     Bytes content = encode_segment_header(cursor_.header);
@@ -222,6 +227,11 @@ Result<Booted> Wal::boot() {
         if (tuning_.pad_groups && &frame == &recovered->copied.back()) {
             cursor_.chain = mark_group_end(content, at, cursor_.header.segment, at, frame_padded);
             content.resize(sector_end(content.size()));
+        }
+        // Of several frames of one index the last one counts; and none that was cut again.
+        if ((frame.flags & frame_entry) != 0 && places_.holds(frame.index)) {
+            places_.at(frame.index) = FramePlace{cursor_.header.segment, at,
+                                                 frame_bytes(frame.payload.size()), frame.term};
         }
     }
     cursor_.offset = content.size();

@@ -83,7 +83,9 @@ public:
             frame.offset + frame_header_bytes, header.length);
         entries_.push_back(RecoveredEntry{header.index, header.term,
                                           (header.flags & frame_control) != 0,
-                                          Bytes{payload.begin(), payload.end()}});
+                                          Bytes{payload.begin(), payload.end()},
+                                          FramePlace{segment.header.segment, frame.offset,
+                                                     frame_bytes(header.length), header.term}});
         return true;
     }
     [[nodiscard]] LogIndex last_index() const { return first_.previous() + entries_.size(); }

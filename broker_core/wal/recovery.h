@@ -27,6 +27,7 @@
 #include "broker_core/wal/base_file.h"
 #include "broker_core/wal/frame.h"
 #include "broker_core/wal/hard_state.h"
+#include "broker_core/wal/places.h"
 
 #include <cstdint>
 #include <string>
@@ -44,6 +45,7 @@ struct RecoveredEntry {
     Term term;
     bool control = false;
     Bytes payload;
+    FramePlace place = {};  // where it was read
 };
 
 /// A frame to be written again, as flags, identity and payload.

@@ -28,7 +28,8 @@ Wal::Wal(const WalTuning& tuning, const DiskIdentity& identity, PartitionId part
       probes_{probes},
       hard_state_{partition, identity, disk, ops, probes},
       bases_{partition, identity, disk, ops},
-      clean_mark_{partition, disk, ops} {}
+      clean_mark_{partition, disk, ops},
+      reader_{partition, disk, ops, probes} {}
 
 // ---------------------------------------------------------------------------------------------
 // Composing
@@ -123,6 +124,10 @@ void Wal::encode(Time now, std::uint16_t flags, LogIndex index, Term term, End b
     group.end = cursor_.header.base + cursor_.offset;
     group.size_bytes = group.bytes.size();
     ++group.frames;
+    if ((flags & frame_entry) != 0) {
+        places_.append(
+            FramePlace{cursor_.header.segment, start, frame_bytes(payload.size()), term});
+    }
 }
 
 std::uint64_t Wal::store(const HardState& state) {
@@ -167,6 +172,7 @@ void Wal::truncate(Time now, LogIndex first, Term kept_term) {
     written_ = std::min(written_, kept);
     flushed_ = std::min(flushed_, kept);
     ++generation_;
+    places_.truncate(first);
     drop_promises(kept);
     encode(now, frame_truncate, first, kept_term, before, {});
     open_group_.cut = true;
@@ -366,6 +372,26 @@ void Wal::recycle(Bytes& bytes) {
     bytes = Bytes{};
 }
 
+std::uint64_t Wal::read(LogIndex first, LogIndex last, std::uint64_t max_bytes) {
+    CHECK(open());
+    CHECK(last <= stored());
+    return reader_.begin(places_, first, last, max_bytes);
+}
+
+void Wal::on_read_done() {
+    failed_ = failed_ || reader_.failed();
+    if (std::optional<SegmentId> const missing = reader_.take_missing()) {
+        // Removed since, with all that is in it; or a file is gone that nobody removed.
+        bool const needed =
+            std::any_of(linked_.begin(), linked_.end(),
+                        [&](const LinkedSegment& segment) { return segment.id == *missing; });
+        failed_ = failed_ || needed;
+    }
+    for (EntriesRead& read : reader_.take_done()) {
+        output_.read.push_back(std::move(read));
+    }
+}
+
 void Wal::write_rest(Group& group, std::uint64_t missing) {
     CHECK(missing < group.bytes.size());
     probes_.reached(Probe::wal_write_continued);
@@ -505,6 +531,10 @@ bool Wal::on_disk_done(Time now, const DiskDone& done) {
     if (!mine && clean_mark_.on_disk_done(done)) {
         mine = true;
         failed_ = failed_ || clean_mark_.failed();
+    }
+    if (!mine && reader_.on_disk_done(done)) {
+        mine = true;
+        on_read_done();
     }
     if (!mine && std::erase(removals_, done.op) > 0) {
         pump();       // a base may wait for this

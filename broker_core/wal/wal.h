@@ -17,8 +17,10 @@
 // Compaction: once a base is durable that stands for a prefix of the log, whole segments within it
 // are removed. Installation: a base from a leader replaces the whole log; once its name is durable
 // whatever stood before is void, and a new chain of segments begins behind it.
+// Reading: an entry that counts as stored can be read back from the files (log_reader.h).
 // Failure modes: any write or sync error poisons the log: failed() holds for ever, no promise
-// opens any more, and the node must stop. What power loss leaves, recovery.h decides.
+// opens any more, and the node must stop. So does a reading that stays wrong. What power loss
+// leaves, recovery.h decides.
 #pragma once
 
 #include "broker_core/base/probes.h"
@@ -28,6 +30,7 @@
 #include "broker_core/wal/clean_mark.h"
 #include "broker_core/wal/fresh_file.h"
 #include "broker_core/wal/hard_state.h"
+#include "broker_core/wal/log_reader.h"
 #include "broker_core/wal/promise.h"
 #include "broker_core/wal/recovery.h"
 
@@ -57,7 +60,7 @@ public:
     Result<Booted> boot();
     /// Whether all that boot() read is durable.
     [[nodiscard]] bool open() const { return boot_phase_ == BootPhase::open; }
-    /// A write or sync failed.
+    /// A write or sync failed, or a reading for good.
     [[nodiscard]] bool failed() const { return failed_; }
     /// Incarnations that reached service on this disk, this one included.
     [[nodiscard]] std::uint32_t boots() const { return hard_state_.boots(); }
@@ -83,6 +86,11 @@ public:
     /// Closes the open group now and asks for a sync of all there is. Appends nothing, discards
     /// nothing, and twice equals once.
     void flush();
+
+    /// Begins to read entries back from the files: from `first` on, at least one, and as many of
+    /// its segment as fit into max_bytes and are not behind `last`. Requires open() and behind the
+    /// base: first <= last <= stored(). Output::read answers with the number that is returned.
+    std::uint64_t read(LogIndex first, LogIndex last, std::uint64_t max_bytes);
 
     /// Writes the clean-shutdown mark once all is durable; returns whether it is durable as well.
     /// Nothing may be appended or stored afterwards.
@@ -122,12 +130,14 @@ public:
         std::vector<ProducePart> dropped;  // their entries were cut: their promise never opens
         std::optional<DurableLog> stored;
         std::optional<DurableVote> vote;
+        std::vector<EntriesRead> read;
 
         void clear() {
             opened.clear();
             dropped.clear();
             stored.reset();
             vote.reset();
+            read.clear();
         }
     };
     /// Swaps the output into `into`, which must be empty; both keep their capacity.
@@ -214,6 +224,7 @@ private:
     void ask_for_sync() { sync_asked_ = cursor_.header.base + cursor_.offset; }
     void merge_written();
     void recycle(Bytes& bytes);
+    void on_read_done();
     void advance_rotation();
     void advance_boot();
     void sync_boot_directory();
@@ -247,6 +258,8 @@ private:
     bool mark_found_ = false;  // a clean-shutdown mark, to be removed before the log opens
     OpId mark_removal_;
     CleanMarkFile clean_mark_;
+    LogReader reader_;
+    Places places_;
 
     Cursor cursor_;
     std::optional<SegmentFile> current_;  // receives writes

@@ -21,6 +21,8 @@ constexpr std::int16_t fetch_version = 11;
 constexpr std::int16_t list_offsets_version = 2;
 constexpr std::int32_t fetch_max_bytes = 1 << 18;
 constexpr std::int32_t fetch_max_wait_ms = 500;
+// Length, attributes, two deltas, three lengths: a byte each (KIP-98, record format v2).
+constexpr std::uint64_t record_bytes_min = 7;
 
 protocol::RequestInfo info_of(const RequestTag& tag) {
     return protocol::RequestInfo{.api_version = tag.version,
@@ -81,6 +83,7 @@ void Reader::work() {
         if (partition.asked || partition.complete || partition.retry_at > now()) {
             continue;
         }
+        maybe_start_over(partition);
         std::optional<std::uint32_t> const broker = leader(i);
         if (!broker || !reach(*broker)) {
             continue;
@@ -91,6 +94,15 @@ void Reader::work() {
             ask_records(i, *broker);
         }
     }
+}
+
+void Reader::maybe_start_over(Partition& partition) const {
+    if (reread_after_ == Duration{} || now() < partition.began + reread_after_) {
+        return;
+    }
+    partition.began = now();
+    partition.position = 0;
+    partition.seeks = true;
 }
 
 void Reader::ask_offset(std::uint32_t partition, std::uint32_t broker) {
@@ -219,16 +231,38 @@ void Reader::on_offset(std::uint32_t index, std::int64_t offset) {
     }
 }
 
+void Reader::note_corrupt(Partition& partition, const partition_ns::RecordBatchView& header,
+                          std::uint64_t size) {
+    // It need not be what its header says: it has no more records than there is room for, and if
+    // it is not where it ought to be, nothing is known but that this position cannot be read.
+    auto const room = static_cast<std::int64_t>(size / record_bytes_min);
+    std::int64_t first = header.base_offset().value();
+    std::int64_t last = first + std::clamp<std::int64_t>(header.last_offset_delta(), 0, room);
+    if (first > partition.position || last < partition.position) {
+        first = partition.position;
+        last = first;
+    }
+    for (std::int64_t offset = first; offset <= last; ++offset) {
+        batch_corrupt_.push_back(offset);
+    }
+    partition.position = last + 1;
+}
+
 void Reader::read_batches(Partition& partition, ByteSpan records, std::int64_t from) {
     batch_records_.clear();
     batch_corrupt_.clear();
+    std::uint64_t const whole = records.size();
     while (records.size() >= partition_ns::batch_header_size_bytes) {
         partition_ns::RecordBatchView const header{records};
         std::int64_t const length = header.length_bytes();
         std::uint64_t const size = partition_ns::batch_length_overhead_bytes +
                                    static_cast<std::uint64_t>(std::max<std::int64_t>(length, 0));
         if (length < 0 || size > records.size()) {
-            break;  // the last batch of a response may be cut off; whole ones are served here
+            // The last batch of a response may be cut off; the first one is whole, or no batch.
+            if (whole == records.size()) {
+                note_corrupt(partition, header, 0);
+            }
+            break;
         }
         ByteSpan const bytes = records.first(size);
         records = records.subspan(size);
@@ -236,10 +270,7 @@ void Reader::read_batches(Partition& partition, ByteSpan records, std::int64_t f
         partition_ns::BatchResult const batch = partition_ns::validate_served(
             bytes, partition_ns::BatchPosition{header.base_offset(), header.leader_epoch()});
         if (!batch) {
-            for (std::int64_t i = 0; i <= std::max(header.last_offset_delta(), 0); ++i) {
-                batch_corrupt_.push_back(base + i);
-            }
-            partition.position = std::max(partition.position, header.last_offset().value() + 1);
+            note_corrupt(partition, header, size);
             continue;
         }
         if (batch->is_control()) {

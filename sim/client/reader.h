@@ -6,6 +6,7 @@
 // orders it to. A drain first asks for the end offset, then reads until it is reached.
 #pragma once
 
+#include "broker_core/partition/record_batch.h"
 #include "broker_core/protocol/fetch.h"
 #include "reports/history.h"
 #include "sim/client/client.h"
@@ -24,6 +25,8 @@ public:
     Reader(const ClientConfig& config, ReaderRole role, const broker::Topics& topics,
            ClientPort& port, Recorder& recorder, std::optional<std::uint64_t> stops_at);
 
+    /// A consumer starts over from the first record so long after it last did; 0: never.
+    void set_reread_after(Duration after) { reread_after_ = after; }
     /// A drain begins; a consumer begins by being pumped.
     void begin();
     /// Drain, before it begins: nothing can be read of this partition, and nothing is said of it.
@@ -49,6 +52,7 @@ private:
         std::int64_t position = 0;
         std::int64_t start = 0;  // drain: of what may be read
         bool seeks = false;      // the position is gone: asks where the records begin
+        Time began;              // reading from the start on
         std::optional<std::int64_t> end;
         std::vector<reports::Record> records;  // drain: all of them
         std::vector<std::int64_t> control;
@@ -63,11 +67,15 @@ private:
     void unanswered(const Request& request) override;
     bool wants_metadata() const override;
     [[nodiscard]] Time own_deadline() const override;
+    void maybe_start_over(Partition& partition) const;
 
     void ask_offset(std::uint32_t partition, std::uint32_t broker);
     void on_offset(std::uint32_t partition, std::int64_t offset);
     void ask_records(std::uint32_t partition, std::uint32_t broker);
     void read_batches(Partition& partition, ByteSpan records, std::int64_t from);
+    /// A batch that is damaged, of `size` bytes.
+    void note_corrupt(Partition& partition, const broker::partition::RecordBatchView& header,
+                      std::uint64_t size);
     void on_fetch(std::uint32_t partition, const broker::protocol::FetchPartitionResponse& part,
                   std::int64_t from);
     /// Ends the poll that this consumer recorded when it asked.
@@ -78,6 +86,7 @@ private:
     [[nodiscard]] bool active() const;
 
     ReaderRole role_;
+    Duration reread_after_;
     Recorder& recorder_;
     std::optional<std::uint64_t> stops_at_;
     bool begun_ = false;

@@ -67,6 +67,14 @@ void ForkDisk::write(OpId op, broker::FileHandle file, std::uint64_t offset, Byt
     trace_.submit(noted, data);
 }
 
+void ForkDisk::read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) {
+    (void)op;
+    (void)name;
+    (void)offset;
+    (void)length;
+    CHECK(false);
+}
+
 void ForkDisk::truncate(OpId op, broker::FileHandle file, std::uint64_t size) {
     IoOp noted = op_of(IoKind::truncate, op);
     noted.file = file.value() - 1;

@@ -16,6 +16,8 @@ public:
 
     std::vector<std::string> list() override;
     broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override;
+    /// A recovery never asks for that.
+    void read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) override;
     broker::FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, broker::FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void truncate(OpId op, broker::FileHandle file, std::uint64_t size) override;

@@ -15,6 +15,10 @@ public:
     broker::Result<Bytes> read(std::string_view name, std::uint64_t offset) override {
         return other_.read(name, offset);
     }
+    /// Changes nothing, so there is nothing to note; the workload that is recorded asks for none.
+    void read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) override {
+        other_.read(op, name, offset, length);
+    }
     broker::FileHandle create(OpId op, std::string_view name) override;
     void write(OpId op, broker::FileHandle file, std::uint64_t offset, ByteSpan data) override;
     void truncate(OpId op, broker::FileHandle file, std::uint64_t size) override;

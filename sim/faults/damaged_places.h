@@ -57,29 +57,55 @@ public:
     }
 
 protected:
+    /// From one stage to the next, a restart among them.
+    static void next_stage(const FaultScene& scene) {
+        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
+    }
     /// The hosts that were struck are down. Returns whether there are any.
     bool stage_start(FaultScene& scene) const {
         if (struck_.empty()) {
             return false;
         }
-        scene.stage_in(Duration{scene.random.between(1'000'000, 200'000'000)});
+        next_stage(scene);
         return true;
     }
 
     std::vector<std::uint32_t> struck_;
 };
 
-/// Places something on the disk of each host, and restarts its broker so that it reads it.
+/// Places something on the disk of each host, and restarts its broker so that it reads it; at once,
+/// or (while_up) later, if by then it has not come upon it while it served.
 class WithRestart : public Striking {
 public:
     bool begin(FaultScene& scene) override {
         for (std::uint32_t const host : scene.hosts) {
             if (strike(scene, host)) {
                 struck_.push_back(host);
-                scene.world.crash(host, CrashKind::process);
+                if (!scene.element.while_up) {
+                    scene.world.crash(host, CrashKind::process);
+                }
             }
         }
+        if (scene.element.while_up && !struck_.empty()) {
+            constexpr std::int64_t longest_ns = 2'000'000'000;
+            scene.stage_in(Duration{scene.random.between(1'000'000, longest_ns)});
+            return true;
+        }
         return stage_start(scene);
+    }
+    void on_stage(FaultScene& scene) override {
+        bool restarts = false;
+        for (std::uint32_t const host : struck_) {
+            bool const unmet = scene.world.disk(host).damage().chances(scene.index) == 0;
+            if (scene.element.while_up && unmet && scene.world.crash(host, CrashKind::process)) {
+                restarts = true;
+            }
+        }
+        if (restarts) {
+            next_stage(scene);
+            return;
+        }
+        Striking::on_stage(scene);
     }
     /// With a time: whoever looks after the machine has put things right.
     bool end(FaultScene& scene) override {

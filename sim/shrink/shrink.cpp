@@ -195,7 +195,8 @@ void reduce_noise(Candidates& candidates) {
          {&WorkloadSpec::payload, &WorkloadSpec::payload_content, &WorkloadSpec::batch_records,
           &WorkloadSpec::linger, &WorkloadSpec::max_in_flight, &WorkloadSpec::first_sequence,
           &WorkloadSpec::retry_backoff, &WorkloadSpec::request_timeout,
-          &WorkloadSpec::delivery_timeout, &WorkloadSpec::acks, &WorkloadSpec::idempotent}) {
+          &WorkloadSpec::delivery_timeout, &WorkloadSpec::reread_after, &WorkloadSpec::acks,
+          &WorkloadSpec::idempotent}) {
         if (!(candidates.best().workload.*field == plain_workload.*field)) {
             Scenario plainer = candidates.best();
             plainer.workload.*field = plain_workload.*field;

@@ -118,6 +118,36 @@ TEMPLATE_TEST_CASE("contract: completions carry the id of their operation", "[co
     CHECK(bench.rig.pending() == 0);
 }
 
+TEMPLATE_TEST_CASE(
+    "contract: a submitted read gives what is there when it completes, or says why "
+    "not",
+    "[contract]", VirtualRig, PosixRig) {
+    Bench<TestType> bench;
+    FileHandle const file = bench.create("a.log");
+    bench.write(file, 0, "0123456789");
+    struct Row {
+        std::string_view name;
+        std::uint64_t offset;
+        std::uint64_t length;
+        DiskOutcome outcome;
+        std::string_view text;
+    };
+    auto const row = GENERATE(
+        Row{"a.log", 0, 10, DiskOutcome::ok, "0123456789"},
+        Row{"a.log", 3, 4, DiskOutcome::ok, "3456"}, Row{"a.log", 8, 100, DiskOutcome::ok, "89"},
+        Row{"a.log", 10, 1, DiskOutcome::ok, ""}, Row{"a.log", 99, 1, DiskOutcome::ok, ""},
+        Row{"b.log", 0, 1, DiskOutcome::not_found, ""});
+
+    bench.rig.disk().read(broker::OpId{71}, row.name, row.offset, row.length);
+    CHECK(bench.rig.pending() == 1);
+    DiskDone const done = bench.rig.complete();
+
+    CHECK(done.op == broker::OpId{71});
+    CHECK(done.outcome == row.outcome);
+    ByteSpan const right = broker::as_bytes(row.text);
+    CHECK(done.content == broker::Bytes{right.begin(), right.end()});
+}
+
 TEMPLATE_TEST_CASE("contract: a write is visible once it completed, and not before", "[contract]",
                    VirtualRig, PosixRig) {
     Bench<TestType> bench;

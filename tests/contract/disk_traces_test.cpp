@@ -56,7 +56,7 @@ private:
     }
     void submit(const Step& step) {
         std::string const name = name_of(step.which);
-        switch (step.what % 8) {
+        switch (step.what % 9) {
             case 0: {
                 FileHandle handle;
                 both(Kind::name, [&](broker::Disk& disk, broker::OpId op) {
@@ -87,6 +87,11 @@ private:
             case 3:
                 both(Kind::name, [](broker::Disk& disk, broker::OpId op) { disk.sync_dir(op); });
                 return;
+            case 8:
+                both(Kind::name, [&](broker::Disk& disk, broker::OpId op) {
+                    disk.read(op, name, step.offset % 10'000, 1 + step.size);
+                });
+                return;
             default:
                 break;
         }
@@ -94,9 +99,9 @@ private:
             return;
         }
         FileHandle const file = files_[step.which % files_.size()];
-        if (step.what % 8 == 4) {
+        if (step.what % 9 == 4) {
             both(Kind::data, [&](broker::Disk& disk, broker::OpId op) { disk.sync(op, file); });
-        } else if (step.what % 8 == 5) {
+        } else if (step.what % 9 == 5) {
             both(Kind::data, [&](broker::Disk& disk, broker::OpId op) {
                 disk.truncate(op, file, step.offset % 10'000);
             });
@@ -123,6 +128,7 @@ private:
         DiskDone const real = real_.complete(place);
         RC_ASSERT(simulated.op == real.op);
         RC_ASSERT(simulated.outcome == real.outcome);
+        RC_ASSERT(simulated.content == real.content);
     }
     void compare() {
         RC_ASSERT(simulated_.pending() == real_.pending());

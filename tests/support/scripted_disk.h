@@ -15,15 +15,25 @@ namespace broker::test {
 /// a second incarnation reads it after abandon(). Power losses are the simulated disk's business.
 class ScriptedDisk final : public Disk {
 public:
-    enum class Kind : std::uint8_t { create, write, truncate, sync, rename, remove, sync_dir };
+    enum class Kind : std::uint8_t {
+        create,
+        write,
+        truncate,
+        sync,
+        rename,
+        remove,
+        sync_dir,
+        read
+    };
     struct Op {
         OpId id;
         Kind kind = Kind::write;
         std::size_t file = 0;
-        std::string name;  // create, remove: the name; rename: the old one
+        std::string name;  // create, remove, read: the name; rename: the old one
         std::string to;
         std::uint64_t offset = 0;
         Bytes data;
+        std::uint64_t length = 0;  // read: bytes wanted
     };
 
     std::vector<std::string> list() override {
@@ -44,6 +54,9 @@ public:
             std::min<std::uint64_t>(file.size(), begin + std::max<std::uint64_t>(1, longest_read));
         return Bytes(file.begin() + static_cast<std::ptrdiff_t>(begin),
                      file.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    void read(OpId op, std::string_view name, std::uint64_t offset, std::uint64_t length) override {
+        submit(Op{op, Kind::read, 0, std::string{name}, "", offset, {}, length});
     }
     FileHandle create(OpId op, std::string_view name) override {
         files_.emplace_back();
@@ -76,6 +89,14 @@ public:
     DiskDone complete_at(std::size_t place, DiskOutcome outcome = DiskOutcome::ok) {
         Op const op = pending_.at(place);
         pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(place));
+        if (op.kind == Kind::read && outcome == DiskOutcome::ok) {
+            Result<Bytes> content = read(op.name, op.offset);
+            if (!content) {
+                return DiskDone{op.id, DiskOutcome::not_found};
+            }
+            content->resize(std::min<std::size_t>(content->size(), op.length));
+            return DiskDone{op.id, outcome, 0, std::move(*content)};
+        }
         if (outcome == DiskOutcome::ok) {
             perform(op);
         }
@@ -111,7 +132,7 @@ public:
 private:
     void submit(Op op) {
         static constexpr const char* kinds[] = {"create", "write",  "truncate", "sync",
-                                                "rename", "remove", "sync_dir"};
+                                                "rename", "remove", "sync_dir", "read"};
         std::string line = kinds[static_cast<std::size_t>(op.kind)];
         line += op.name.empty() ? "" : " " + op.name;
         line += op.to.empty() ? "" : " " + op.to;
@@ -142,6 +163,7 @@ private:
                 break;
             case Kind::sync:
             case Kind::sync_dir:
+            case Kind::read:
                 break;
         }
     }
