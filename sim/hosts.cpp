@@ -162,6 +162,7 @@ void World::down(Host& host, HostState state) {
 
 void World::forget_memory(std::uint32_t node) {
     raft_invariants_.on_down(node);
+    send_invariants_.on_down(node);
     beliefs_.on_down(node);
 }
 

@@ -70,6 +70,9 @@ void World::check_beliefs(const Host& host, const broker::Event& event) {
 void World::after_step(Host& host, const broker::Event& event) {
     broker::Node& node = *host.node;
     for (const broker::Fact& fact : node.facts()) {
+        if (fact.kind == broker::FactKind::fate) {
+            continue;  // the answer says it, and is folded when it leaves
+        }
         trace_.fold((static_cast<std::uint64_t>(fact.kind) << 48U) ^ (fact.index.value() << 8U) ^
                     fact.term.value());
         trace_.line([&] {
@@ -86,6 +89,7 @@ void World::after_step(Host& host, const broker::Event& event) {
         trace_.observer()->on_step(host.number, host.incarnation, node);
     }
     if (checks_.invariants && !node.facts().empty()) {
+        send_invariants_.on_facts(host.number, node.facts());
         raft_invariants_.on_step(host.number, node, host.disk->damage().met() > host.damage_before);
         for (PartitionId const partition : raft_invariants_.take_cuts()) {
             record_loss(partition);

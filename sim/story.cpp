@@ -245,6 +245,7 @@ void Story::on_fact(std::uint32_t node, std::uint32_t incarnation, const broker:
         case broker::FactKind::log_start:
         case broker::FactKind::admin_accepted:
         case broker::FactKind::admin_refused:
+        case broker::FactKind::fate:
             break;
     }
 }

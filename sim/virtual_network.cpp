@@ -2,6 +2,7 @@
 #include "sim/virtual_network.h"
 
 #include "broker_core/base/check.h"
+#include "broker_core/broker/fate.h"
 
 #include <algorithm>
 
@@ -224,6 +225,11 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     bool const owed = tag.kind != RequestKind::produce || tag.acks != 0;
     if (owed) {
         connection.expected.push_back(tag);
+        broker::wal::ProducePart part;
+        part.connection = broker::ConnectionId{std::uint64_t{id} + 1};
+        part.slot = connection.asked;
+        connection.expected.back().attempt = broker::attempt_number(part);
+        ++connection.asked;
     }
     Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
                              connection.last_to_broker + Duration{1});

@@ -39,12 +39,16 @@ struct RequestTag {
     std::uint32_t partition = 0;
     std::int16_t acks = 0;          // produce
     std::uint32_t batch_crc = 0;    // produce: over the records, which the broker may not touch
+    std::uint64_t attempt = 0;      // as broker::attempt_number(); of one that is to be answered
     std::int64_t fetch_offset = 0;  // fetch
     bool earliest = false;          // list_offsets: asked for the start, not for the end
-    // fetch, list_offsets: the largest watermark shown to anybody when the request was made, and
-    // the leader epoch it was shown under. The answer may not fall behind it.
+    // fetch, list_offsets: the largest watermark shown to anybody when the request was made, the
+    // end of what was acknowledged to anybody (acks=all), and the leader epochs they were shown
+    // and acknowledged under. The answer may not fall behind them.
     std::int64_t watermark_floor = -1;
     std::int64_t floor_epoch = -1;
+    std::int64_t acked_floor = -1;
+    std::int64_t acked_epoch = -1;
     // The broker's term of the partition when the request reached it; -1: it has not, or holds
     // none. The answer may be made under any term from there to that of its departure.
     std::int64_t arrival_epoch = -1;
@@ -63,6 +67,7 @@ struct Connection {
     Time last_to_client;
     std::deque<RequestTag> expected;   // responses owed, in order
     std::size_t arrived = 0;           // of their requests, at the broker
+    std::uint64_t asked = 0;           // requests so far that are to be answered
     bool read = true;                  // the broker takes requests from it
     std::deque<std::uint32_t> unread;  // slots of frames that arrived meanwhile, in order
     bool unread_scheduled = false;     // one of them is about to be taken

@@ -123,7 +123,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       raft_invariants_{topics_, truth_, logs_, broker::producer_options(config.tuning.broker),
                        violations_},
       beliefs_{topics_, truth_, logs_, config.tuning.raft.commit_before_own_sync, violations_},
-      send_invariants_{topics_, truth_, logs_, config.tuning.broker.acks1, violations_},
+      send_invariants_{topics_, truth_, logs_, config.tuning, violations_},
       network_{config.seed,
                config.brokers,
                static_cast<std::uint32_t>(config.producers.size()) + config.consumers + 2,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "broker_core/base/ids.h"
+#include "broker_core/broker/fate.h"
 
 #include <cstdint>
 
@@ -21,6 +22,7 @@ enum class FactKind : std::uint8_t {
     log_start,       // an entry that raised the start of the records was applied
     admin_accepted,  // what an administrator asked for was begun
     admin_refused,   // or was not
+    fate,            // what became of one attempt to produce, told before it is answered
 };
 
 struct Fact {
@@ -30,7 +32,8 @@ struct Fact {
     LogIndex index;
     LogIndex last;
     Offset offset;             // log_start: where the records begin now
-    std::uint64_t number = 0;  // admin_accepted, admin_refused: of the request
+    std::uint64_t number = 0;  // admin_*: of the request; accepted, fate: of the attempt
+    Fate fate = Fate::unknown;
 };
 
 }  // namespace broker

@@ -197,11 +197,11 @@ void Node::deliver(Replica& replica) {
         }
     }
     for (const wal::ProducePart& part : output.unknown) {
-        refuse(part, protocol::KafkaError::not_leader_or_follower);
+        refuse(part, protocol::KafkaError::not_leader_or_follower, Fate::unknown);
     }
     for (const wal::ProducePart& part : output.timed_out) {
         probes_.reached(Probe::produce_timed_out);
-        refuse(part, protocol::KafkaError::request_timed_out);
+        refuse(part, protocol::KafkaError::request_timed_out, Fate::unknown);
     }
     look_at_parked_ = look_at_parked_ || output.watermark_moved;
     if (!output.reads.empty()) {

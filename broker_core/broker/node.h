@@ -141,7 +141,8 @@ private:
                                       Replica::Acks acks, const wal::ProducePart& part,
                                       Time deadline);
     void acknowledge(const wal::Reply& reply);
-    void refuse(const wal::ProducePart& part, protocol::KafkaError error);
+    void tell_fate(const wal::ProducePart& part, Fate fate);
+    void refuse(const wal::ProducePart& part, protocol::KafkaError error, Fate fate);
     // admission.cpp
     enum class Shortage : std::uint8_t { admission, uncommitted, log_queue };
     [[nodiscard]] std::optional<Shortage> shortage(const protocol::ProduceRequest& produce) const;

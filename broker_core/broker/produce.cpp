@@ -128,7 +128,7 @@ void Node::produce_request(Instant now, ConnectionId connection,
             probes_.reached(Probe::produce_refused);
             failed = true;
             if (!silent) {
-                refuse(part, error);
+                refuse(part, error, Fate::not_appended);
             }
         }
     }
@@ -197,8 +197,10 @@ KafkaError Node::produce_part(Instant now, PartitionId partition, ByteSpan recor
         held.silent_bytes = static_cast<std::uint32_t>(records.size());
     }
     admitted_bytes_ += records.size();
-    facts_.push_back(Fact{FactKind::accepted, partition, replica->raft().term(),
-                          replica->raft().log().last_index().next(), LogIndex{}});
+    Fact accepted{FactKind::accepted, partition, replica->raft().term(),
+                  replica->raft().log().last_index().next(), LogIndex{}};
+    accepted.number = attempt_number(part);
+    facts_.push_back(accepted);
     replica->produce(now.monotonic, records, acks, held, deadline);
     return KafkaError::none;
 }
@@ -209,6 +211,7 @@ void Node::acknowledge(const wal::Reply& reply) {
         return;
     }
     bool const known = reply.base_offset >= Offset{0};
+    tell_fate(reply.part, reply.acks_all ? Fate::committed : Fate::appended);
     probes_.reached(Probe::ack_sent);
     probes_.reached(reply.acks_all ? Probe::ack_all_sent : Probe::ack_one_sent);
     admitted_bytes_ -= connections_.end_part(
@@ -216,8 +219,16 @@ void Node::acknowledge(const wal::Reply& reply) {
         reply.base_offset);
 }
 
-void Node::refuse(const wal::ProducePart& part, KafkaError error) {
+void Node::tell_fate(const wal::ProducePart& part, Fate fate) {
+    Fact told{FactKind::fate};
+    told.number = attempt_number(part);
+    told.fate = fate;
+    facts_.push_back(told);
+}
+
+void Node::refuse(const wal::ProducePart& part, KafkaError error, Fate fate) {
     CHECK(error != KafkaError::none);
+    tell_fate(part, fate);
     admitted_bytes_ -= part.silent_bytes;
     admitted_bytes_ -= connections_.end_part(part, error, Offset{-1});
 }

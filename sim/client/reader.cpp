@@ -88,7 +88,8 @@ void Reader::work() {
         if (!broker || !reach(*broker)) {
             continue;
         }
-        if (partition.seeks || (role_ == ReaderRole::drain && !partition.end)) {
+        if (partition.seeks || partition.asks_end ||
+            (role_ == ReaderRole::drain && !partition.end)) {
             ask_offset(i, *broker);
         } else {
             ask_records(i, *broker);
@@ -103,6 +104,7 @@ void Reader::maybe_start_over(Partition& partition) const {
     partition.began = now();
     partition.position = 0;
     partition.seeks = true;
+    partition.asks_end = true;
 }
 
 void Reader::ask_offset(std::uint32_t partition, std::uint32_t broker) {
@@ -112,13 +114,12 @@ void Reader::ask_offset(std::uint32_t partition, std::uint32_t broker) {
     tag.correlation_id = next_correlation();
     tag.version = list_offsets_version;
     tag.partition = partition;
-    tag.earliest = partitions_[partition].seeks;
+    tag.earliest = partitions_[partition].seeks && !partitions_[partition].asks_end;
     protocol::ListOffsetsRequest request;
     protocol::ListOffsetsTopic& topic = request.topics.add();
     topic.name = topics_.topics()[info.topic].name;
     topic.partitions.push_back(protocol::ListOffsetsPartition{
-        info.index,
-        partitions_[partition].seeks ? protocol::timestamp_earliest : protocol::timestamp_latest});
+        info.index, tag.earliest ? protocol::timestamp_earliest : protocol::timestamp_latest});
     Bytes frame;
     protocol::append_request(frame, info_of(tag), request);
     partitions_[partition].asked = true;
@@ -204,6 +205,10 @@ void Reader::answered(const Request& request, ByteSpan body) {
 
 void Reader::on_offset(std::uint32_t index, std::int64_t offset) {
     Partition& partition = partitions_[index];
+    if (partition.asks_end) {
+        partition.asks_end = false;  // its lag, which only a dashboard would show
+        return;
+    }
     if (partition.seeks) {
         partition.seeks = false;
         partition.position = std::max(partition.position, offset);

@@ -52,6 +52,7 @@ private:
         std::int64_t position = 0;
         std::int64_t start = 0;  // drain: of what may be read
         bool seeks = false;      // the position is gone: asks where the records begin
+        bool asks_end = false;   // consumer: how far it is behind, before it starts over
         Time began;              // reading from the start on
         std::optional<std::int64_t> end;
         std::vector<reports::Record> records;  // drain: all of them

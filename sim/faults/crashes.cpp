@@ -33,6 +33,9 @@ public:
         for (std::uint32_t const host : scene.hosts) {
             scene.world.spare(host, scene.index);  // if it took no further step
         }
+        // What they do from here on is no chance any more.
+        steps_passed_ = chances(scene);
+        lives_.clear();
         if (!scene.running) {
             return true;
         }
@@ -49,7 +52,7 @@ public:
         return false;
     }
     [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
-        std::uint64_t sum = 0;
+        std::uint64_t sum = steps_passed_;
         for (const Life& life : lives_) {
             bool const same = scene.world.incarnation(life.host) == life.incarnation;
             sum += same ? scene.world.activity(life.host).steps_with_effects - life.steps : 0;
@@ -83,6 +86,7 @@ private:
         std::uint64_t steps;
     };
     std::vector<Life> lives_;
+    std::uint64_t steps_passed_ = 0;  // with effects, of lives that were spared
     bool served_ = false;
 };
 

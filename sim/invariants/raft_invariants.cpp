@@ -31,6 +31,9 @@ RaftInvariants::RaftInvariants(const broker::Topics& topics, const DiskTruth& tr
 
 void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker, bool damage_met) {
     for (const broker::Fact& fact : broker.facts()) {
+        if (fact.kind == broker::FactKind::fate) {
+            continue;  // of an attempt, not of a replica: attempt_fates.h
+        }
         Replica& state = replica(node, fact.partition);
         const broker::Replica& current = *broker.replica(fact.partition);
         switch (fact.kind) {
@@ -69,6 +72,7 @@ void RaftInvariants::on_step(std::uint32_t node, const broker::Node& broker, boo
                 break;
             case broker::FactKind::admin_accepted:
             case broker::FactKind::admin_refused:
+            case broker::FactKind::fate:
                 break;
         }
         if (state.leads && state.accepted > 0 && fact.kind != broker::FactKind::accepted) {

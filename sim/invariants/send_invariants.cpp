@@ -20,8 +20,15 @@ using broker::raft::MessageKind;
 using protocol::KafkaError;
 
 SendInvariants::SendInvariants(const broker::Topics& topics, const DiskTruth& truth,
-                               ClusterLog& logs, broker::Acks1 acks1, Violations& violations)
-    : topics_{topics}, truth_{truth}, logs_{logs}, acks1_{acks1}, violations_{violations} {
+                               ClusterLog& logs, const broker::Tuning& tuning,
+                               Violations& violations)
+    : topics_{topics},
+      truth_{truth},
+      logs_{logs},
+      acks1_{tuning.broker.acks1},
+      linearizable_{tuning.raft.read_index},
+      violations_{violations},
+      fates_{violations} {
     shown_.resize(topics.partitions().size());
     elections_.resize(topics.partitions().size());
     for (const broker::PartitionInfo& info : topics.partitions()) {
@@ -187,7 +194,7 @@ std::int64_t SendInvariants::on_response(std::uint32_t node, const RequestTag& t
                 if (tag.earliest) {
                     on_log_start(node, tag, offset);
                 } else {
-                    on_watermark(node, tag, offset, epoch);
+                    on_end(node, tag, offset, epoch);
                 }
             }
             break;
@@ -207,6 +214,7 @@ void SendInvariants::on_produce(std::uint32_t node, const RequestTag& tag, ByteS
         return;
     }
     const protocol::ProducePartitionResponse& part = response->topics[0].partitions[0];
+    fates_.on_answer(node, tag, part.error);
     if (part.error == KafkaError::duplicate_sequence_number) {
         check_duplicate(node, tag);
     }
@@ -244,6 +252,16 @@ void SendInvariants::check_ack_all(std::uint32_t node, const RequestTag& tag, st
             return fmt::format("n{} acknowledged a batch at offset {} of {}, where another stands",
                                node, offset, topics_.label(partition));
         });
+    } else if (!former) {
+        Shown& shown = shown_[partition.value()];
+        if (of_former_lineage(partition, shown.acked_epoch)) {
+            shown.acked_end = -1;
+            shown.acked_epoch = -1;
+        }
+        if (entry->end_offset > shown.acked_end) {
+            shown.acked_end = entry->end_offset;
+            shown.acked_epoch = std::max(shown.acked_epoch, epoch);
+        }
     }
     // By the disks, whatever was committed: an ack promises a durable majority.
     const InfoLog& memory = logs_.memory(node, partition);
@@ -391,6 +409,8 @@ void SendInvariants::on_request(RequestTag& tag) const {
     if (tag.kind == RequestKind::fetch || tag.kind == RequestKind::list_offsets) {
         tag.watermark_floor = shown_[tag.partition].watermark;
         tag.floor_epoch = shown_[tag.partition].epoch;
+        tag.acked_floor = shown_[tag.partition].acked_end;
+        tag.acked_epoch = shown_[tag.partition].acked_epoch;
     }
 }
 
@@ -403,6 +423,42 @@ void SendInvariants::on_log_start(std::uint32_t node, const RequestTag& tag, std
                                start, topics_.label(partition),
                                logs_.committed(partition).end_offset());
         });
+    }
+}
+
+void SendInvariants::check_floor(std::uint32_t node, const RequestTag& tag, std::int64_t shown,
+                                 std::int64_t since) {
+    // A deposed leader that has not noticed may show an older watermark, and an answer may have
+    // waited in its connection's queue while a larger one was shown elsewhere.
+    PartitionId const partition{tag.partition};
+    auto const falls_behind = [&](std::int64_t floor, std::int64_t epoch) {
+        return shown < floor && since >= epoch && !of_former_lineage(partition, epoch);
+    };
+    comparisons_ += 2;
+    if (falls_behind(tag.watermark_floor, tag.floor_epoch)) {
+        violations_.add("B6", node, [&] {
+            return fmt::format(
+                "n{} showed watermark {} of {} in epoch {}; before the request {} had been shown "
+                "in epoch {}",
+                node, shown, topics_.label(partition), since, tag.watermark_floor, tag.floor_epoch);
+        });
+    } else if (falls_behind(tag.acked_floor, tag.acked_epoch)) {
+        violations_.add("B6", node, [&] {
+            return fmt::format(
+                "n{} showed watermark {} of {} in epoch {}; before the request all up to {} had "
+                "been acknowledged in epoch {}",
+                node, shown, topics_.label(partition), since, tag.acked_floor, tag.acked_epoch);
+        });
+    }
+}
+
+void SendInvariants::on_end(std::uint32_t node, const RequestTag& tag, std::int64_t end,
+                            std::int64_t epoch) {
+    on_watermark(node, tag, end, epoch);
+    std::int64_t const since = earliest_epoch(tag, epoch);
+    if (linearizable_ && !of_former_lineage(PartitionId{tag.partition}, since)) {
+        // Whoever answers has proved since the request came that nobody else leads.
+        check_floor(node, tag, end, std::max({since, tag.floor_epoch, tag.acked_epoch}));
     }
 }
 
@@ -421,21 +477,11 @@ void SendInvariants::on_watermark(std::uint32_t node, const RequestTag& tag, std
                                watermark, topics_.label(partition), committed.end_offset());
         });
     }
-    // A deposed leader that has not noticed may show an older watermark, and an answer may have
-    // waited in its connection's queue while a larger one was shown elsewhere.
-    bool const floor_stands = !of_former_lineage(partition, tag.floor_epoch);
-    if (floor_stands && since >= tag.floor_epoch && watermark < tag.watermark_floor) {
-        violations_.add("B6", node, [&] {
-            return fmt::format(
-                "n{} showed watermark {} of {} in epoch {}; before the request {} had been shown "
-                "in epoch {}",
-                node, watermark, topics_.label(partition), epoch, tag.watermark_floor,
-                tag.floor_epoch);
-        });
-    }
+    check_floor(node, tag, watermark, since);
     Shown& shown = shown_[partition.value()];
     if (of_former_lineage(partition, shown.epoch)) {
-        shown = Shown{};
+        shown.epoch = -1;
+        shown.watermark = -1;
     }
     if (epoch >= shown.epoch) {
         shown.epoch = epoch;

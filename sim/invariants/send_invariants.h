@@ -14,8 +14,10 @@
 //   B1  AckImpliesCommitted  an acks=all success names an entry that is committed.
 //   B5  OffsetBijection      an offset names one batch: in acks, fetches and committed logs.
 //   B6  HighWatermark        a watermark shown is at most what is committed; a request made after
-//                            some watermark had been shown is shown no smaller one by the leader of
-//                            that epoch or a later one; no record at or above it is served.
+//                            some watermark had been shown, or some record acknowledged (acks=all),
+//                            is shown no smaller one by the leader of that epoch or a later one; no
+//                            record at or above it is served. With raft.read_index no ListOffsets
+//                            falls behind either, whoever answers (Raft thesis 6.4).
 //   B9  DedupAnswer          "appended before" (DUPLICATE_SEQUENCE_NUMBER) is said only of a batch
 //                            that the leader's log has, stored as its acks level promises. An
 //                            answer with an offset is held to that by B5 and R16.
@@ -24,6 +26,7 @@
 
 #include "broker_core/broker/node.h"
 #include "sim/disk_truth.h"
+#include "sim/invariants/attempt_fates.h"
 #include "sim/invariants/cluster_log.h"
 #include "sim/invariants/violation.h"
 #include "sim/virtual_network.h"
@@ -42,12 +45,19 @@ std::optional<PartitionId> datagram_partition(ByteSpan datagram);
 class SendInvariants {
 public:
     SendInvariants(const broker::Topics& topics, const DiskTruth& truth, ClusterLog& logs,
-                   broker::Acks1 acks1, Violations& violations);
+                   const broker::Tuning& tuning, Violations& violations);
 
     /// A client makes a request: notes what it may no longer be shown less than.
     void on_request(RequestTag& tag) const;
     /// A datagram leaves `node` (from 1).
     void on_datagram(std::uint32_t node, ByteSpan datagram);
+    /// A step is over; its facts come before its answers.
+    void on_facts(std::uint32_t node, const std::vector<broker::Fact>& facts) {
+        for (const broker::Fact& fact : facts) {
+            fates_.on_fact(node, fact);
+        }
+    }
+    void on_down(std::uint32_t node) { fates_.on_down(node); }
     /// A response leaves; `payload` without the length prefix. Returns the leader epoch of a fetch.
     std::int64_t on_response(std::uint32_t node, const RequestTag& tag, ByteSpan payload,
                              const broker::Node& broker);
@@ -62,8 +72,10 @@ private:
         std::map<Term, std::uint32_t> sources;  // who spoke as the leader of a term
     };
     struct Shown {
-        std::int64_t epoch = -1;      // latest
-        std::int64_t watermark = -1;  // largest under that epoch or one before
+        std::int64_t epoch = -1;        // latest
+        std::int64_t watermark = -1;    // largest under that epoch or one before
+        std::int64_t acked_epoch = -1;  // likewise, of acks=all
+        std::int64_t acked_end = -1;    // behind the last record acknowledged
     };
 
     void on_produce(std::uint32_t node, const RequestTag& tag, ByteSpan body, std::int64_t epoch);
@@ -77,6 +89,10 @@ private:
     void on_log_start(std::uint32_t node, const RequestTag& tag, std::int64_t start);
     void on_watermark(std::uint32_t node, const RequestTag& tag, std::int64_t watermark,
                       std::int64_t epoch);
+    /// The end of the records, as one who is to be up to date with all that was ever told.
+    void on_end(std::uint32_t node, const RequestTag& tag, std::int64_t end, std::int64_t epoch);
+    void check_floor(std::uint32_t node, const RequestTag& tag, std::int64_t shown,
+                     std::int64_t since);
     void check_ack_all(std::uint32_t node, const RequestTag& tag, std::int64_t offset,
                        std::int64_t epoch);
     void check_ack_one(std::uint32_t node, const RequestTag& tag, std::int64_t offset);
@@ -88,7 +104,9 @@ private:
     const DiskTruth& truth_;
     ClusterLog& logs_;
     broker::Acks1 acks1_;
+    bool linearizable_;  // ListOffsets asks a quorum first
     Violations& violations_;
+    AttemptFates fates_;
     broker::raft::Received received_;
     std::vector<Shown> shown_;
     std::vector<Elections> elections_;                        // by partition

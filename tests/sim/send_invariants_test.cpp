@@ -40,6 +40,12 @@ struct Answering : WatchedCluster {
         crc_b = produce(1, "b");
         REQUIRE(fired_all().empty());
     }
+    void tell_fate(broker::Fate fate) {
+        broker::Fact fact{broker::FactKind::fate};
+        fact.number = 1;
+        fact.fate = fate;
+        send.on_facts(1, {fact});
+    }
     void acknowledge(std::int16_t acks, std::int64_t offset, std::uint32_t crc,
                      protocol::KafkaError error = protocol::KafkaError::none) {
         protocol::ProduceResponse response;
@@ -47,7 +53,8 @@ struct Answering : WatchedCluster {
         topic.name = "orders";
         topic.partitions.push_back(
             {.index = 0, .error = error, .base_offset = broker::Offset{offset}});
-        RequestTag tag{RequestKind::produce, 1, 7, 0, acks, crc};
+        RequestTag tag{RequestKind::produce, 1, 7, 0, acks, crc, 1};
+        tell_fate(acks == 1 ? broker::Fate::appended : broker::Fate::committed);
         send.on_response(1, tag, payload_of(response, 7), node(1));
     }
     void show_watermark(std::int64_t watermark, RequestTag tag = {}, ByteSpan records = {}) {
@@ -303,6 +310,92 @@ TEST_CASE("B6: a later request is shown a smaller watermark; an earlier one may 
     bench.show_watermark(1, later);
 
     CHECK(bench.fired_all() == "B6");
+}
+
+TEST_CASE("B6: after an acknowledgement no later epoch shows a smaller watermark", "[sim]") {
+    Answering bench;
+    RequestTag earlier{RequestKind::fetch};
+    bench.send.on_request(earlier);
+    bench.acknowledge(-1, 1, bench.crc_a);
+    bench.show_watermark(1, earlier);
+    CHECK(bench.fired_all().empty());
+
+    RequestTag later{RequestKind::fetch};
+    bench.send.on_request(later);
+    bench.show_watermark(1, later);
+
+    CHECK(bench.fired_all() == "B6");
+}
+
+TEST_CASE("B6: with read index no ListOffsets falls behind, whoever answers", "[sim]") {
+    bool const read_index = GENERATE(false, true);
+    std::int64_t const latest = GENERATE(1, 2);
+    bool const is_shown = GENERATE(false, true);
+    Answering bench;
+    broker::Tuning tuning;
+    tuning.raft.read_index = read_index;
+    SendInvariants send{bench.topics(), bench.truth, bench.logs, tuning, bench.violations};
+    RequestTag tag{RequestKind::list_offsets, 1, 2};
+    // Somebody in a later epoch has told more than this leader, who does not know of it.
+    (is_shown ? tag.watermark_floor : tag.acked_floor) = 2;
+    (is_shown ? tag.floor_epoch : tag.acked_epoch) = 9;
+    protocol::ListOffsetsResponse response;
+    protocol::ListOffsetsTopicResponse& topic = response.topics.add();
+    topic.name = "orders";
+    topic.partitions.push_back({.index = 0, .offset = broker::Offset{latest}});
+
+    send.on_response(1, tag, payload_of(response, 2), bench.node(1));
+
+    CHECK(bench.fired("B6") == (read_index && latest == 1));
+}
+
+TEST_CASE("B14: what is answered agrees with the fate, and the fate with the log", "[sim]") {
+    using broker::Fate;
+    using protocol::KafkaError;
+    struct Row {
+        bool is_accepted;
+        std::optional<Fate> fate;
+        std::int16_t acks;
+        KafkaError error;
+        bool is_legal;
+    };
+    auto const row =
+        GENERATE(Row{false, Fate::not_appended, -1, KafkaError::not_enough_replicas, true},
+                 Row{false, Fate::not_appended, -1, KafkaError::not_leader_or_follower, true},
+                 Row{true, Fate::unknown, -1, KafkaError::not_leader_or_follower, true},
+                 Row{true, Fate::unknown, -1, KafkaError::request_timed_out, true},
+                 Row{true, Fate::committed, -1, KafkaError::none, true},
+                 Row{false, Fate::committed, -1, KafkaError::duplicate_sequence_number, true},
+                 Row{true, Fate::appended, 1, KafkaError::none, true},
+                 // What must not be said.
+                 Row{true, Fate::unknown, -1, KafkaError::not_enough_replicas, false},
+                 Row{false, Fate::unknown, -1, KafkaError::not_enough_replicas, false},
+                 Row{true, Fate::not_appended, -1, KafkaError::not_leader_or_follower, false},
+                 Row{true, std::nullopt, -1, KafkaError::corrupt_message, false},
+                 Row{false, std::nullopt, -1, KafkaError::none, false},
+                 Row{false, Fate::not_appended, -1, KafkaError::none, false},
+                 Row{true, Fate::unknown, -1, KafkaError::none, false},
+                 Row{true, Fate::appended, -1, KafkaError::none, false});
+    INFO(protocol::name_of(row.error) << " acks " << row.acks);
+    Violations violations;
+    AttemptFates fates{violations};
+    broker::Fact fact{broker::FactKind::accepted};
+    fact.number = 7;
+    if (row.is_accepted) {
+        fates.on_fact(1, fact);
+    }
+    if (row.fate) {
+        fact.kind = broker::FactKind::fate;
+        fact.fate = *row.fate;
+        fates.on_fact(1, fact);
+    }
+    RequestTag tag{RequestKind::produce};
+    tag.acks = row.acks;
+    tag.attempt = 7;
+
+    fates.on_answer(1, tag, row.error);
+
+    CHECK(violations.empty() == row.is_legal);
 }
 
 TEST_CASE("B13: an answer that carries another request's id", "[sim]") {

@@ -17,7 +17,7 @@ WatchedCluster::WatchedCluster(std::uint32_t clustered, std::uint32_t islands,
       raft{judged_topics_, truth, logs, broker::producer_options(broker::Tuning{}.broker),
            violations},
       beliefs{judged_topics_, truth, logs, false, violations},
-      send{judged_topics_, truth, logs, broker::Acks1::written, violations} {
+      send{judged_topics_, truth, logs, broker::Tuning{}, violations} {
     for (std::uint32_t host = 1; host <= clustered + islands; ++host) {
         auto fresh = std::make_unique<Machine>();
         fresh->clustered = host <= clustered;
