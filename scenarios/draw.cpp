@@ -225,13 +225,17 @@ void draw_plan(Draws& draws, const Scenario& scenario, RunConfig& run) {
         run.plan.push_back(std::move(element));
     }
     run.limits = scenario.faults.limits;
+    run.heal =
+        static_cast<HealMode>(draws.value("/faults/heal", "faults", "heal", scenario.faults.heal));
     FaultPhase phase;
     phase.end = run.virtual_time - run.limits.stop_before_end;
     phase.timeout = run.tuning.raft.election_timeout + run.tuning.raft.election_jitter;
     phase.brokers = run.brokers;
+    phase.unsafe_wipe = run.limits.unsafe_wipe;
     for (const broker::TopicConfig& topic : run.topics) {
         for (std::uint32_t i = 0; i < topic.partitions; ++i) {
             phase.partitions.push_back(fmt::format("{}/{}", topic.name, i));
+            phase.replicas.push_back(topic.replication_factor);
         }
     }
     for (const RandomFault& fault : scenario.faults.random) {

@@ -76,6 +76,7 @@ struct RunConfig {
     /// Scripted and drawn elements. Drawn ones are `at` or `arm` elements inside the run phase.
     std::vector<Element> plan;
     FaultLimits limits;
+    HealMode heal = HealMode::all;
 
     Duration warm_up;
     Duration virtual_time;

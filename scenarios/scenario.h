@@ -149,13 +149,20 @@ struct FaultLimits {
     Budget budget = Budget::strict;
     bool keep_quorum = false;  // at most a minority down or cut off at a time
     std::optional<std::int64_t> max_down;
+    std::optional<std::int64_t> max_damaged;  // brokers at a time; nothing lifts it
+    bool unsafe_wipe = false;                 // a wiped disk may keep its identity
     Duration stop_before_end;
 };
+
+/// What ends with the faults. core: a drawn set of brokers that has a quorum of every partition is
+/// mended, and all others stay as they are for ever.
+enum class HealMode : std::uint8_t { all, core };
 
 struct FaultSpec {
     std::vector<ScriptElement> script;
     bool swarm = false;  // classes and intensities are drawn; `random` replaces rows
     std::vector<RandomFault> random;
+    Distribution heal = Distribution::fixed(0);  // HealMode
     FaultLimits limits;
 };
 

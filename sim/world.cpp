@@ -135,6 +135,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       disk_random_{config.seed, "disk.latency"},
       crash_random_{config.seed, "crash"},
       timer_random_{config.seed, "timers.late"},
+      core_random_{config.seed, "heal.core"},
       progress_{topics_.partitions().size(), progress_window()},
       metrics_{(config.warm_up + config.virtual_time) /
                static_cast<std::int64_t>(MetricsSampler::samples_max)} {

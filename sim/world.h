@@ -148,6 +148,7 @@ public:
     [[nodiscard]] VirtualDisk& disk(std::uint32_t host) override { return *hosts_[host].disk; }
     [[nodiscard]] const DiskTruth& truth() const override { return truth_; }
     [[nodiscard]] BudgetAnswer ask_budget(std::uint32_t host, DamageClass damage) override;
+    [[nodiscard]] BudgetAnswer peek_budget(std::uint32_t host, DamageClass damage) const override;
     void replace_disk(std::uint32_t host, const DiskImage& image, bool new_identity) override;
     void mend(std::uint32_t host) override;
     [[nodiscard]] HostClock& clock(std::uint32_t host) override { return hosts_[host].clock; }
@@ -226,6 +227,13 @@ private:
                                        DamageClass damage) const;
     /// Whether the voter is the one it was, and its disk can be trusted.
     [[nodiscard]] bool is_sound(const broker::Member& member) const;
+    /// Whether its disk holds what it held, or has caught up with that.
+    [[nodiscard]] bool is_whole(const Host& host) const;
+    /// Its disk is about to go back silently.
+    void note_forgotten(Host& host);
+    /// Whether the host may ask for or give a vote in a term up to this one.
+    [[nodiscard]] bool has_open_vote(const Host& host, PartitionId partition,
+                                     broker::Term term) const;
     /// Loss and standstill of what this host holds are excused from now on.
     void exceed_budget(const Host& host);
     /// Why a partition cannot go on: too few of its voters have a disk that can be trusted. Empty:
@@ -258,7 +266,26 @@ private:
     void note_phase(std::string_view name);
     void begin_run();
     void heal();
+    void mend_host(Host& host);
     void check_settled();
+
+    // A core that alone is mended (core_heal.cpp)
+    /// What the faults left of a host.
+    struct Residue {
+        bool down = false;
+        bool paused = false;
+        bool cut_in = false;  // from some other broker
+        bool cut_out = false;
+    };
+    [[nodiscard]] std::vector<Residue> residues() const;
+    /// Whether these hosts have a quorum of every partition, whatever configuration is in force.
+    [[nodiscard]] bool core_is_enough(const std::vector<bool>& core) const;
+    void choose_core();
+    [[nodiscard]] bool in_core(std::uint32_t host) const { return core_.empty() || core_[host]; }
+    void keep_behind(Host& host);
+    void cut_behind(const Host& host);
+    void mend_everybody();
+
     /// What each broker believes of a partition, for whoever looks at a stuck one.
     [[nodiscard]] std::string views_of(PartitionId partition) const;
     /// Looks which partitions cannot go on.
@@ -285,6 +312,7 @@ private:
     broker::Random disk_random_;
     broker::Random crash_random_;
     broker::Random timer_random_;
+    broker::Random core_random_;
     std::deque<Host> hosts_;  // never moved: nodes refer to them
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<Producer*> producers_;  // of the workload
@@ -313,6 +341,8 @@ private:
     Time healed_at_;
     Time settle_deadline_;
     Time drain_deadline_;
+    std::vector<bool> core_;         // by host, from the heal on; empty before: everybody
+    std::vector<Residue> residues_;  // likewise, of those outside
     std::optional<Time> settled_since_;
     bool settle_message_sent_ = false;
     std::optional<Stuck> stuck_;
