@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 namespace brokersim {
 
@@ -185,8 +186,17 @@ CrashReport World::lose_power(Host& host) {
     if (lost) {
         note_forgotten(host);
     }
+    std::optional<SurvivalShape> shape;
+    NamesFate names = NamesFate::drawn;
+    if (remains_) {
+        constexpr std::array shapes = {SurvivalShape::keep_all, SurvivalShape::drop_all,
+                                       SurvivalShape::first_torn, SurvivalShape::last_torn};
+        shape = shapes[static_cast<std::size_t>(*remains_)];
+        bool const most = *remains_ == Remains::keep_all || *remains_ == Remains::max_torn;
+        names = most ? NamesFate::kept : NamesFate::lost;
+    }
     CrashReport const report =
-        host.disk->crash_power(std::nullopt, lost ? LieFate::lost : LieFate::come_true);
+        host.disk->crash_power(shape, lost ? LieFate::lost : LieFate::come_true, names);
     host.betrayed = host.betrayed || report.lies_lost;
     credit_disk_errors(host);
     record_taken(host);

@@ -246,6 +246,9 @@ void World::run() {
         }
         count_activity(work);  // here: what a pause held back is handled later, but came once
         handle(work);
+        if (power_cut_ != nullptr || disk_events_ != nullptr) {
+            after_event();
+        }
     }
     trace_.finish();
 }

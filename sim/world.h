@@ -19,6 +19,7 @@
 #include "sim/invariants/raft_invariants.h"
 #include "sim/invariants/send_invariants.h"
 #include "sim/metrics.h"
+#include "sim/power_cut.h"
 #include "sim/progress_watch.h"
 #include "sim/recorder.h"
 #include "sim/scheduler.h"
@@ -72,6 +73,13 @@ public:
 
     /// Runs to the end. A run is made once.
     void run();
+    /// Before run(): all brokers lose power at one instant. It must stay valid.
+    void plan_power_cut(const PowerCut* cut) { power_cut_ = cut; }
+    /// Before run(): where the events are noted after which some disk had been asked for something
+    /// or had done it, up to the end of the run phase.
+    void note_disk_events(std::vector<std::uint64_t>* events) { disk_events_ = events; }
+    /// What the cut left, by broker, then by partition; empty if it did not come.
+    [[nodiscard]] const std::vector<std::vector<AfterCut>>& after_cut() const { return after_cut_; }
 
     [[nodiscard]] const Violations& violations() const { return violations_; }
     [[nodiscard]] const std::optional<Stuck>& stuck() const { return stuck_; }
@@ -175,6 +183,8 @@ private:
 
     // Events
     void handle(const Work& work);
+    void after_event();  // if a power cut is planned or disk events are noted (power_cut.cpp)
+    void cut_power(const PowerCut& cut);
     void on_disk_done(const Work& work);
     void on_datagram(const Work& work);
     void on_request(const Work& work);
@@ -336,6 +346,11 @@ private:
     std::vector<Watched> watched_;
     std::uint32_t next_message_ = 0;  // round robin over producers and partitions
 
+    const PowerCut* power_cut_ = nullptr;
+    std::vector<std::uint64_t>* disk_events_ = nullptr;
+    std::uint64_t disk_activity_ = 0;  // of all disks, when it was looked at last
+    std::optional<Remains> remains_;   // of the disk that loses power just now; none: drawn
+    std::vector<std::vector<AfterCut>> after_cut_;
     Phase phase_ = Phase::warm_up;
     Time run_began_;
     Time healed_at_;
