@@ -112,12 +112,15 @@ constexpr Row table[] = {
     key("cluster.disk", "sync", duration, "time of a sync, per operation")
         .range(0, minute).or_else(R"({"exponential": {"mean": "2ms", "max": "200ms"}})").drawn(),
     key("cluster.disk", "profile", word,
-        "what disk and file system promise, of all brokers: see faults/disk_profile.h")
+        "what disk and file system promise: see faults/disk_profile.h")
         .of("strict ext4_ordered xfs ext4_data btrfs odirect_dsync nopsow liar slow full")
         .or_else("strict").drawn(),
     key("cluster.disk", "capacity", size,
         "bytes that a disk holds until the faults end; 0: the profile says")
         .range(0, std::int64_t{1} << 40).or_else("0B").drawn(),
+    key("cluster.disk", "mixed", boolean,
+        "profile and capacity are drawn for each broker; else once for all of them")
+        .or_else("false").drawn(),
     key("cluster.disk", "comment", any, "free text, not read"),
 
     key("cluster.clocks", "offset", duration, "of a node's wall clock")

@@ -56,6 +56,7 @@ struct ClusterSpec {
     Distribution disk_sync = Distribution::exponential(2'000'000, 200'000'000);
     Distribution disk_profile = Distribution::fixed(0);   // words as DiskProfile
     Distribution disk_capacity = Distribution::fixed(0);  // bytes; 0: the profile says
+    Distribution disk_mixed = Distribution::fixed(0);     // each broker draws both for itself
     // Drawn per node. Rates differ always: equal ticks on all nodes would hide split votes.
     Distribution clock_offset = Distribution::uniform(-1'000'000, 1'000'000);
     Distribution clock_drift_ppm = Distribution::uniform(-200, 200);

@@ -176,12 +176,20 @@ void World::mend_host(Host& host) {
     start(host.number - 1);
 }
 
+Duration World::slowest(const Distribution& operation) const {
+    std::int64_t slowness = 1;
+    for (const DiskOfBroker& disk : config_.disks) {
+        slowness = std::max(slowness, disk.slowness);
+    }
+    return Duration{operation.largest()} * slowness;
+}
+
 Duration World::settle_budget() const {
     // Derived from the run's own numbers, never guessed (each term: what may have to happen).
     Duration const election = largest_election_timeout();
     Duration const link = network_.largest_latency();
-    Duration const write{config_.disk_write.largest()};
-    Duration const sync{config_.disk_sync.largest()};
+    Duration const write = slowest(config_.disk_write);
+    Duration const sync = slowest(config_.disk_sync);
     Duration const round = link * 2 + write + sync;
     Duration budget = config_.settle.value_or(Duration{});
     if (config_.settle) {

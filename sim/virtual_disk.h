@@ -216,6 +216,7 @@ private:
     void roll_back(std::uint32_t inode, std::uint64_t covers);
     void write_back(std::uint32_t inode);
     [[nodiscard]] std::uint64_t room_for(const Op& op) const;
+    [[nodiscard]] std::uint64_t free_bytes() const;
     /// The first `count` pending name operations become durable.
     void commit_names(std::size_t count);
     void commit_names_of(std::uint32_t inode, std::uint64_t covers);

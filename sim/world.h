@@ -303,6 +303,8 @@ private:
     [[nodiscard]] std::optional<Stuck> unsettled();
     [[nodiscard]] std::optional<Stuck> replicas_differ();
     [[nodiscard]] Duration settle_budget() const;
+    /// The longest that a disk operation takes on any of the disks.
+    [[nodiscard]] Duration slowest(const Distribution& operation) const;
     void begin_drain();
     void finish();
 
