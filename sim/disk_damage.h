@@ -43,7 +43,7 @@ public:
     [[nodiscard]] std::uint64_t met() const { return met_; }
     /// Of these, those that will be the same the next time.
     [[nodiscard]] std::uint64_t met_for_good() const { return met_for_good_; }
-    /// Readings of files that the element had damaged: its chances.
+    /// Readings of what the element had damaged: its chances.
     [[nodiscard]] std::uint64_t chances(std::uint32_t element) const;
     /// Elements whose damage was read since the last call.
     std::vector<std::uint32_t> take_effective();
