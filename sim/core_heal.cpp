@@ -49,8 +49,16 @@ bool World::core_is_enough(const std::vector<bool>& core) const {
                        host.state != HostState::failed;
             };
             std::uint32_t const needed = topics_.topic_of(info.id).min_insync_replicas;
-            std::vector<broker::raft::Configuration> const members =
-                configurations_of(info.id, false);
+            // Also what only one of them goes by: with the longer log, nobody is elected without
+            // it.
+            std::vector<broker::raft::Configuration> members = configurations_of(info.id, false);
+            for (const Host& host : hosts_) {
+                const broker::Replica* const replica =
+                    host.up() ? host.node->replica(info.id) : nullptr;
+                if (core[host.number - 1] && replica != nullptr && replica->serving()) {
+                    members.push_back(replica->raft().configuration());
+                }
+            }
             return std::all_of(members.begin(), members.end(), [&](const auto& configuration) {
                 return has_quorum(configuration, usable) &&
                        std::count_if(configuration.voters.begin(), configuration.voters.end(),
