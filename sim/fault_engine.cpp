@@ -93,7 +93,7 @@ void FaultEngine::on_fire(std::uint32_t element) {
     // What chance drew for an idle machine would do nothing: it waits for a write instead.
     bool const needs_work = rules_of(state.element.kind).waits == Waits::always;
     if (state.element.trigger.kind == Trigger::Kind::arm ||
-        (needs_work && !state.element.scripted)) {
+        (needs_work && is_by_chance(state.element))) {
         state.armed = true;
         state.io_before.clear();
         for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {

@@ -214,10 +214,10 @@ public:
         if (!asked_since_) {
             asked_since_ = now;
         }
+        bool const by_chance = is_by_chance(scene.element);
         bool const goes_on =
-            scene.element.scripted ||
-            now < *asked_since_ + scene.world.largest_election_timeout() * patience;
-        Duration const wait = scene.element.scripted ? look_every : look_every * 5;
+            !by_chance || now < *asked_since_ + scene.world.largest_election_timeout() * patience;
+        Duration const wait = by_chance ? look_every * 5 : look_every;
         return goes_on ? std::optional{wait} : std::nullopt;
     }
     void on_leader(FaultScene& scene, std::uint32_t host, std::uint32_t partition) override {
