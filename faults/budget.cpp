@@ -12,6 +12,14 @@ BudgetAnswer within_budget(DamageClass damage, const CopiesView& view) {
         if (std::find(voters.begin(), voters.end(), view.target) == voters.end()) {
             continue;
         }
+        if (damage == DamageClass::amnesia && view.forgot_before) {
+            return {false, "a voter forgot its votes before", true};
+        }
+        for (std::uint32_t const voter : voters) {
+            if (damage == DamageClass::amnesia && voter != view.target && view.vote_open[voter]) {
+                return {false, "a vote is open in a term in which it may have voted", true};
+            }
+        }
         std::size_t const quorum = voters.size() / 2 + 1;
         std::size_t bad = 1;
         std::size_t copies = 0;
@@ -24,7 +32,7 @@ BudgetAnswer within_budget(DamageClass damage, const CopiesView& view) {
         if (bad >= quorum) {
             return {false, fmt::format("{} of {} voters would be damaged", bad, voters.size())};
         }
-        std::size_t const needed = damage == DamageClass::silent ? quorum : 1;
+        std::size_t const needed = damage == DamageClass::detectable ? 1 : quorum;
         if (copies < needed) {
             return {false,
                     fmt::format("{} other copies of what it promised, {} needed", copies, needed)};

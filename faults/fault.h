@@ -240,6 +240,7 @@ struct Element {
     bool graceful = true;         // rolling_restart: stopped, not crashed
     bool waits = true;            // rolling_restart: for each node to serve before the next one
     bool then_power = false;      // lost_fsync: power fails when its time is over
+    bool keeps_identity = false;  // wipe: the empty disk says that it is the former one
     bool retract = false;         // crash: inside a step, of which some last effects never happen
     std::uint32_t bytes_per_second = 0;  // bandwidth, of each link
     std::uint32_t queue = 0;             // bandwidth: messages that may wait
@@ -257,6 +258,11 @@ struct Element {
     std::uint32_t percent = 50;              // delete_records: so much of what may be read
     std::string heals;                       // heal: id of a fault; empty: all
 };
+
+/// Whether it may find nothing to do: drawn, or a drawn plan that was written down as a script.
+constexpr bool is_by_chance(const Element& element) {
+    return !element.scripted || element.may_miss;
+}
 
 /// What became of one element of a plan.
 enum class ElementFate : std::uint8_t {

@@ -65,7 +65,7 @@ constexpr KindRules rules[] = {
     {K::stale_read, brokers, P::every, false, false, "", W::no, D::all},
     {K::lost_fsync, brokers, P::every, true, false, "then_power", W::no, D::all},
     {K::stale_image, brokers, P::every, true, false, "", W::no, D::all},
-    {K::wipe, brokers, P::every, false, false, "", W::no, D::all},
+    {K::wipe, brokers, P::every, false, false, "keeps_identity", W::no, D::all},
     {K::transfer_leader, brokers, P::every, false, false, "partition", W::no, D::none},
     {K::add_voter, brokers, P::every, false, false, "partition", W::no, D::none},
     {K::remove_voter, brokers, P::every, false, false, "partition", W::no, D::none},

@@ -241,6 +241,25 @@ std::int64_t least_down(Meaning& m, const Target& target) {
     return 0;
 }
 
+/// What the limits never allow, whatever the run holds.
+void check_damage(Meaning& m, const Element& element, const std::string& at) {
+    const FaultLimits& limits = m.scenario.faults.limits;
+    if (!is_damage(element.kind) || !m.good({"/cluster/brokers", at, "/faults/limits"})) {
+        return;
+    }
+    if (element.keeps_identity && !limits.unsafe_wipe) {
+        m.error(at + "/args/keeps_identity", "SCN221",
+                "a wiped disk that keeps its identity needs limits.unsafe_wipe");
+    }
+    std::int64_t const struck = least_down(m, element.target);
+    if (limits.max_damaged && struck > *limits.max_damaged) {
+        m.error(
+            at + "/target", "SCN221",
+            fmt::format("{} of \"{}\" damages {} brokers, against max_damaged {}",
+                        name_of(element.kind), element.target.text, struck, *limits.max_damaged));
+    }
+}
+
 void check_limits(Meaning& m) {
     const FaultLimits& limits = m.scenario.faults.limits;
     Duration const end{m.scenario.run.virtual_time.smallest()};
@@ -248,8 +267,15 @@ void check_limits(Meaning& m) {
         m.error("/faults/limits/stop_before_end", "SCN222",
                 "stop_before_end leaves no time for faults");
     }
+    for (const RandomFault& fault : m.scenario.faults.random) {
+        if (fault.arguments.keeps_identity && !limits.unsafe_wipe) {
+            m.error("/faults/random/wipe/args/keeps_identity", "SCN221",
+                    "a wiped disk that keeps its identity needs limits.unsafe_wipe");
+        }
+    }
     for (std::size_t i = 0; i < m.scenario.faults.script.size(); ++i) {
         const Element& element = m.scenario.faults.script[i];
+        check_damage(m, element, pointer_to("/faults/script", i));
         bool const downs = rules_of(element.kind).downs == Downs::all;
         bool const everybody = rules_of(element.kind).target == TargetUse::none;
         std::int64_t const down = everybody ? m.fewest_brokers() : least_down(m, element.target);

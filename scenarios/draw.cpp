@@ -164,19 +164,36 @@ void draw_steps(Draws& draws, const WorkloadSpec& workload, RunConfig& run) {
 
 /// After the topics and the tuning: a full disk has room for a little more than its logs.
 void draw_disks(Draws& draws, const ClusterSpec& cluster, RunConfig& run) {
-    run.disk_profile = static_cast<DiskProfile>(
-        draws.value("/cluster/disk/profile", "cluster.disk", "profile", cluster.disk_profile));
-    run.disk_capacity = static_cast<std::uint64_t>(
-        draws.value("/cluster/disk/capacity", "cluster.disk", "capacity", cluster.disk_capacity));
-    if (run.disk_profile == DiskProfile::full && run.disk_capacity == 0) {
-        std::uint64_t partitions = 0;
-        for (const broker::TopicConfig& topic : run.topics) {
-            partitions += topic.partitions;
-        }
-        constexpr std::uint64_t spare = 64 * 1024;
-        run.disk_capacity = 2 * partitions * run.tuning.wal.segment_bytes + spare;
+    bool const mixed =
+        draws.value("/cluster/disk/mixed", "cluster.disk", "mixed", cluster.disk_mixed) != 0;
+    std::uint64_t partitions = 0;
+    for (const broker::TopicConfig& topic : run.topics) {
+        partitions += topic.partitions;
     }
-    std::int64_t const slowness = traits_of(run.disk_profile).slowness;
+    for (std::uint64_t broker = 0; broker < run.brokers; ++broker) {
+        if (broker > 0 && !mixed) {
+            run.disks.push_back(run.disks.front());
+            continue;
+        }
+        DiskOfBroker disk;
+        disk.profile = static_cast<DiskProfile>(draws.value(
+            "/cluster/disk/profile", "cluster.disk", "profile", cluster.disk_profile, broker));
+        disk.capacity = static_cast<std::uint64_t>(draws.value(
+            "/cluster/disk/capacity", "cluster.disk", "capacity", cluster.disk_capacity, broker));
+        if (disk.profile == DiskProfile::full && disk.capacity == 0) {
+            constexpr std::uint64_t spare = 64 * 1024;
+            disk.capacity = 2 * partitions * run.tuning.wal.segment_bytes + spare;
+        }
+        disk.slowness = traits_of(disk.profile).slowness;
+        run.disks.push_back(disk);
+    }
+    std::int64_t slowness = 1;
+    if (!mixed) {
+        slowness = run.disks.front().slowness;  // of the run
+        for (DiskOfBroker& disk : run.disks) {
+            disk.slowness = 1;
+        }
+    }
     run.disk_write = cluster.disk_write.times(slowness);
     run.disk_sync = cluster.disk_sync.times(slowness);
 }
@@ -226,13 +243,17 @@ void draw_plan(Draws& draws, const Scenario& scenario, RunConfig& run) {
         run.plan.push_back(std::move(element));
     }
     run.limits = scenario.faults.limits;
+    run.heal =
+        static_cast<HealMode>(draws.value("/faults/heal", "faults", "heal", scenario.faults.heal));
     FaultPhase phase;
     phase.end = run.virtual_time - run.limits.stop_before_end;
     phase.timeout = run.tuning.raft.election_timeout + run.tuning.raft.election_jitter;
     phase.brokers = run.brokers;
+    phase.unsafe_wipe = run.limits.unsafe_wipe;
     for (const broker::TopicConfig& topic : run.topics) {
         for (std::uint32_t i = 0; i < topic.partitions; ++i) {
             phase.partitions.push_back(fmt::format("{}/{}", topic.name, i));
+            phase.replicas.push_back(topic.replication_factor);
         }
     }
     for (const RandomFault& fault : scenario.faults.random) {

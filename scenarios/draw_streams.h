@@ -37,7 +37,9 @@ struct FaultPhase {
     Duration end;      // after its last instant
     Duration timeout;  // T_e: the longest election timeout that can be drawn
     std::uint32_t brokers = 1;
+    bool unsafe_wipe = false;             // whether a wiped disk may keep its identity
     std::vector<std::string> partitions;  // by dense id: "orders/0"
+    std::vector<std::uint32_t> replicas;  // likewise: how many brokers hold it at first
 };
 
 /// Elements for `fault`, in the order of their times.

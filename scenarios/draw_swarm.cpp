@@ -4,6 +4,8 @@
 // class (attribution), 10 % all; else each class by its own chance. Quiet windows of 3-10 T_e
 // alternate with chaos of 5-20 T_e, and faults begin only in chaos, so that the cluster also
 // shows what it does after it broke. One in ten down and cut states lasts 20-100 T_e.
+// A class that is on strikes at least once, however rare it is; and what a change of members needs
+// before it (somebody outside to join, a learner to promote) is drawn with it.
 #include "faults/kinds.h"
 #include "scenarios/draw_streams.h"
 #include "scenarios/scalar.h"
@@ -84,9 +86,11 @@ struct ClassStreams {
           lasts{draws.stream(at + "/for")},
           target{draws.stream(at + "/target")},
           detail{draws.stream(at + "/detail")},
-          arm{draws.stream(at + "/arm")} {}
+          arm{draws.stream(at + "/arm")},
+          once{draws.stream(at + "/once")},
+          members{draws.stream(at + "/members")} {}
 
-    broker::Random intensity, every, lasts, target, detail, arm;
+    broker::Random intensity, every, lasts, target, detail, arm, once, members;
 };
 
 Target word(TargetKind kind, std::string_view text) {
@@ -101,8 +105,9 @@ Target role(TargetKind kind, std::string_view name, std::size_t partition,
 }
 
 /// One broker most of the time, a leader often, more of them now and then, all at once rarely.
-Target draw_brokers(broker::Random& random, const FaultPhase& phase) {
-    std::uint64_t const percent = random.below(100);
+/// percents: below which the draw stays; 75: only ever one broker.
+Target draw_brokers(broker::Random& random, const FaultPhase& phase, std::uint64_t percents) {
+    std::uint64_t const percent = random.below(percents);
     std::size_t const partition = random.below(phase.partitions.size());
     if (percent < 40) {
         return word(TargetKind::one, "one");
@@ -153,7 +158,11 @@ void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase
             element.target = word(TargetKind::all, "all");
         }
     } else if (rules.target == TargetUse::brokers) {
-        element.target = draw_brokers(streams.target, phase);
+        // The budget lets few disks be damaged at once: the rest would be refused.
+        constexpr std::uint64_t any_number = 100;
+        constexpr std::uint64_t one_broker = 75;
+        element.target =
+            draw_brokers(streams.target, phase, is_damage(row.kind) ? one_broker : any_number);
     } else if (rules.target == TargetUse::clients) {
         element.target = word(TargetKind::clients, "clients");
     } else {
@@ -164,6 +173,46 @@ void draw_details(ClassStreams& streams, const SwarmClass& row, const FaultPhase
     }
     if (row.arguments != nullptr) {
         row.arguments(streams.detail, phase, element);
+    }
+}
+
+/// A change of members before `element`, of the same partition: on its way when that fires, which
+/// then asks until it is done.
+Element change_before(FaultKind kind, std::string_view what, const Element& element,
+                      Duration before) {
+    Element change;
+    change.kind = kind;
+    change.scripted = false;
+    change.id = fmt::format("{}.{}", element.id, what);
+    change.target = word(TargetKind::one, "one");
+    change.partition = element.partition;
+    change.partition_text = element.partition_text;
+    change.trigger.at = std::max(Duration{}, element.trigger.at - before);
+    return change;
+}
+
+/// Where every broker holds the partition nobody can join it, and only a learner can be promoted:
+/// what is missing comes first.
+void draw_members(ClassStreams& streams, const FaultPhase& phase, Element& element,
+                  std::vector<Element>& plan) {
+    bool const joins =
+        element.kind == FaultKind::add_voter || element.kind == FaultKind::add_learner ||
+        element.kind == FaultKind::replace_voter || element.kind == FaultKind::promote;
+    if (!joins || phase.brokers < 2) {
+        return;
+    }
+    std::size_t const partition = streams.members.below(phase.partitions.size());
+    element.partition = static_cast<std::uint32_t>(partition);
+    element.partition_text = phase.partitions[partition];
+    Duration const step =
+        streams.members.between(tenths(phase.timeout, 2), tenths(phase.timeout, 20));
+    bool const promotes = element.kind == FaultKind::promote;
+    if (phase.replicas[partition] >= phase.brokers) {
+        plan.push_back(
+            change_before(FaultKind::remove_voter, "room", element, promotes ? step * 2 : step));
+    }
+    if (promotes) {
+        plan.push_back(change_before(FaultKind::add_learner, "learner", element, step));
     }
 }
 
@@ -194,6 +243,14 @@ void draw_class(Draws& draws, const SwarmClass& row, const std::vector<Window>& 
     std::int64_t const scale = streams.intensity.log_uniform(50, 200);
     Duration const mean = tenths(phase.timeout, row.every) * scale / 100;
     draws.remember(at + "/every", write_duration(mean.nanoseconds()));
+    auto const strike = [&](Duration now) {
+        Element element = common;
+        element.id = drawn_id(row.kind, ++number);
+        arm_or_place(streams.arm, row.kind, now, element.trigger);
+        draw_details(streams, row, phase, element);
+        draw_members(streams, phase, element, plan);
+        plan.push_back(std::move(element));
+    };
     for (const Window& window : windows) {
         Duration now = window.begin;
         while (number < elements_at_most) {
@@ -202,12 +259,14 @@ void draw_class(Draws& draws, const SwarmClass& row, const std::vector<Window>& 
             if (now >= window.end) {
                 break;
             }
-            Element element = common;
-            element.id = drawn_id(row.kind, ++number);
-            arm_or_place(streams.arm, row.kind, now, element.trigger);
-            draw_details(streams, row, phase, element);
-            plan.push_back(std::move(element));
+            strike(now);
         }
+    }
+    if (number == 0) {
+        const Window& window = windows[streams.once.below(windows.size())];
+        // Early in it: what it sets off takes its time.
+        Duration const span = (window.end - window.begin) / 2;
+        strike(window.begin + streams.once.between(Duration{}, span));
     }
 }
 

@@ -112,12 +112,15 @@ constexpr Row table[] = {
     key("cluster.disk", "sync", duration, "time of a sync, per operation")
         .range(0, minute).or_else(R"({"exponential": {"mean": "2ms", "max": "200ms"}})").drawn(),
     key("cluster.disk", "profile", word,
-        "what disk and file system promise, of all brokers: see faults/disk_profile.h")
+        "what disk and file system promise: see faults/disk_profile.h")
         .of("strict ext4_ordered xfs ext4_data btrfs odirect_dsync nopsow liar slow full")
         .or_else("strict").drawn(),
     key("cluster.disk", "capacity", size,
         "bytes that a disk holds until the faults end; 0: the profile says")
         .range(0, std::int64_t{1} << 40).or_else("0B").drawn(),
+    key("cluster.disk", "mixed", boolean,
+        "profile and capacity are drawn for each broker; else once for all of them")
+        .or_else("false").drawn(),
     key("cluster.disk", "comment", any, "free text, not read"),
 
     key("cluster.clocks", "offset", duration, "of a node's wall clock")
@@ -192,6 +195,10 @@ constexpr Row table[] = {
     key("faults", "swarm", boolean,
         "classes and intensities are drawn; rows of random replace theirs").or_else("false"),
     key("faults", "limits", object, "how much may be broken at once"),
+    key("faults", "heal", word,
+        "all: when the faults are over everything is mended; core: only a drawn set of brokers "
+        "with a quorum of every partition is, and the others stay down, paused or cut off")
+        .of("all core").or_else("all").drawn(),
     key("faults", "comment", any, "free text, not read"),
 
     key("faults.script[]", "id", text, "name of the fault, unique in the file").needed(),
@@ -266,6 +273,9 @@ constexpr Row table[] = {
         "of damage: its broker goes on and meets it when it reads its files, or restarts later")
         .or_else("false"),
     key("args", "then_power", boolean, "of lost_fsync: power fails when its time is over")
+        .or_else("false"),
+    key("args", "keeps_identity", boolean,
+        "of wipe: the empty disk says that it is the former one; needs limits.unsafe_wipe")
         .or_else("false"),
     key("args", "strikes", word, "of a disk error: the next operation, or all in its time")
         .of("once all").or_else("once"),
@@ -355,6 +365,12 @@ constexpr Row table[] = {
     key("faults.limits", "keep_quorum", boolean, "at most a minority down or cut off at a time")
         .or_else("false"),
     key("faults.limits", "max_down", integer, "at most so many brokers down at a time").range(0, 9),
+    key("faults.limits", "max_damaged", integer,
+        "at most so many brokers with a damaged or forgetful disk at a time, whatever the budget")
+        .range(0, 9),
+    key("faults.limits", "unsafe_wipe", boolean,
+        "a wiped disk may keep its identity, so that its broker votes and has forgotten everything")
+        .or_else("false"),
     key("faults.limits", "stop_before_end", duration,
         "no new fault in the last part of the run phase").range(0, 24 * hour).or_else("0s"),
     key("faults.limits", "comment", any, "free text, not read"),

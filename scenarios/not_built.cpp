@@ -26,7 +26,6 @@ constexpr std::array reserved = {
              "create_topic delete_topic force_reconfigure"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},
-    Reserved{"faults.limits", "max_damaged unsafe_wipe"},
     Reserved{"arm.on", "unsent_ack replication snapshot shutdown"},
     Reserved{"when.event",
              "wal_sync_failed first_reply_after_restart response_lost producer_retry "

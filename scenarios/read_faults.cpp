@@ -206,6 +206,7 @@ void read_args(ObjectReader& object, const KindRules& rules, const std::vector<T
     element.counts_suspend = args.number("counts_suspend").value_or(0) != 0;
     element.graceful = args.number("graceful").value_or(1) != 0;
     element.waits = args.number("waits").value_or(1) != 0;
+    element.keeps_identity = args.number("keeps_identity").value_or(0) != 0;
     element.then_power = args.number("then_power").value_or(0) != 0;
     element.retract = args.number("retract").value_or(0) != 0;
     element.full_at = static_cast<FullAt>(args.number("full_at").value_or(0));
@@ -472,10 +473,13 @@ FaultSpec read_faults(ObjectReader& scenario, const std::vector<TopicSpec>& topi
                 read_random(findings, rules.kind, *value, random.pointer(name), topics));
         }
     }
+    faults.heal = object.distribution("heal").value_or(faults.heal);
     ObjectReader limits = object.object("limits", "faults.limits");
     faults.limits.budget = static_cast<Budget>(limits.number("budget").value_or(0));
     faults.limits.keep_quorum = limits.number("keep_quorum").value_or(0) != 0;
     faults.limits.max_down = limits.number("max_down");
+    faults.limits.max_damaged = limits.number("max_damaged");
+    faults.limits.unsafe_wipe = limits.number("unsafe_wipe").value_or(0) != 0;
     faults.limits.stop_before_end = duration_or(limits.number("stop_before_end"));
     return faults;
 }

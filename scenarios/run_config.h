@@ -46,6 +46,12 @@ struct NodeClock {
     std::int32_t drift_ppm = 0;  // of wall and monotonic clock alike
 };
 
+struct DiskOfBroker {
+    DiskProfile profile = DiskProfile::strict;
+    std::uint64_t capacity = 0;  // bytes until the faults end; 0: no limit
+    std::int64_t slowness = 1;   // its operations take so many times those of the run
+};
+
 struct RunConfig {
     std::uint64_t seed = 0;
     std::uint64_t run_id = 0;  // hash of scenario and seed: stands in every message
@@ -59,8 +65,7 @@ struct RunConfig {
     Distribution client_latency;
     Distribution disk_write;
     Distribution disk_sync;
-    DiskProfile disk_profile = DiskProfile::strict;
-    std::uint64_t disk_capacity = 0;  // bytes of each disk until the faults end; 0: no limit
+    std::vector<DiskOfBroker> disks;  // by broker - 1
     Distribution payload;
 
     std::vector<NodeClock> clocks;  // by broker - 1
@@ -77,6 +82,7 @@ struct RunConfig {
     /// Scripted and drawn elements. Drawn ones are `at` or `arm` elements inside the run phase.
     std::vector<Element> plan;
     FaultLimits limits;
+    HealMode heal = HealMode::all;
 
     Duration warm_up;
     Duration virtual_time;

@@ -56,6 +56,7 @@ struct ClusterSpec {
     Distribution disk_sync = Distribution::exponential(2'000'000, 200'000'000);
     Distribution disk_profile = Distribution::fixed(0);   // words as DiskProfile
     Distribution disk_capacity = Distribution::fixed(0);  // bytes; 0: the profile says
+    Distribution disk_mixed = Distribution::fixed(0);     // each broker draws both for itself
     // Drawn per node. Rates differ always: equal ticks on all nodes would hide split votes.
     Distribution clock_offset = Distribution::uniform(-1'000'000, 1'000'000);
     Distribution clock_drift_ppm = Distribution::uniform(-200, 200);
@@ -150,13 +151,20 @@ struct FaultLimits {
     Budget budget = Budget::strict;
     bool keep_quorum = false;  // at most a minority down or cut off at a time
     std::optional<std::int64_t> max_down;
+    std::optional<std::int64_t> max_damaged;  // brokers at a time; nothing lifts it
+    bool unsafe_wipe = false;                 // a wiped disk may keep its identity
     Duration stop_before_end;
 };
+
+/// What ends with the faults. core: a drawn set of brokers that has a quorum of every partition is
+/// mended, and all others stay as they are for ever.
+enum class HealMode : std::uint8_t { all, core };
 
 struct FaultSpec {
     std::vector<ScriptElement> script;
     bool swarm = false;  // classes and intensities are drawn; `random` replaces rows
     std::vector<RandomFault> random;
+    Distribution heal = Distribution::fixed(0);  // HealMode
     FaultLimits limits;
 };
 

@@ -117,6 +117,7 @@ void read_cluster(ObjectReader& scenario, ClusterSpec& cluster) {
     disk.read("sync", cluster.disk_sync);
     disk.read("profile", cluster.disk_profile);
     disk.read("capacity", cluster.disk_capacity);
+    disk.read("mixed", cluster.disk_mixed);
     ObjectReader clocks = object.object("clocks", "cluster.clocks");
     clocks.read("offset", cluster.clock_offset);
     clocks.read("drift_ppm", cluster.clock_drift_ppm);

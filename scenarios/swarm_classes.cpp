@@ -140,7 +140,12 @@ void wrong_reading(Random& random, const FaultPhase&, Element& element) {
 }
 
 void lost_fsync(Random& random, const FaultPhase&, Element& element) {
-    element.then_power = coin(random);
+    element.then_power = random.below(4) != 0;  // else one that comes by itself must show it
+}
+
+/// A new identity unless the limits let it keep the former one.
+void wipe(Random& random, const FaultPhase& phase, Element& element) {
+    element.keeps_identity = coin(random) && phase.unsafe_wipe;
 }
 
 // kind, on, every, shortest, longest, long outages, arguments
@@ -177,12 +182,12 @@ constexpr SwarmClass classes[] = {
     {K::disk_stall, 30, 60, 1, 200},
     {K::slow_disk, 30, 60, 1, 200, false, slow_disk},
     {K::transfer_leader, 40, 60, 0, 0},
-    {K::add_voter, 15, 100, 0, 0},
+    {K::add_voter, 20, 80, 0, 0},
     {K::remove_voter, 15, 100, 0, 0},
     {K::add_learner, 20, 80, 0, 0},
-    {K::promote, 20, 80, 0, 0},
-    {K::replace_voter, 15, 100, 0, 0},
-    {K::joint_change, 15, 100, 0, 0},
+    {K::promote, 30, 80, 0, 0},
+    {K::replace_voter, 20, 80, 0, 0},
+    {K::joint_change, 20, 80, 0, 0},
     {K::delete_records, 30, 60, 0, 0, false, delete_records},
     {K::sync_error, 20, 100, 1, 50, false, sync_error},
     {K::write_error, 20, 100, 1, 50, false, disk_error},
@@ -196,10 +201,10 @@ constexpr SwarmClass classes[] = {
     {K::lost_write, 20, 150, 10, 200, false, lasting},
     {K::read_flip, 20, 100, 0, 0, false, wrong_reading},
     {K::misdirected_read, 20, 100, 0, 0, false, wrong_reading},
-    {K::stale_read, 20, 100, 0, 0},
-    {K::lost_fsync, 20, 150, 2, 50, false, lost_fsync},
-    {K::stale_image, 20, 200, 2, 50},
-    {K::wipe, 10, 200, 0, 0},
+    {K::stale_read, 30, 60, 0, 0},
+    {K::lost_fsync, 40, 60, 2, 50, false, lost_fsync},
+    {K::stale_image, 35, 60, 2, 30},
+    {K::wipe, 15, 150, 0, 0, false, wipe},
 };
 
 }  // namespace

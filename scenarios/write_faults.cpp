@@ -78,6 +78,9 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "then_power")) {
         args.number("then_power", element.then_power ? 1 : 0);
     }
+    if (has_word(has, "keeps_identity")) {
+        args.number("keeps_identity", element.keeps_identity ? 1 : 0);
+    }
     if (has_word(has, "retract")) {
         args.number("retract", element.retract ? 1 : 0);
     }
@@ -212,12 +215,17 @@ std::string write_faults(const FaultSpec& faults) {
         object.raw("random", random.json());
     }
     object.number("swarm", faults.swarm ? 1 : 0);
+    object.drawn("heal", faults.heal);
     ObjectWriter limits{"faults.limits"};
     limits.number("budget", static_cast<std::int64_t>(faults.limits.budget));
     limits.number("keep_quorum", faults.limits.keep_quorum ? 1 : 0);
     if (faults.limits.max_down) {
         limits.number("max_down", *faults.limits.max_down);
     }
+    if (faults.limits.max_damaged) {
+        limits.number("max_damaged", *faults.limits.max_damaged);
+    }
+    limits.number("unsafe_wipe", faults.limits.unsafe_wipe ? 1 : 0);
     limits.duration("stop_before_end", faults.limits.stop_before_end);
     object.raw("limits", limits.json());
     return object.json();

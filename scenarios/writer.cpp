@@ -44,6 +44,7 @@ std::string write_cluster(const ClusterSpec& cluster) {
     disk.drawn("sync", cluster.disk_sync);
     disk.drawn("profile", cluster.disk_profile);
     disk.drawn("capacity", cluster.disk_capacity);
+    disk.drawn("mixed", cluster.disk_mixed);
     object.raw("disk", disk.json());
     ObjectWriter clocks{"cluster.clocks"};
     clocks.drawn("offset", cluster.clock_offset);

@@ -118,7 +118,8 @@ CrashReport VirtualDisk::crash_process() {
     return report;
 }
 
-CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate lies) {
+CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate lies,
+                                     NamesFate names) {
     CrashReport report;
     // Writes in flight are pieces like those that completed: power loss may leave parts of them.
     for (std::uint32_t const slot : in_flight()) {
@@ -138,7 +139,7 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate
     std::uint64_t const drawn = random_.below(7);
     report.shape = shape.value_or(static_cast<SurvivalShape>(drawn));
     survive(report.shape, lies, report);
-    survive_names(report);
+    survive_names(names, report);
     forget_owed();
 
     names_ = durable_names_;
@@ -313,10 +314,16 @@ void VirtualDisk::survive(SurvivalShape shape, LieFate lies, CrashReport& report
     std::uint64_t const cut = random_.below(units + 1);
     std::uint64_t const single = random_.below(units);
     bool const by_write = random_.below(2) == 0;  // random_subset: whole writes or sectors
-    bool const tear = random_.below(4) == 0;      // one sector survives in part
-    std::uint64_t const torn_unit = random_.below(units);
-    std::uint64_t const torn_at = 1 + random_.below(sector - 1);
-    bool const keep_size = random_.below(2) == 0;  // of files that had grown: size or data only
+    bool const torn_shape = shape >= SurvivalShape::first_torn;
+    bool const draws_tear = random_.below(4) == 0;  // one sector survives in part
+    bool const tear = draws_tear || torn_shape;
+    std::uint64_t const drawn_unit = random_.below(units);
+    std::uint64_t const torn_unit = shape == SurvivalShape::first_torn  ? 0
+                                    : shape == SurvivalShape::last_torn ? units - 1
+                                                                        : drawn_unit;
+    std::uint64_t const drawn_at = 1 + random_.below(sector - 1);
+    bool const draws_size = random_.below(2) == 0;
+    bool const keep_size = draws_size || torn_shape;  // of files that had grown: size or data only
 
     std::uint64_t unit = 0;
     for (std::uint32_t inode = 0; inode < inodes_.size(); ++inode) {
@@ -340,6 +347,10 @@ void VirtualDisk::survive(SurvivalShape shape, LieFate lies, CrashReport& report
                         return number != single;
                     case SurvivalShape::only_one:
                         return number == single;
+                    case SurvivalShape::first_torn:
+                        return false;
+                    case SurvivalShape::last_torn:
+                        return number != units - 1;
                     case SurvivalShape::random_subset:
                         return by_write ? whole_write : random_.below(2) == 0;
                 }
@@ -357,6 +368,7 @@ void VirtualDisk::survive(SurvivalShape shape, LieFate lies, CrashReport& report
                 std::uint64_t const border = sector - (piece.offset + at) % sector;
                 std::uint64_t length = std::min(border, piece.data.size() - at);
                 bool const alive = survives(unit);
+                std::uint64_t const torn_at = torn_shape ? length / 2 : drawn_at;
                 if (tear && unit == torn_unit && torn_at < length &&
                     shape != SurvivalShape::drop_all && shape != SurvivalShape::keep_all) {
                     // Old bytes behind the tear, or new ones: the drive stopped inside the sector.
@@ -392,7 +404,7 @@ void VirtualDisk::survive(SurvivalShape shape, LieFate lies, CrashReport& report
     }
 }
 
-void VirtualDisk::survive_names(CrashReport& report) {
+void VirtualDisk::survive_names(NamesFate fate, CrashReport& report) {
     std::uint64_t const count = pending_names_.size();
     if (count == 0) {
         return;
@@ -404,7 +416,8 @@ void VirtualDisk::survive_names(CrashReport& report) {
     std::uint64_t const single = random_.below(count);
     for (std::uint64_t i = 0; i < count; ++i) {
         bool const coin = random_.below(2) == 0;
-        bool const survives = way == 0 ? i < cut : way == 1 ? i != single : coin;
+        bool const drawn_so = way == 0 ? i < cut : way == 1 ? i != single : coin;
+        bool const survives = fate == NamesFate::drawn ? drawn_so : fate == NamesFate::kept;
         const NameOp& op = pending_names_[i];
         if (survives) {
             apply_name(durable_names_, op);

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 namespace brokersim {
 
@@ -52,6 +53,42 @@ bool World::is_sound(const broker::Member& member) const {
     return host.disk_uuid == member.disk && !host.refused && !host.disk->is_damaged();
 }
 
+bool World::is_whole(const Host& host) const {
+    if (host.refused || host.betrayed || host.disk->is_damaged()) {
+        return false;
+    }
+    for (std::uint32_t number = 0; number < host.forgot.size(); ++number) {
+        auto const& [index, chain] = host.forgot[number];
+        bool const holds = index == LogIndex{} ||
+                           truth_.stored_log(host.number, PartitionId{number}).holds(index, chain);
+        if (!holds) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void World::note_forgotten(Host& host) {
+    host.forgot.clear();
+    for (const broker::PartitionInfo& info : topics_.partitions()) {
+        LogIndex const stored = truth_.stored_log(host.number, info.id).last_index();
+        LogIndex const index = std::min(stored, logs_.committed(info.id).last_index());
+        const Link* const link = truth_.stored_log(host.number, info.id).at(index);
+        host.forgot.emplace_back(index, link == nullptr ? 0 : link->chain);
+    }
+}
+
+bool World::has_open_vote(const Host& host, PartitionId partition, broker::Term term) const {
+    const broker::Replica* const replica = host.up() ? host.node->replica(partition) : nullptr;
+    bool const asks = replica != nullptr && replica->serving() &&
+                      std::holds_alternative<broker::raft::Candidate>(replica->raft().role()) &&
+                      replica->raft().term() <= term;
+    broker::HardState const stored = truth_.hard_state(host.number, partition);
+    bool const gives =
+        stored.term < term || (stored.term == term && stored.vote == broker::BrokerId{});
+    return asks || gives;
+}
+
 CopiesView World::copies_of(std::uint32_t target, PartitionId partition, DamageClass damage) const {
     CopiesView view;
     view.target = target;
@@ -59,7 +96,7 @@ CopiesView World::copies_of(std::uint32_t target, PartitionId partition, DamageC
     view.holds.assign(hosts_.size(), true);
     // Who forgets may go by a configuration that is over, and vote in it with others that never
     // heard of the next one.
-    bool const former = damage == DamageClass::silent;
+    bool const former = damage != DamageClass::detectable;
     for (const broker::raft::Configuration& configuration : configurations_of(partition, former)) {
         for (const std::vector<broker::Member>* const voters :
              {&configuration.voters, &configuration.outgoing}) {
@@ -76,6 +113,13 @@ CopiesView World::copies_of(std::uint32_t target, PartitionId partition, DamageC
             }
         }
     }
+    if (damage == DamageClass::amnesia) {
+        broker::Term const term = truth_.hard_state(target + 1, partition).term;
+        for (const Host& host : hosts_) {
+            view.vote_open.push_back(has_open_vote(host, partition, term));
+            view.forgot_before = view.forgot_before || host.forgot_votes;
+        }
+    }
     // Chains are cumulative: who holds the last entry holds every one before it.
     const FoldedLog& promised = truth_.stored_log(target + 1, partition);
     if (const Link* const last = promised.at(promised.last_index())) {
@@ -87,20 +131,36 @@ CopiesView World::copies_of(std::uint32_t target, PartitionId partition, DamageC
     return view;
 }
 
-BudgetAnswer World::ask_budget(std::uint32_t host, DamageClass damage) {
+BudgetAnswer World::peek_budget(std::uint32_t host, DamageClass damage) const {
+    if (config_.limits.max_damaged) {
+        std::int64_t damaged = 1;
+        for (const Host& other : hosts_) {
+            damaged += other.number != host + 1 && !is_whole(other) ? 1 : 0;
+        }
+        if (damaged > *config_.limits.max_damaged) {
+            return {false,
+                    fmt::format("{} brokers would be damaged at a time, and max_damaged is {}",
+                                damaged, *config_.limits.max_damaged),
+                    true};
+        }
+    }
     for (const broker::PartitionInfo& info : topics_.partitions()) {
         BudgetAnswer answer = within_budget(damage, copies_of(host, info.id, damage));
-        if (answer.allowed) {
-            continue;
+        if (!answer.allowed) {
+            answer.why = fmt::format("{} on n{}: {}", topics_.label(info.id), host + 1, answer.why);
+            return answer;
         }
-        if (config_.limits.budget == Budget::beyond) {
-            exceed_budget(hosts_[host]);
-            return {};
-        }
-        answer.why = fmt::format("{} on n{}: {}", topics_.label(info.id), host + 1, answer.why);
-        return answer;
     }
     return {};
+}
+
+BudgetAnswer World::ask_budget(std::uint32_t host, DamageClass damage) {
+    BudgetAnswer answer = peek_budget(host, damage);
+    if (!answer.allowed && !answer.always && config_.limits.budget == Budget::beyond) {
+        exceed_budget(hosts_[host]);
+        return {};
+    }
+    return answer;
 }
 
 void World::exceed_budget(const Host& host) {
@@ -123,8 +183,20 @@ CrashReport World::lose_power(Host& host) {
                         !traits.atomic_sectors;
     bool const lost = can_lose && counts && host.disk->synced_writes() > 0 &&
                       ask_budget(host.number - 1, DamageClass::silent).allowed;
+    if (lost) {
+        note_forgotten(host);
+    }
+    std::optional<SurvivalShape> shape;
+    NamesFate names = NamesFate::drawn;
+    if (remains_) {
+        constexpr std::array shapes = {SurvivalShape::keep_all, SurvivalShape::drop_all,
+                                       SurvivalShape::first_torn, SurvivalShape::last_torn};
+        shape = shapes[static_cast<std::size_t>(*remains_)];
+        bool const most = *remains_ == Remains::keep_all || *remains_ == Remains::max_torn;
+        names = most ? NamesFate::kept : NamesFate::lost;
+    }
     CrashReport const report =
-        host.disk->crash_power(std::nullopt, lost ? LieFate::lost : LieFate::come_true);
+        host.disk->crash_power(shape, lost ? LieFate::lost : LieFate::come_true, names);
     host.betrayed = host.betrayed || report.lies_lost;
     credit_disk_errors(host);
     record_taken(host);
@@ -134,18 +206,25 @@ CrashReport World::lose_power(Host& host) {
 void World::replace_disk(std::uint32_t index, const DiskImage& image, bool new_identity) {
     Host& host = hosts_[index];
     crash(index, CrashKind::power);
+    if (!new_identity) {
+        note_forgotten(host);
+    }
     host.disk->replace(image);
     host.stopped_cleanly = false;
+    if (image.empty()) {
+        // With it go term and vote, of which the budget knows that nobody asks again.
+        host.forgot_votes = host.forgot_votes || !new_identity;
+        raft_invariants_.on_replaced(host.number);
+    }
     if (new_identity) {
         host.disk_uuid = broker::DiskUuid{broker::fold64(host.disk_uuid.value(), ++host.disks)};
-        raft_invariants_.on_replaced(host.number);
     } else {
         host.betrayed = true;
     }
     record_taken(host);
     forget_memory(host.number);
     recorder_.history().crash(scheduler_.now().nanoseconds(), host.number,
-                              new_identity ? reports::Disk::wiped : reports::Disk::damaged);
+                              image.empty() ? reports::Disk::wiped : reports::Disk::damaged);
 }
 
 void World::mend(std::uint32_t index) {

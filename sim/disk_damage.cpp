@@ -72,7 +72,7 @@ bool DiskDamage::read(std::uint32_t inode, std::uint64_t offset, Bytes& content)
         if (shared.begin >= shared.end) {
             return false;
         }
-        count(one.element);
+        count(one.element);  // damage that nobody reads is latent, and proves nothing
         bool differs = one.shown.empty();
         readable = readable && !one.shown.empty();
         for (std::uint64_t at = shared.begin; !one.shown.empty() && at < shared.end; ++at) {
@@ -86,7 +86,8 @@ bool DiskDamage::read(std::uint32_t inode, std::uint64_t offset, Bytes& content)
             met_for_good_ += one.once ? 0U : 1U;
             effective_.push_back(one.element);
         }
-        return one.once;
+        // A reading that stopped before what is wrong is not the one that shows it.
+        return one.once && differs;
     });
     return readable;
 }

@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::uint64_t page = 4096;
 
+/// A directory may need as much for a name. Where that is not free none is made.
+constexpr std::uint64_t name_bytes = 512;
+
 bool holds(const std::vector<std::uint32_t>& elements, std::uint32_t element) {
     return std::find(elements.begin(), elements.end(), element) != elements.end();
 }
@@ -78,6 +81,11 @@ DiskDone VirtualDisk::carry_out(Op& op) {
         errors_.report(strike.elements);
         return {op.id, strike.outcome};
     }
+    bool const makes_name = op.kind == OpKind::create || op.kind == OpKind::rename;
+    if (spec_.capacity > 0 && makes_name && free_bytes() < name_bytes) {
+        errors_.report({});
+        return {op.id, DiskOutcome::no_space};
+    }
     if (spec_.capacity > 0 && op.kind == OpKind::write && room_for(op) < op.data.size()) {
         std::uint64_t const choice = random_.below(3);
         write_part(op, std::min(part_of(op, choice), room_for(op)));
@@ -137,15 +145,18 @@ void VirtualDisk::mend() {
     lies_.stop(nobody);
 }
 
-std::uint64_t VirtualDisk::room_for(const Op& op) const {
+std::uint64_t VirtualDisk::free_bytes() const {
     std::uint64_t used = 0;
     for (const Inode& file : inodes_) {
         used += file.allocated;
     }
-    std::uint64_t const free = spec_.capacity - std::min(used, spec_.capacity);
+    return spec_.capacity - std::min(used, spec_.capacity);
+}
+
+std::uint64_t VirtualDisk::room_for(const Op& op) const {
     // Bytes of the write that need no further space, and as many as there is space for.
     std::uint64_t const allocated = inodes_[op.inode].allocated;
-    return (allocated > op.offset ? allocated - op.offset : 0) + free;
+    return (allocated > op.offset ? allocated - op.offset : 0) + free_bytes();
 }
 
 void VirtualDisk::write_back(std::uint32_t inode) {

@@ -9,6 +9,11 @@
 #include <algorithm>
 
 namespace brokersim {
+namespace {
+
+constexpr Duration look_for_role_every{10'000'000};  // for two election timeouts
+
+}  // namespace
 
 std::string fault_text(const Element& element) {
     std::string text{name_of(element.kind)};
@@ -48,13 +53,16 @@ void FaultEngine::begin(Time now) {
     }
 }
 
-void FaultEngine::end() {
+void FaultEngine::end(const std::vector<bool>& behind) {
     running_ = false;
     armed_ = 0;
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
         ElementState& state = states_[i];
         if (state.active) {
-            finish(i);
+            bool const stays = !behind.empty() && !state.hosts.empty() &&
+                               std::all_of(state.hosts.begin(), state.hosts.end(),
+                                           [&](std::uint32_t host) { return behind[host]; });
+            finish(i, stays ? Told::no : Told::yes);
         }
         if (state.fate == ElementFate::scheduled) {
             state.fate = ElementFate::not_reached;
@@ -85,7 +93,7 @@ void FaultEngine::on_fire(std::uint32_t element) {
     // What chance drew for an idle machine would do nothing: it waits for a write instead.
     bool const needs_work = rules_of(state.element.kind).waits == Waits::always;
     if (state.element.trigger.kind == Trigger::Kind::arm ||
-        (needs_work && !state.element.scripted)) {
+        (needs_work && is_by_chance(state.element))) {
         state.armed = true;
         state.io_before.clear();
         for (std::uint32_t host = 0; host < actions_.brokers(); ++host) {
@@ -217,6 +225,16 @@ void FaultEngine::trigger(std::uint32_t element) {
             state.hosts = resolve(what.target);
         }
     }
+    if (on_hosts && state.hosts.empty() && is_by_chance(what)) {
+        // A role that nobody has now may have somebody soon.
+        Time const now = actions_.scheduler().now();
+        state.unresolved_since = state.unresolved_since.value_or(now);
+        if (now < *state.unresolved_since + actions_.largest_election_timeout() * 2) {
+            actions_.scheduler().push(now + look_for_role_every,
+                                      Work{WorkKind::fault_fire, element, 0, 0});
+            return;
+        }
+    }
     if ((on_hosts && state.hosts.empty()) || !within_limits(state)) {
         state.fate = ElementFate::no_target;
         state.done = true;
@@ -242,12 +260,13 @@ void FaultEngine::settle(const FaultScene& scene) {
 
 void FaultEngine::fire(std::uint32_t element) {
     ElementState& state = states_[element];
-    ++changes_;
     state.fired_at = actions_.scheduler().now();
-    if (!state.fault) {
+    bool const looks_again = state.fault != nullptr;
+    if (!looks_again) {
         state.fault = make_fault(state.element.kind);
     }
-    if (trace_.observer() != nullptr) {  // before it acts: roles are still those it was aimed at
+    if (trace_.observer() != nullptr &&
+        !looks_again) {  // before it acts: roles are still those it was aimed at
         trace_.observer()->on_fault(element, state, true);
     }
     FaultScene scene = scene_of(element);
@@ -267,6 +286,7 @@ void FaultEngine::fire(std::uint32_t element) {
         state.done = true;
         return;
     }
+    ++changes_;
     if (state.fate == ElementFate::scheduled) {
         state.fate = ElementFate::fired;
     }
@@ -300,10 +320,10 @@ void FaultEngine::on_end(std::uint32_t element) {
     }
 }
 
-void FaultEngine::finish(std::uint32_t element) {
+void FaultEngine::finish(std::uint32_t element, Told told) {
     ElementState& state = states_[element];
     ++changes_;
-    if (trace_.observer() != nullptr) {
+    if (trace_.observer() != nullptr && told == Told::yes) {
         trace_.observer()->on_fault(element, state, false);
     }
     FaultScene scene = scene_of(element);

@@ -35,7 +35,8 @@ struct ElementState {
     bool had_chance = true;  // else its silence proves nothing
     std::uint64_t seen = 0;  // of its `when` event
     std::uint64_t chances_before = 0;
-    std::string refusal;  // refused: what forbade it
+    std::optional<Time> unresolved_since;  // its trigger came, and nobody fitted
+    std::string refusal;                   // refused: what forbade it
 };
 
 /// What an element does, for signatures and reports: "crash.power", "partition".
@@ -48,8 +49,9 @@ public:
 
     /// The run phase begins.
     void begin(Time now);
-    /// No further element fires; what is in force ends.
-    void end();
+    /// No further element fires; what is in force ends. behind: by host, who stays as it is; what
+    /// struck nobody else is not said to be over. Empty: nobody.
+    void end(const std::vector<bool>& behind = {});
 
     void on_fire(std::uint32_t element);
     void on_end(std::uint32_t element);
@@ -79,7 +81,8 @@ public:
 private:
     void trigger(std::uint32_t element);
     void fire(std::uint32_t element);
-    void finish(std::uint32_t element);
+    enum class Told : std::uint8_t { yes, no };
+    void finish(std::uint32_t element, Told told = Told::yes);
     FaultScene scene_of(std::uint32_t element);
     void settle(const FaultScene& scene);
     [[nodiscard]] std::uint64_t chances_now(std::uint32_t element);

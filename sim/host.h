@@ -86,8 +86,12 @@ struct Host {
     std::uint64_t damage_before = 0;  // readings that were wrong before this life
     std::uint64_t damage_for_good_before = 0;
     bool betrayed = false;  // power took what a sync had reported durable
-    bool refused = false;   // failed: it found damage that stays
-    bool stopping = false;  // a graceful stop is under way
+    /// Of each partition the last committed entry that it stored when its disk silently went back,
+    /// and its chain: it counts as damaged until it stores all of them again.
+    std::vector<std::pair<broker::LogIndex, std::uint64_t>> forgot;
+    bool forgot_votes = false;  // once an empty disk had the identity of the former one
+    bool refused = false;       // failed: it found damage that stays
+    bool stopping = false;      // a graceful stop is under way
     bool started_once = false;
     bool stopped_cleanly = false;  // the last life ended by a graceful stop in time
     Holds pauses;

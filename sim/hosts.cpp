@@ -21,7 +21,7 @@ std::uint64_t cluster_of(std::uint64_t run_id) {
 
 bool World::start(std::uint32_t index) {
     Host& host = hosts_[index];
-    if (host.state != HostState::down) {
+    if (host.state != HostState::down || !in_core(index)) {
         return false;
     }
     ++host.incarnation;

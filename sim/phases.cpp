@@ -144,25 +144,52 @@ void World::heal() {
     phase_ = Phase::settle;
     healed_at_ = scheduler_.now();
     note_phase("heal");
-    faults_->end();
+    if (config_.heal == HealMode::core) {
+        residues_.assign(hosts_.size(), Residue{});
+        choose_core();
+        for (Host& host : hosts_) {
+            if (!in_core(host.number - 1)) {
+                keep_behind(host);
+            }
+        }
+    }
+    std::vector<bool> behind = core_;
+    behind.flip();
+    faults_->end(behind);
     network_.lift_all();
     for (Host& host : hosts_) {
-        if (host.pauses.any()) {
-            resume(host);
+        if (in_core(host.number - 1)) {
+            mend_host(host);
+        } else {
+            cut_behind(host);
         }
-        release_stall(host);
-        host.disk->mend();
-        start(host.number - 1);
     }
     settle_deadline_ = healed_at_ + settle_budget();
+}
+
+void World::mend_host(Host& host) {
+    if (host.pauses.any()) {
+        resume(host);
+    }
+    release_stall(host);
+    host.disk->mend();
+    start(host.number - 1);
+}
+
+Duration World::slowest(const Distribution& operation) const {
+    std::int64_t slowness = 1;
+    for (const DiskOfBroker& disk : config_.disks) {
+        slowness = std::max(slowness, disk.slowness);
+    }
+    return Duration{operation.largest()} * slowness;
 }
 
 Duration World::settle_budget() const {
     // Derived from the run's own numbers, never guessed (each term: what may have to happen).
     Duration const election = largest_election_timeout();
     Duration const link = network_.largest_latency();
-    Duration const write{config_.disk_write.largest()};
-    Duration const sync{config_.disk_sync.largest()};
+    Duration const write = slowest(config_.disk_write);
+    Duration const sync = slowest(config_.disk_sync);
     Duration const round = link * 2 + write + sync;
     Duration budget = config_.settle.value_or(Duration{});
     if (config_.settle) {
@@ -192,13 +219,22 @@ Duration World::settle_budget() const {
         budget = std::max(budget, wait + election * 20 + round * static_cast<std::int64_t>(rounds));
     }
     budget += (round + config_.tuning.wal.group_window + Duration{100'000'000}) * 4;
-    budget += Duration{5'000'000'000};  // request time-outs of the harness's own clients
+    // Time-outs of requests, the harness's own clients' too: once, and with each that stays behind.
+    std::int64_t asked = 1;
+    for (std::uint32_t host = 0; host < hosts_.size(); ++host) {
+        asked += in_core(host) ? 0 : 1;
+    }
+    budget += Duration{5'000'000'000} * asked;
     return budget;
 }
 
 void World::check_settled() {
     if (phase_ != Phase::settle) {
         return;
+    }
+    if (!core_.empty() && std::count(core_.begin(), core_.end(), false) > 0 &&
+        !core_is_enough(core_)) {
+        mend_everybody();
     }
     for (Host& host : hosts_) {
         if (host.state == HostState::down) {
@@ -259,7 +295,8 @@ std::optional<Stuck> World::unsettled() {
             continue;
         }
         std::optional<std::uint32_t> const leader = leader_of(info.id.value());
-        if (!leader || !hosts_[*leader].node->replica(info.id)->watermark_known()) {
+        if (!leader || !in_core(*leader) ||
+            !hosts_[*leader].node->replica(info.id)->watermark_known()) {
             return Stuck{"L1", fmt::format("{} has no leader that committed in its own term{}",
                                            topics_.label(info.id), views_of(info.id))};
         }
@@ -295,7 +332,7 @@ std::optional<Stuck> World::replicas_differ() {
         for (const broker::Member& member : leading.raft().configuration().members()) {
             broker::BrokerId const id = member.id;
             const Host& host = hosts_[id.value() - 1];
-            if (host.refused || host.disk_uuid != member.disk) {
+            if (host.refused || host.disk_uuid != member.disk || !in_core(id.value() - 1)) {
                 continue;  // it will never be like the others, and says so
             }
             const broker::Replica* const replica =

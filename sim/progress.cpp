@@ -13,8 +13,8 @@ namespace brokersim {
 Duration World::progress_window() const {
     // Elections, then one entry through the slowest pair of link and disk, and a client that asks
     // every silent broker first.
-    Duration const round = network_.largest_latency() * 2 + Duration{config_.disk_write.largest()} +
-                           Duration{config_.disk_sync.largest()};
+    Duration const round =
+        network_.largest_latency() * 2 + slowest(config_.disk_write) + slowest(config_.disk_sync);
     Duration window =
         largest_election_timeout() * 20 + round * 64 + config_.tuning.wal.group_window * 4;
     Duration asking{};

@@ -237,6 +237,7 @@ void explain_failure(const Scenario& scenario, std::uint64_t seed, const RunOpti
     without.judge = options.judge;
     without.diagnose = false;
     without.plan = &rest;
+    without.power_cut = options.power_cut;
     RunResult const other = run_once(scenario, seed, without);
     if (other.verdict == RunVerdict::fail && other.violated.front() == failure.violated) {
         reports::leave_out_fault(result.diagnosis, failure);
@@ -251,6 +252,7 @@ void tell_why(const Scenario& scenario, std::uint64_t seed, const RunOptions& op
     observed.checks = options.checks;
     observed.judge = options.judge;
     observed.plan = &plan;
+    observed.power_cut = options.power_cut;
     observed.timeline = &timeline;
     RunResult const again = run_once(scenario, seed, observed);
     result.diagnosis = again.diagnosis;
@@ -304,6 +306,8 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
         trace.keep_states();
     }
     World world{config, options.checks, trace};
+    world.plan_power_cut(options.power_cut);
+    world.note_disk_events(options.disk_events);
     world.run();
 
     RunResult result;
@@ -314,6 +318,7 @@ RunResult run_once(const Scenario& scenario, std::uint64_t seed, const RunOption
     result.checkpoints = trace.checkpoints();
     result.states = trace.states();
     result.plan = config.plan;
+    result.after_cut = world.after_cut();
     result.events = world.events();
     result.virtual_ns = world.now().nanoseconds();
     if (options.checks.invariants) {

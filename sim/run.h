@@ -75,8 +75,9 @@ struct RunResult {
     std::vector<Recovery> recoveries;  // in the order of the starts
     std::vector<std::string> failed_starts;
     std::vector<FaultLine> faults;
-    std::vector<Element> plan;             // as run
-    std::vector<FaultCount> fault_counts;  // kinds that were scheduled
+    std::vector<Element> plan;                     // as run
+    std::vector<std::vector<AfterCut>> after_cut;  // by broker, then partition
+    std::vector<FaultCount> fault_counts;          // kinds that were scheduled
     std::vector<std::string> drawn;
     std::vector<std::string> notes_hit;  // judge.lost_excused and the like
 
@@ -94,6 +95,8 @@ struct RunOptions {
     bool keep_states = false;         // RunResult::states
     /// The plan to run instead of the one that would be drawn; nullptr: draw it.
     const std::vector<Element>* plan = nullptr;
+    const PowerCut* power_cut = nullptr;  // besides: all brokers lose power at one instant
+    std::vector<std::uint64_t>* disk_events = nullptr;  // receives the instants to choose from
     reports::Timeline* timeline = nullptr;  // receives the story of the run, whatever its verdict
     /// Receives the history before it is thrown away; may be empty.
     std::string* history_json = nullptr;

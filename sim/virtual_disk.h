@@ -54,7 +54,13 @@ enum class SurvivalShape : std::uint8_t {
     all_but_one,
     only_one,
     random_subset,
+    // Never drawn: for who goes through all of them.
+    first_torn,  // half of the first sector
+    last_torn,   // all but half of the last one
 };
+
+/// What a power loss leaves of the name operations that no sync covers.
+enum class NamesFate : std::uint8_t { drawn, kept, lost };
 
 /// What becomes of bytes that a sync reported durable wrongly, or that share a sector with a write
 /// that power cut short, where the profile lets it spoil them.
@@ -103,7 +109,7 @@ public:
     /// Power fails. `shape`: given, or drawn. With `lost` the media turn out to lack a drawn part,
     /// at least one sector, of what syncs lied about.
     CrashReport crash_power(std::optional<SurvivalShape> shape = std::nullopt,
-                            LieFate lies = LieFate::come_true);
+                            LieFate lies = LieFate::come_true, NamesFate names = NamesFate::drawn);
     /// The whole disk is another one from here on. Requires that nothing is in flight.
     void replace(const DiskImage& image);
     [[nodiscard]] DiskImage image() const;
@@ -224,6 +230,7 @@ private:
     void roll_back(std::uint32_t inode, std::uint64_t covers);
     void write_back(std::uint32_t inode);
     [[nodiscard]] std::uint64_t room_for(const Op& op) const;
+    [[nodiscard]] std::uint64_t free_bytes() const;
     /// The first `count` pending name operations become durable.
     void commit_names(std::size_t count);
     void commit_names_of(std::uint32_t inode, std::uint64_t covers);
@@ -243,7 +250,7 @@ private:
     void survive(SurvivalShape shape, LieFate lies, CrashReport& report);
     void spoil_sector(Inode& file, ByteSpan synced, std::uint64_t offset, std::uint64_t length,
                       LieFate lies, CrashReport& report);
-    void survive_names(CrashReport& report);
+    void survive_names(NamesFate fate, CrashReport& report);
     void forget_owed();
     void lose_lies(CrashReport& report);
     void tell_survivors();

@@ -60,7 +60,7 @@ public:
         const Distribution& distribution =
             op == Op::sync ? world_.config_.disk_sync : world_.config_.disk_write;
         std::int64_t const drawn = distribution.draw(world_.disk_random_);
-        Duration takes{drawn};
+        Duration takes = Duration{drawn} * world_.config_.disks[host_].slowness;
         std::optional<Strengths::Strength> const slowed = host.slowness.disk.strongest();
         if (slowed && slowed->value > 1) {
             takes = takes * slowed->value;
@@ -135,6 +135,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
       disk_random_{config.seed, "disk.latency"},
       crash_random_{config.seed, "crash"},
       timer_random_{config.seed, "timers.late"},
+      core_random_{config.seed, "heal.core"},
       progress_{topics_.partitions().size(), progress_window()},
       metrics_{(config.warm_up + config.virtual_time) /
                static_cast<std::int64_t>(MetricsSampler::samples_max)} {
@@ -144,7 +145,7 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         host.timer = std::make_unique<HostTimer>(*this, i);
         host.disk = std::make_unique<VirtualDisk>(
             config_.seed, i + 1, *host.timer, truth_,
-            DiskSpec{traits_of(config_.disk_profile), config_.disk_capacity});
+            DiskSpec{traits_of(config_.disks[i].profile), config_.disks[i].capacity});
         host.disk_uuid = topics_.formed_with(broker::BrokerId{i + 1}).disk;
         host.network.disk = host.disk.get();
     }
@@ -246,6 +247,9 @@ void World::run() {
         }
         count_activity(work);  // here: what a pause held back is handled later, but came once
         handle(work);
+        if (power_cut_ != nullptr || disk_events_ != nullptr) {
+            after_event();
+        }
     }
     trace_.finish();
 }

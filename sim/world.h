@@ -19,6 +19,7 @@
 #include "sim/invariants/raft_invariants.h"
 #include "sim/invariants/send_invariants.h"
 #include "sim/metrics.h"
+#include "sim/power_cut.h"
 #include "sim/progress_watch.h"
 #include "sim/recorder.h"
 #include "sim/scheduler.h"
@@ -72,6 +73,13 @@ public:
 
     /// Runs to the end. A run is made once.
     void run();
+    /// Before run(): all brokers lose power at one instant. It must stay valid.
+    void plan_power_cut(const PowerCut* cut) { power_cut_ = cut; }
+    /// Before run(): where the events are noted after which some disk had been asked for something
+    /// or had done it, up to the end of the run phase.
+    void note_disk_events(std::vector<std::uint64_t>* events) { disk_events_ = events; }
+    /// What the cut left, by broker, then by partition; empty if it did not come.
+    [[nodiscard]] const std::vector<std::vector<AfterCut>>& after_cut() const { return after_cut_; }
 
     [[nodiscard]] const Violations& violations() const { return violations_; }
     [[nodiscard]] const std::optional<Stuck>& stuck() const { return stuck_; }
@@ -148,6 +156,7 @@ public:
     [[nodiscard]] VirtualDisk& disk(std::uint32_t host) override { return *hosts_[host].disk; }
     [[nodiscard]] const DiskTruth& truth() const override { return truth_; }
     [[nodiscard]] BudgetAnswer ask_budget(std::uint32_t host, DamageClass damage) override;
+    [[nodiscard]] BudgetAnswer peek_budget(std::uint32_t host, DamageClass damage) const override;
     void replace_disk(std::uint32_t host, const DiskImage& image, bool new_identity) override;
     void mend(std::uint32_t host) override;
     [[nodiscard]] HostClock& clock(std::uint32_t host) override { return hosts_[host].clock; }
@@ -174,6 +183,8 @@ private:
 
     // Events
     void handle(const Work& work);
+    void after_event();  // if a power cut is planned or disk events are noted (power_cut.cpp)
+    void cut_power(const PowerCut& cut);
     void on_disk_done(const Work& work);
     void on_datagram(const Work& work);
     void on_request(const Work& work);
@@ -226,6 +237,13 @@ private:
                                        DamageClass damage) const;
     /// Whether the voter is the one it was, and its disk can be trusted.
     [[nodiscard]] bool is_sound(const broker::Member& member) const;
+    /// Whether its disk holds what it held, or has caught up with that.
+    [[nodiscard]] bool is_whole(const Host& host) const;
+    /// Its disk is about to go back silently.
+    void note_forgotten(Host& host);
+    /// Whether the host may ask for or give a vote in a term up to this one.
+    [[nodiscard]] bool has_open_vote(const Host& host, PartitionId partition,
+                                     broker::Term term) const;
     /// Loss and standstill of what this host holds are excused from now on.
     void exceed_budget(const Host& host);
     /// Why a partition cannot go on: too few of its voters have a disk that can be trusted. Empty:
@@ -258,7 +276,26 @@ private:
     void note_phase(std::string_view name);
     void begin_run();
     void heal();
+    void mend_host(Host& host);
     void check_settled();
+
+    // A core that alone is mended (core_heal.cpp)
+    /// What the faults left of a host.
+    struct Residue {
+        bool down = false;
+        bool paused = false;
+        bool cut_in = false;  // from some other broker
+        bool cut_out = false;
+    };
+    [[nodiscard]] std::vector<Residue> residues() const;
+    /// Whether these hosts have a quorum of every partition, whatever configuration is in force.
+    [[nodiscard]] bool core_is_enough(const std::vector<bool>& core) const;
+    void choose_core();
+    [[nodiscard]] bool in_core(std::uint32_t host) const { return core_.empty() || core_[host]; }
+    void keep_behind(Host& host);
+    void cut_behind(const Host& host);
+    void mend_everybody();
+
     /// What each broker believes of a partition, for whoever looks at a stuck one.
     [[nodiscard]] std::string views_of(PartitionId partition) const;
     /// Looks which partitions cannot go on.
@@ -266,6 +303,8 @@ private:
     [[nodiscard]] std::optional<Stuck> unsettled();
     [[nodiscard]] std::optional<Stuck> replicas_differ();
     [[nodiscard]] Duration settle_budget() const;
+    /// The longest that a disk operation takes on any of the disks.
+    [[nodiscard]] Duration slowest(const Distribution& operation) const;
     void begin_drain();
     void finish();
 
@@ -285,6 +324,7 @@ private:
     broker::Random disk_random_;
     broker::Random crash_random_;
     broker::Random timer_random_;
+    broker::Random core_random_;
     std::deque<Host> hosts_;  // never moved: nodes refer to them
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<Producer*> producers_;  // of the workload
@@ -308,11 +348,18 @@ private:
     std::vector<Watched> watched_;
     std::uint32_t next_message_ = 0;  // round robin over producers and partitions
 
+    const PowerCut* power_cut_ = nullptr;
+    std::vector<std::uint64_t>* disk_events_ = nullptr;
+    std::uint64_t disk_activity_ = 0;  // of all disks, when it was looked at last
+    std::optional<Remains> remains_;   // of the disk that loses power just now; none: drawn
+    std::vector<std::vector<AfterCut>> after_cut_;
     Phase phase_ = Phase::warm_up;
     Time run_began_;
     Time healed_at_;
     Time settle_deadline_;
     Time drain_deadline_;
+    std::vector<bool> core_;         // by host, from the heal on; empty before: everybody
+    std::vector<Residue> residues_;  // likewise, of those outside
     std::optional<Time> settled_since_;
     bool settle_message_sent_ = false;
     std::optional<Stuck> stuck_;

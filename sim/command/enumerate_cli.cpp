@@ -12,7 +12,8 @@ namespace brokersim {
 struct EnumerateWords {
     explicit EnumerateWords(CLI::App& parent)
         : app{*parent.add_subcommand(
-              "enumerate", "every crash point x every legal disk image of one small log")} {
+              "enumerate",
+              "every crash point x every legal disk image of one small log, or cluster")} {
         app.add_option("scenario", command.scenario, "a file or a name of the library")->required();
         app.add_option("--seed", seed, "of the workload, latencies and drawn subsets (default: 1)");
         app.add_option("--state", command.state, "play this one state and tell its story");
@@ -20,6 +21,9 @@ struct EnumerateWords {
                        "whose recovery is crashed as well: none; shaped: images of a shaped "
                        "family; all")
             ->check(CLI::IsMember({"none", "shaped", "all"}));
+        app.add_flag("--cluster", command.cluster,
+                     "all brokers lose power at once, each disk in one of four ways: keep, drop, "
+                     "min and max torn");
         app.add_flag("--json", command.json, "one JSON object on stdout");
     }
 

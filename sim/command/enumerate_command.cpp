@@ -3,6 +3,7 @@
 
 #include "scenarios/library.h"
 #include "sim/check_tripped.h"
+#include "sim/command/enumerate_cluster.h"
 #include "sim/command/scenario_files.h"
 #include "sim/enumerate/log_recording.h"
 #include "sim/run_text.h"
@@ -195,6 +196,9 @@ ExitCode enumerate_command(const EnumerateCommand& command,
     }
     if (std::optional<ExitCode> const handed = hand_over(*scenario, arguments)) {
         return *handed;
+    }
+    if (command.cluster) {
+        return enumerate_cluster(command, *scenario, path);
     }
     try {
         tl::expected<LogRecording, std::string> recording =

@@ -12,6 +12,7 @@ using View = FaultActions::PartitionView;
 using Hosts = std::vector<std::uint32_t>;
 
 constexpr Duration look_every{3'000'000};  // while no leader is free to do it
+constexpr std::int64_t patience = 20;      // of what chance drew, in election timeouts
 
 bool holds(const Members& members, std::uint32_t host) {
     return std::any_of(members.begin(), members.end(),
@@ -117,13 +118,22 @@ std::optional<broker::ChangeMembers> change_of_one(FaultScene& scene, std::uint3
     return change;
 }
 
-/// As many voters as there are, drawn among all that can be.
-std::optional<broker::ChangeMembers> drawn_voters(FaultScene& scene, const View& view,
-                                                  const Standing& standing) {
+/// Voters drawn among all that can be: as many as there are, or as the partition began with. Where
+/// that leaves no other set, one fewer.
+std::optional<broker::ChangeMembers> drawn_voters(FaultScene& scene, std::uint32_t partition,
+                                                  const View& view, const Standing& standing) {
     broker::ChangeMembers change{{}, view.members.learners};
     Hosts able = standing.able;
-    std::size_t const size =
-        std::min(able.size(), std::max<std::size_t>(standing.voters.size(), 1));
+    std::size_t const now = std::max<std::size_t>(standing.voters.size(), 1);
+    std::size_t const before = scene.world.replicas_of(partition).size();
+    std::size_t size = now < before && scene.random.below(2) == 0 ? before : now;
+    if (size >= able.size() && size == now) {
+        size = able.size() - 1;
+    }
+    size = std::min(size, able.size());
+    if (size == 0) {
+        return std::nullopt;
+    }
     scene.hosts.clear();
     while (scene.hosts.size() < size) {
         std::uint64_t const at = scene.random.below(able.size());
@@ -167,7 +177,7 @@ std::optional<broker::AdminRequested> compose(FaultScene& scene, std::uint32_t p
         return request;
     }
     std::optional<broker::ChangeMembers> const change =
-        kind == FaultKind::joint_change ? drawn_voters(scene, *view, standing)
+        kind == FaultKind::joint_change ? drawn_voters(scene, partition, *view, standing)
                                         : change_of_one(scene, partition, *view, standing);
     if (!change) {
         return std::nullopt;
@@ -198,15 +208,17 @@ public:
         return true;
     }
     [[nodiscard]] bool lasting() const override { return false; }
-    /// A script goes on asking; what chance drew gives up after two election timeouts.
+    /// A script goes on asking; what chance drew gives up after a while.
     [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
         Time const now = scene.now();
         if (!asked_since_) {
             asked_since_ = now;
         }
-        bool const goes_on = scene.element.scripted ||
-                             now < *asked_since_ + scene.world.largest_election_timeout() * 2;
-        return goes_on ? std::optional{look_every} : std::nullopt;
+        bool const by_chance = is_by_chance(scene.element);
+        bool const goes_on =
+            !by_chance || now < *asked_since_ + scene.world.largest_election_timeout() * patience;
+        Duration const wait = by_chance ? look_every * 5 : look_every;
+        return goes_on ? std::optional{wait} : std::nullopt;
     }
     void on_leader(FaultScene& scene, std::uint32_t host, std::uint32_t partition) override {
         if (transfers_ == partition && !scene.hosts.empty() && scene.hosts.front() == host) {

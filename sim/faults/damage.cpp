@@ -176,6 +176,10 @@ public:
             return true;
         }
         bool const fails = scene.running && scene.element.then_power && scene.allowed;
+        if (fails && is_by_chance(scene.element) && tried_ < tries && !would_show(scene)) {
+            wait(scene);
+            return false;
+        }
         for (std::uint32_t const host : scene.hosts) {
             scene.world.disk(host).lies().stop(scene.index);
             if (fails) {
@@ -189,6 +193,14 @@ public:
         down_ = true;
         scene.end_in(Duration{scene.random.between(1'000'000, 500'000'000)});
         return false;
+    }
+    /// Its time is over, and it waits for the moment at which power has something to take.
+    void on_stage(FaultScene& scene) override {
+        if (++tried_ < tries && !would_show(scene)) {
+            wait(scene);
+        } else {
+            scene.end_in(Duration{});
+        }
     }
     /// Power losses that could have shown a lie told by then.
     [[nodiscard]] std::uint64_t chances(const FaultScene& scene) const override {
@@ -207,8 +219,29 @@ public:
     }
 
 private:
+    static constexpr std::uint32_t tries = 160;
+
+    static void wait(const FaultScene& scene) {
+        scene.stage_in(Duration{scene.random.between(1'000'000, 50'000'000)});
+    }
+
+    /// Whether a power loss now may take what a sync lied about.
+    bool would_show(FaultScene& scene) const {
+        for (std::size_t i = 0; i < synced_before_.size(); ++i) {
+            std::uint32_t const host = scene.hosts[i];
+            bool const lied = scene.world.disk(host).synced_writes() > synced_before_[i];
+            BudgetAnswer const answer = scene.world.peek_budget(host, DamageClass::silent);
+            if (lied && answer.allowed) {
+                return true;
+            }
+            scene.refusal = lied ? answer.why : "nothing was synced meanwhile";
+        }
+        return false;
+    }
+
     std::vector<std::uint64_t> synced_before_;  // by host of the scene
     std::uint64_t met_ = 0;
+    std::uint32_t tried_ = 0;
     bool down_ = false;
 };
 
@@ -220,22 +253,42 @@ public:
         if (scene.hosts.size() != 1 || !scene.world.is_up(scene.hosts.front())) {
             return false;
         }
-        image_ = scene.world.disk(scene.hosts.front()).image();
-        states_ = states_of(scene);
+        take(scene);
         return true;
     }
     bool end(FaultScene& scene) override {
-        std::uint32_t const host = scene.hosts.front();
-        bool const differs = scene.world.disk(host).image() != image_;
-        if (!scene.running || !differs || states_of(scene) != states_) {
-            return true;
+        over_ = over_ || !scene.running || proceed(scene);
+        return over_;
+    }
+    void on_stage(FaultScene& scene) override {
+        over_ = proceed(scene);
+        if (over_) {
+            scene.end_in(Duration{});
         }
-        if (!allowed(scene, host, DamageClass::silent)) {
-            if (std::optional<Duration> const wait = look_again(scene)) {
-                scene.end_in(*wait);
-                return false;
-            }
-            return true;
+    }
+    /// What it waits for is decided when it ends, and told by its effect.
+    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
+        (void)element;
+        return chances > 0;
+    }
+
+private:
+    static constexpr std::uint32_t retakes = 20;
+    static constexpr std::uint32_t waits = 200;  // for something to forget, and for the budget
+
+    /// Puts the image back if it may; returns whether it is over, else looks again later.
+    bool proceed(FaultScene& scene) {
+        std::uint32_t const host = scene.hosts.front();
+        if (states_of(scene) != states_) {
+            // Nobody may forget a term or a vote: an image of what it is now, while there is time.
+            take(scene);
+            scene.stage_in(scene.element.lasts.value_or(Duration{50'000'000}));
+            return ++retaken_ == retakes;
+        }
+        if (scene.world.disk(host).image() == image_ ||
+            !allowed(scene, host, DamageClass::silent)) {
+            scene.stage_in(Duration{scene.random.between(1'000'000, 50'000'000)});
+            return ++waited_ == waits;
         }
         // A vote that was on its way may have reached the media with the power loss.
         scene.world.crash(host, CrashKind::power);
@@ -246,13 +299,10 @@ public:
         scene.world.start(host);
         return true;
     }
-    /// What it waits for is decided when it ends, and told by its effect.
-    [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        (void)element;
-        return chances > 0;
+    void take(const FaultScene& scene) {
+        image_ = scene.world.disk(scene.hosts.front()).image();
+        states_ = states_of(scene);
     }
-
-private:
     static std::vector<broker::HardState> states_of(const FaultScene& scene) {
         std::vector<broker::HardState> states;
         for (std::uint32_t number = 0; number < scene.world.partitions(); ++number) {
@@ -264,14 +314,19 @@ private:
 
     DiskImage image_;
     std::vector<broker::HardState> states_;
+    std::uint32_t retaken_ = 0;
+    std::uint32_t waited_ = 0;
+    bool over_ = false;
 };
 
 class Wipe final : public Budgeted {
 public:
     bool begin(FaultScene& scene) override {
+        bool const keeps = scene.element.keeps_identity;
+        DamageClass const damage = keeps ? DamageClass::amnesia : DamageClass::detectable;
         for (std::uint32_t const host : scene.hosts) {
-            if (scene.world.is_running(host) && allowed(scene, host, DamageClass::detectable)) {
-                scene.world.replace_disk(host, {}, true);
+            if (scene.world.is_running(host) && allowed(scene, host, damage)) {
+                scene.world.replace_disk(host, {}, !keeps);
                 scene.world.start(host);
                 scene.effective = true;
             }

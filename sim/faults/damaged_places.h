@@ -23,13 +23,20 @@ ByteSpan bytes_at(const FaultScene& scene, std::uint32_t host, const Spot& spot)
 /// Places of a kind on one disk, over all of its partitions, or nothing.
 std::vector<Spot> spots_of(const FaultScene& scene, std::uint32_t host, DamageAt where);
 
-/// Asks the budget again for a while: copies come and go with every append.
+/// Asks the budget again for a while: copies come and go with every append. What chance drew also
+/// waits for something to strike, and looks at another broker each time if any one will do.
 class Budgeted : public ActiveFault {
 public:
     [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
-        constexpr std::uint32_t tries = 40;
-        if (scene.refusal.empty() || ++tried_ >= tries) {
+        constexpr std::uint32_t tries_of_a_script = 40;
+        constexpr std::uint32_t tries_of_chance = 80;
+        bool const drawn = is_by_chance(scene.element);
+        bool const waits = drawn || !scene.refusal.empty();
+        if (!waits || ++tried_ >= (drawn ? tries_of_chance : tries_of_a_script)) {
             return std::nullopt;
+        }
+        if (drawn && scene.element.target.kind == TargetKind::one) {
+            scene.hosts = scene.targets.hosts(scene.element.target);
         }
         return Duration{scene.random.between(1'000'000, 50'000'000)};
     }

@@ -76,6 +76,9 @@ public:
     [[nodiscard]] virtual const DiskTruth& truth() const = 0;
     /// Whether the budget lets this host's disk be damaged now, by every partition it holds.
     [[nodiscard]] virtual BudgetAnswer ask_budget(std::uint32_t host, DamageClass damage) = 0;
+    /// The same as a question: where more than the budget is allowed, nothing is excused for it.
+    [[nodiscard]] virtual BudgetAnswer peek_budget(std::uint32_t host,
+                                                   DamageClass damage) const = 0;
     /// The machine loses power and comes back, down, with another content of its disk.
     virtual void replace_disk(std::uint32_t host, const DiskImage& image, bool new_identity) = 0;
     /// What kept the host from starting is mended.

@@ -154,7 +154,8 @@ public:
         return !scene.hosts.empty();
     }
     void on_stage(FaultScene& scene) override {
-        constexpr std::uint32_t tries = 40;
+        // A log that grows slowly takes a while to write behind what it has changed.
+        std::uint32_t const tries = is_by_chance(scene.element) ? 320 : 40;
         if (struck_) {
             WithRestart::on_stage(scene);
         } else if (WithRestart::begin(scene)) {

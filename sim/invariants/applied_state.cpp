@@ -77,6 +77,9 @@ void RaftInvariants::on_log_start(std::uint32_t node, const broker::Replica& cur
         });
     }
     state.start_moved_by = std::max(state.start_moved_by, fact.index);
+    if (fact.term < logs_.lineage(partition)) {
+        return;  // a leader that wakes up after a legal loss applies what its history had committed
+    }
     if (applied == nullptr || fact.offset.value() > applied->end_offset) {
         violations_.add("B11", node, [&] {
             return fmt::format("n{} moved the start of {} to {}, beyond what is committed", node,

@@ -155,13 +155,13 @@ void Beliefs::check_commit(std::uint32_t node, const broker::Replica& replica) {
     const raft::Raft& raft = replica.raft();
     const auto& leader = std::get<raft::Leader>(raft.role());
     auto const reached = [&](const broker::Member& member) {
-        if (member.id.value() == node) {
-            return raft.stable();
-        }
         auto const at =
             std::find_if(leader.peers.begin(), leader.peers.end(),
                          [&](const raft::Leader::Peer& peer) { return peer.member == member; });
-        return at == leader.peers.end() ? LogIndex{} : at->progress.match();
+        if (at != leader.peers.end()) {
+            return at->progress.match();  // also of the voter that it was on a former disk
+        }
+        return member.id.value() == node ? raft.stable() : LogIndex{};
     };
     // From the first of its own that is not committed: one more that a quorum has is too many.
     LogIndex const next = std::max(raft.commit().next(), leader.first_own);

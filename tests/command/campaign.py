@@ -175,6 +175,20 @@ def test_disk_full():
     expect("and what is written is whole", text.endswith("\n") and len(text) > 1000)
 
 
+def test_idle_faults():
+    """A fault that does nothing makes runs void, and a campaign of them is not green."""
+    base = os.path.relpath(Path(ROOT) / "scenarios/library/base/base-one-broker.json", WORK)
+    idle = WORK / "promotes-nobody.json"
+    idle.write_text(json.dumps({
+        "format": 1, "name": "promotes-nobody", "why": "A test.", "extends": base,
+        "workload": {"messages": 10}, "run": {"virtual_time": "1s"},
+        "faults": {"script": [{"id": "it", "at": "500ms", "do": "promote",
+                               "args": {"partition": "orders/0"}}]}}))
+    done = campaign(WORK / "idle", "--seeds", 64, scenarios=[idle])
+    expect("a campaign of void runs exits 6", done.returncode == 6, done.stderr)
+    expect("and counts them", summary(WORK / "idle")["void"] == 64, done.stderr)
+
+
 def test_interrupt():
     out = WORK / "stopped"
     process = subprocess.Popen([EXE, "campaign", *SMALL, "--no-canaries", "--budget", "5m", "--out",
@@ -408,8 +422,8 @@ def test_hostile_names():
 
 
 TESTS = [test_kill_and_resume, test_shards, test_truncated_results, test_broken_workers,
-         test_disk_full, test_interrupt, test_budget_and_bad_input, test_replay_options,
-         test_exports, test_hostile_names]
+         test_disk_full, test_idle_faults, test_interrupt, test_budget_and_bad_input,
+         test_replay_options, test_exports, test_hostile_names]
 if MUTANTS.is_dir() and any(MUTANTS.iterdir()):
     TESTS += [test_findings, test_changed_source, test_campaign_over_plants]
 else:

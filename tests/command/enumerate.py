@@ -128,7 +128,76 @@ def planted():
                     expect(f"{name}: {state} is smallest", code != 1, smaller + err)
 
 
+def clean_clusters():
+    for seed in ["1", "2"]:
+        code, out, err = run("enumerate", "small-cluster", "--cluster", "--seed", seed, "--json")
+        expect("small-cluster: exit 0", code == 0, err)
+        line = json.loads(out)
+        expect("small-cluster: nothing is found", line["findings"] == [], out)
+        expect("small-cluster: every run says something", line["undecided"] == 0, out)
+        expect("small-cluster: 64 states an instant", line["states"] == 64 * line["instants"], out)
+        expect("small-cluster: many instants", line["instants"] > 100, out)
+        expect("small-cluster: equal disks are played once", 1000 < line["played"] < line["states"],
+               out)
+        code, again, _ = run("enumerate", "small-cluster", "--cluster", "--seed", seed, "--json")
+        expect("small-cluster: the same hash again", line["hash"] == json.loads(again)["hash"])
+
+
+def cluster_refusals():
+    with tempfile.TemporaryDirectory() as scratch:
+        def scenario(**sections):
+            path = os.path.join(tempfile.mkdtemp(dir=scratch), "too-large.json")
+            base = os.path.join(source, folder, "small-cluster.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump({"format": 1, "name": "too-large", "why": "w",
+                           "extends": os.path.relpath(base, os.path.dirname(path)), **sections},
+                          file)
+            return path
+
+        cases = [
+            ("too many brokers", scenario(cluster={"brokers": 4}), "4 brokers"),
+            ("too many records", scenario(workload={"messages": 65}), "65 records"),
+            ("more than one partition", scenario(cluster={"topics": [
+                {"name": "orders", "partitions": 2, "replication_factor": 3}]}), "2 partitions"),
+        ]
+        for name, path, word in cases:
+            got, out, err = run("enumerate", path, "--cluster")
+            expect(f"cluster, {name}: exit 3", got == 3, f"exit {got}\n{err}")
+            expect(f"cluster, {name}: says why", word in err, err)
+            expect(f"cluster, {name}: no noise on stdout", out == "", out)
+    for state in ["banana", "c", "c1", "c1.keep", "c1.keep.keep.some", "c99999.keep.keep.keep",
+                  "c1x.keep.keep.keep", "e0.power.u.s1.n"]:
+        got, _, err = run("enumerate", "small-cluster", "--cluster", "--state", state)
+        expect(f"cluster, --state {state}: exit 2", got == 2, err)
+    got, _, err = run("enumerate", "small-log", "--state", "c1.keep")
+    expect("a state of a cluster without --cluster: exit 2", got == 2, err)
+
+
+def planted_cluster():
+    name, mutant = "small-cluster-torn-tail", "torn-tail-stops-node"
+    if not os.path.exists(os.path.join(mutants, "brokersim-" + mutant)):
+        print(f"skipped {name}: {mutant} is not built")
+        return
+    code, out, err = run("enumerate", name, "--cluster", "--json")
+    expect(f"{name}: found, as it expects", code == 0, err)
+    found = json.loads(out)["findings"]
+    expect(f"{name}: R24", [one["code"] for one in found] == ["R24"], out)
+    for one in found:
+        expect(f"{name}: one torn disk is enough", sorted(one["state"].split(".")[1:]) in
+               [["keep", "keep", "max"], ["keep", "keep", "min"]], one["state"])
+        words = shlex.split(one["command"])
+        code, _, err = run(*words[2:])
+        expect(f"{name}: the state plays alone", code == 1 and "R24" in err, err)
+        sound = one["state"].replace("min", "drop").replace("max", "drop")
+        code, _, err = run(*words[2:-1], sound)
+        expect(f"{name}: the same instant without the tear is sound",
+               code == 0 and "power fails" in err and "nothing is wrong" in err, err)
+
+
 clean_logs()
+clean_clusters()
+cluster_refusals()
+planted_cluster()
 refusals()
 one_state()
 planted()

@@ -44,6 +44,32 @@ std::string chunk_lines(std::uint64_t chunk) {
     return to_json(failed) + "\n" + to_json(result) + "\n";
 }
 
+/// A campaign of so many seeds that drew a class; of them with an effect, and of them void.
+Summary campaign_of(std::uint64_t seeds, std::uint64_t effective, std::uint64_t voided) {
+    std::string lines;
+    for (std::uint64_t first = 0; first < seeds; first += seeds_per_chunk) {
+        ChunkResult chunk;
+        chunk.scenario = "s";
+        chunk.scenario_hash = "h";
+        chunk.chunk = first / seeds_per_chunk;
+        for (std::uint64_t k = first; k < std::min(seeds, first + seeds_per_chunk); ++k) {
+            SeedResult seed = failed_seed(k, "");
+            seed.violated.clear();
+            seed.verdict = k < voided ? "void" : "pass";
+            seed.expected = k >= voided;
+            seed.faults["wipe"] = {2, k < effective ? 1U : 0U};
+            seed.faults["crash"] = {1, 1};
+            chunk.add(seed);
+        }
+        lines += to_json(chunk) + "\n";
+    }
+    Merge merge;
+    merge.add_file("a", lines);
+    Manifest manifest;
+    manifest.scenarios.push_back(CampaignScenario{"s", "s.json", "h", "", "holds", 1, 1, true});
+    return summarise(merge, manifest, {}, "2026-01-01", {});
+}
+
 Manifest manifest_of(std::uint64_t scenarios = 1) {
     Manifest manifest;
     for (std::uint64_t i = 0; i < scenarios; ++i) {
@@ -135,6 +161,23 @@ TEST_CASE("summary: known is shown, past its date is red, known and absent looks
     CHECK(after.red() == 1);
     CHECK(before.looks_fixed == std::vector<std::string>{"gone/a/b (9)"});
     CHECK(summarise(merge, manifest_of(), {}, "2026-05-01", {}).red() == 1);
+}
+
+TEST_CASE("summary: a class that had no effect in half of its seeds proves too little",
+          "[summary]") {
+    Summary const half = campaign_of(200, 100, 0);
+    Summary const fewer = campaign_of(200, 99, 0);
+    Summary const few_seeds = campaign_of(49, 0, 0);
+
+    CHECK_FALSE(half.proves_too_little());
+    CHECK(fewer.proves_too_little());
+    CHECK(fewer.weak_faults == std::vector<std::string>{"wipe took effect in 99 of 200 seeds"});
+    CHECK_FALSE(few_seeds.proves_too_little());  // that may be chance
+}
+
+TEST_CASE("summary: more than one void seed in a hundred proves too little", "[summary]") {
+    CHECK_FALSE(campaign_of(200, 200, 2).proves_too_little());
+    CHECK(campaign_of(200, 200, 3).proves_too_little());
 }
 
 TEST_CASE("summary: 5,000 findings fit into what CI systems accept", "[summary]") {

@@ -86,6 +86,18 @@ TEST_CASE("damage: what reads as it should is a chance and no effect", "[sim]") 
     CHECK(at.disk.damage().take_effective().empty());
 }
 
+TEST_CASE("damage: a misled reading that stops before what is wrong is not the one", "[sim]") {
+    TwoFiles at{1};
+    at.disk.damage().mislead(8, at.inode(state_name), 0, bytes_of("st"));
+    broker::Bytes first = bytes_of("s");
+
+    CHECK(at.disk.damage().read(at.inode(state_name), 0, first));
+
+    CHECK(at.disk.damage().take_effective().empty());
+    CHECK(at.read(state_name) == "stss");
+    CHECK(at.read(state_name) == "ssss");
+}
+
 TEST_CASE("damage: a hidden sector fails the reading, a misled reading is wrong once", "[sim]") {
     TwoFiles at{1};
     at.disk.damage().hide(7, at.inode(log_name), 2, 1);

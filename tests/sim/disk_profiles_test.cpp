@@ -276,6 +276,13 @@ TEST_CASE("disk profiles: a full disk refuses what needs space until a file is g
     CHECK(bench.write(0, 'b') == DiskOutcome::ok);
     CHECK(bench.write(page, 'b') == DiskOutcome::no_space);
     CHECK(bench.disk.errors().reported() == 1);
+    // A name needs space, too; taking one away does not.
+    (void)bench.disk.create(OpId{30}, "h");
+    CHECK(bench.complete_at(0).outcome == DiskOutcome::no_space);
+    bench.disk.rename(OpId{31}, "g", "i");
+    CHECK(bench.complete_at(0).outcome == DiskOutcome::no_space);
+    CHECK_FALSE(bench.disk.inode_named("h"));
+    CHECK_FALSE(bench.disk.inode_named("i"));
     bench.disk.remove(OpId{23}, "g");
     bench.complete_all();
     CHECK(bench.write(page, 'b') == DiskOutcome::no_space);  // a power loss may bring it back

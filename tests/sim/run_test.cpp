@@ -81,6 +81,25 @@ TEST_CASE("run: other seeds give other runs", "[sim]") {
     CHECK(std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end());
 }
 
+TEST_CASE("run: a drawn plan that is written down as a script plays the same", "[sim]") {
+    Scenario const scenario = library_scenario("swarm/quick-swarm.json");
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        RunResult const drawn = run_once(scenario, seed);
+        std::vector<Element> script = drawn.plan;
+        for (Element& element : script) {
+            element.scripted = true;
+            element.may_miss = true;
+        }
+        RunOptions options;
+        options.plan = &script;
+
+        RunResult const scripted = run_once(scenario, seed, options);
+
+        INFO("seed " << seed);
+        CHECK(scripted.trace_hash == drawn.trace_hash);
+    }
+}
+
 TEST_CASE("run: a log sink, the judge and the full report change nothing", "[sim]") {
     Scenario const scenario = library_scenario(scenarios[1]);
     CountingSink sink;
