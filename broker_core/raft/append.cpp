@@ -117,11 +117,24 @@ void Raft::apply_held() {
     }
 }
 
+void Raft::send_heartbeat(Leader::Peer& peer) {
+    // Clamped to what it holds (thesis 3.7), and with the term of the last entry: a disk that went
+    // back may hold entries again that were cut since.
+    LogIndex const commit = std::min(commit_, peer.progress.match());
+    send(peer.member, Message{.kind = MessageKind::heartbeat,
+                              .log_term = commit < log_.start() ? Term{} : log_.term_at(commit),
+                              .commit = commit,
+                              .round = std::get<Leader>(role_).read_round});
+}
+
 void Raft::on_heartbeat(Time now, const Message& message) {
     CHECK(!is_leader());
     become_follower(now, message.term, message.from);
-    // The leader clamps commit to what it knows we hold, so it needs no check against our log.
-    if (message.commit > log_.last_index()) {
+    // The leader clamps commit to what it knows we hold. Of what it has compacted it knows no term;
+    // whoever lacks that gets a snapshot.
+    bool const news = message.commit > commit_ && message.log_term != Term{};
+    bool const lacks = message.commit > log_.last_index();
+    if (lacks || (news && !log_.matches(message.commit, message.log_term))) {
         // We held it, and lost it: unsynced with power, or synced to a disk that lied. Refuse, so
         // that the leader sends it again.
         LogIndex const hint = log_.last_index();
@@ -132,7 +145,9 @@ void Raft::on_heartbeat(Time now, const Message& message) {
                                .hint = hint});
         return;
     }
-    commit_to(message.commit);
+    if (news) {
+        commit_to(message.commit);
+    }
     reply(message, Message{.kind = MessageKind::heartbeat_reply, .round = message.round});
 }
 

@@ -128,13 +128,6 @@ void Raft::maybe_send_append(Leader::Peer& peer, bool even_empty) {
     }
 }
 
-void Raft::send_heartbeat(Leader::Peer& peer) {
-    // Clamped: the follower may take it without looking at its log (thesis 3.7).
-    send(peer.member, Message{.kind = MessageKind::heartbeat,
-                              .commit = std::min(commit_, peer.progress.match()),
-                              .round = std::get<Leader>(role_).read_round});
-}
-
 void Raft::send_heartbeats(Time now) {
     auto& leader = std::get<Leader>(role_);
     leader.next_heartbeat = now + config_.tuning.heartbeat;
