@@ -108,6 +108,7 @@ void draw_producers(Draws& draws, const WorkloadSpec& workload, RunConfig& run) 
         // Sequences prove nothing to a producer that does not wait for all.
         producer.idempotent =
             draw("idempotent", workload.idempotent, i) != 0 && producer.acks == ProducerAcks::all;
+        producer.flavour = static_cast<ProducerFlavour>(draw("flavour", workload.flavour, i));
         run.producers.push_back(producer);
     }
     run.read_via = workload.read_via;

@@ -19,7 +19,6 @@ struct Reserved {
 constexpr std::array reserved = {
     Reserved{"cluster.network", "queue_capacity"},
     Reserved{"cluster.disk", "read sector"},
-    Reserved{"workload", "flavour"},
     Reserved{"faults.random",
              "replace "
              "memory_limit start_conflict "

@@ -84,6 +84,12 @@ enum class PayloadContent : std::uint8_t {
     zero_runs,  // noise and zeros in turn, 64 bytes each
 };
 
+/// What an idempotent producer does about a batch of unknown fate (KIP-360).
+enum class ProducerFlavour : std::uint8_t {
+    careful,     // tries again under the same name; "default" in files
+    naive_bump,  // raises its epoch at once and sends again: brokers cannot recognise the batch
+};
+
 struct WorkloadSpec {
     Distribution producers = Distribution::fixed(1);
     Distribution consumers = Distribution::fixed(1);
@@ -98,6 +104,7 @@ struct WorkloadSpec {
     Distribution linger = Distribution::fixed(0);
     Distribution max_in_flight = Distribution::fixed(5);
     Distribution first_sequence = Distribution::fixed(0);
+    Distribution flavour = Distribution::fixed(0);  // per producer; words as ProducerFlavour
     Distribution retry_backoff = Distribution::fixed(100'000'000);
     Distribution retry_attempts = Distribution::fixed(INT32_MAX);
     Distribution request_timeout = Distribution::fixed(1'000'000'000);

@@ -160,6 +160,7 @@ void read_workload(ObjectReader& scenario, const std::vector<TopicSpec>& topics,
     object.read("linger", workload.linger);
     object.read("max_in_flight", workload.max_in_flight);
     object.read("first_sequence", workload.first_sequence);
+    object.read("flavour", workload.flavour);
     object.read("retry_backoff", workload.retry_backoff);
     object.read("retry_attempts", workload.retry_attempts);
     object.read("request_timeout", workload.request_timeout);

@@ -75,7 +75,13 @@ std::string write_step(const StepSpec& spec) {
     return step.json();
 }
 
-std::string write_workload(const WorkloadSpec& workload) {
+/// A default of a key that came later than the format is left out of what is hashed, so that no
+/// scenario became another one by it.
+bool is_default(const Distribution& value, std::int64_t fallback = 0) {
+    return value.kind() == Distribution::Kind::fixed && value.smallest() == fallback;
+}
+
+std::string write_workload(const WorkloadSpec& workload, bool everything) {
     ObjectWriter object{"workload"};
     object.drawn("producers", workload.producers);
     object.drawn("consumers", workload.consumers);
@@ -89,6 +95,9 @@ std::string write_workload(const WorkloadSpec& workload) {
     object.drawn("linger", workload.linger);
     object.drawn("max_in_flight", workload.max_in_flight);
     object.drawn("first_sequence", workload.first_sequence);
+    if (everything || !is_default(workload.flavour)) {
+        object.drawn("flavour", workload.flavour);
+    }
     object.drawn("retry_backoff", workload.retry_backoff);
     object.drawn("retry_attempts", workload.retry_attempts);
     object.drawn("request_timeout", workload.request_timeout);
@@ -211,7 +220,7 @@ std::string write(const Scenario& scenario, bool everything) {
         }
     }
     section("cluster", write_cluster(scenario.cluster));
-    section("workload", write_workload(scenario.workload));
+    section("workload", write_workload(scenario.workload, everything));
     section("tuning", write_tuning(scenario.tuning));
     if (!scenario.plant.empty()) {
         section("plant", "[" + quote_json(scenario.plant) + "]");
