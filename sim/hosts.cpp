@@ -359,11 +359,11 @@ std::optional<FaultActions::PartitionView> World::partition_view(std::uint32_t p
         return std::nullopt;
     }
     const broker::Replica& replica = *hosts_[*leader].node->replica(PartitionId{partition});
-    if (!replica.watermark_known()) {
-        return std::nullopt;
+    PartitionView view{*leader, replica.raft().configuration(), replica.log_start(), std::nullopt};
+    if (replica.watermark_known()) {
+        view.high_watermark = replica.high_watermark();
     }
-    return PartitionView{*leader, replica.raft().configuration(), replica.log_start(),
-                         replica.high_watermark()};
+    return view;
 }
 
 broker::Member World::member(std::uint32_t host) const {

@@ -93,7 +93,8 @@ public:
         std::uint32_t leader = 0;  // 0-based
         broker::raft::Configuration members;
         broker::Offset log_start;
-        broker::Offset high_watermark;
+        /// Nothing before an entry of the leader's own term has committed.
+        std::optional<broker::Offset> high_watermark;
     };
     [[nodiscard]] virtual std::optional<PartitionView> partition_view(
         std::uint32_t partition) const = 0;

@@ -51,9 +51,8 @@ TEST_CASE("library: every row and trap is covered, but for those that cannot be 
         Scenario const scenario = *parse_scenario(path).scenario;
         covered.insert(scenario.covers.begin(), scenario.covers.end());
     }
-    // They need a forced reconfiguration, and changes of members without a joint configuration,
-    // which this broker does not do.
-    std::set<std::string> const waiting = {"T16", "trap:disjoint-quorums-single-step"};
+    // It needs a forced reconfiguration.
+    std::set<std::string> const waiting = {"T16"};
     auto const check = [&](const std::string& id) {
         INFO(id);
         CHECK(covered.contains(id) != waiting.contains(id));
