@@ -82,6 +82,8 @@ using broker::Time;
       "this voter of a partition leaves it for another broker, in one change")                     \
     X(joint_change, administration, "the voters of a partition become a drawn set, in one change") \
     X(delete_records, administration, "the oldest records of a partition are deleted")             \
+    X(force_reconfigure, administration,                                                           \
+      "who is left decides alone; all others are gone for ever")                                   \
     X(heal, control, "ends a fault, or all of them, before its time")
 
 enum class FaultKind : std::uint8_t {

@@ -74,6 +74,7 @@ constexpr KindRules rules[] = {
     {K::replace_voter, brokers, P::every, false, false, "partition", W::no, D::none},
     {K::joint_change, none, P::every, false, false, "partition", W::no, D::none},
     {K::delete_records, none, P::every, false, false, "partition percent", W::no, D::none},
+    {K::force_reconfigure, none, P::every, false, false, "partition", W::no, D::none},
     {K::heal, none, P::never, false, false, "fault", W::no, D::none},
 };
 static_assert(std::size(rules) == fault_kind_count);

@@ -250,6 +250,12 @@ void check_limits(Meaning& m) {
     }
     for (std::size_t i = 0; i < m.scenario.faults.script.size(); ++i) {
         const Element& element = m.scenario.faults.script[i];
+        if (element.kind == FaultKind::force_reconfigure && limits.budget == Budget::strict &&
+            m.good({pointer_to("/faults/script", i), "/faults/limits"})) {
+            m.error(pointer_to("/faults/script", i) + "/do", "SCN225",
+                    "force_reconfigure always goes beyond what a correct broker survives",
+                    R"(write "limits": {"budget": "beyond"})");
+        }
         bool const downs = rules_of(element.kind).downs == Downs::all;
         bool const everybody = rules_of(element.kind).target == TargetUse::none;
         std::int64_t const down = everybody ? m.fewest_brokers() : least_down(m, element.target);

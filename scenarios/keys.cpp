@@ -329,6 +329,7 @@ constexpr Row table[] = {
     key("faults.random", "replace_voter", object, "random faults of this kind"),
     key("faults.random", "joint_change", object, "random faults of this kind"),
     key("faults.random", "delete_records", object, "random faults of this kind"),
+    key("faults.random", "force_reconfigure", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")

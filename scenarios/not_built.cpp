@@ -22,7 +22,7 @@ constexpr std::array reserved = {
     Reserved{"faults.random",
              "replace "
              "memory_limit start_conflict "
-             "create_topic delete_topic force_reconfigure"},
+             "create_topic delete_topic"},
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},
     Reserved{"faults.limits", "max_damaged unsafe_wipe"},

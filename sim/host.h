@@ -85,9 +85,10 @@ struct Host {
     std::uint64_t errors_before = 0;  // that the disk reported before this life
     std::uint64_t damage_before = 0;  // readings that were wrong before this life
     std::uint64_t damage_for_good_before = 0;
-    bool betrayed = false;  // power took what a sync had reported durable
-    bool refused = false;   // failed: it found damage that stays
-    bool stopping = false;  // a graceful stop is under way
+    bool betrayed = false;      // power took what a sync had reported durable
+    bool loss_excused = false;  // while it is down: what its disk lost, or will until it starts
+    bool refused = false;       // failed: it found damage that stays
+    bool stopping = false;      // a graceful stop is under way
     bool started_once = false;
     bool stopped_cleanly = false;  // the last life ended by a graceful stop in time
     Holds pauses;

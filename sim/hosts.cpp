@@ -25,6 +25,7 @@ bool World::start(std::uint32_t index) {
         return false;
     }
     ++host.incarnation;
+    host.loss_excused = false;
     violations_.incarnation(host.number, host.incarnation);
     broker::NodeConfig node;
     node.identity = broker::wal::DiskIdentity{broker::ClusterId{cluster_of(config_.run_id)},
@@ -380,7 +381,20 @@ bool World::administrate(const broker::AdminRequested& request) {
     if (!leader || hosts_[*leader].pauses.any()) {
         return false;
     }
-    Host& host = hosts_[*leader];
+    return ask(hosts_[*leader], request);
+}
+
+bool World::force_members(std::uint32_t host, std::uint32_t partition,
+                          const broker::ForceMembers& left, std::uint32_t element) {
+    // What it sets off in one host may take another one down.
+    if (!hosts_[host].up() || hosts_[host].pauses.any()) {
+        return false;
+    }
+    raft_invariants_.on_forced(PartitionId{partition}, left.voters);
+    return ask(hosts_[host], broker::AdminRequested{element, PartitionId{partition}, left});
+}
+
+bool World::ask(Host& host, const broker::AdminRequested& request) {
     step(host, request);
     if (!host.node) {
         return true;  // it tripped over it

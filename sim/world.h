@@ -127,6 +127,13 @@ public:
     [[nodiscard]] std::optional<std::uint32_t> leader_of(std::uint32_t partition) const override;
     [[nodiscard]] const std::vector<broker::BrokerId>& replicas_of(
         std::uint32_t partition) const override;
+    [[nodiscard]] std::optional<broker::raft::Configuration> newest_members(
+        std::uint32_t partition) const override;
+    [[nodiscard]] bool may_exceed_budget() const override {
+        return config_.limits.budget == Budget::beyond;
+    }
+    bool force_members(std::uint32_t host, std::uint32_t partition,
+                       const broker::ForceMembers& left, std::uint32_t element) override;
     [[nodiscard]] std::optional<PartitionView> partition_view(
         std::uint32_t partition) const override;
     [[nodiscard]] broker::Member member(std::uint32_t host) const override;
@@ -228,6 +235,10 @@ private:
     [[nodiscard]] bool is_sound(const broker::Member& member) const;
     /// Loss and standstill of what this host holds are excused from now on.
     void exceed_budget(const Host& host);
+    /// An administrator's request as a step of this host; whether it was accepted.
+    bool ask(Host& host, const broker::AdminRequested& request);
+    /// Of those that serve the partition, the one whose log is furthest; nullptr: nobody does.
+    [[nodiscard]] const broker::raft::Raft* furthest(PartitionId partition) const;
     /// Why a partition cannot go on: too few of its voters have a disk that can be trusted. Empty:
     /// it can.
     [[nodiscard]] std::string excuse_for(PartitionId partition) const;

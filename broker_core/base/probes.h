@@ -67,6 +67,7 @@ namespace broker {
     X(raft_committed)            /* the commit index rose */                                       \
     X(config_appended)           /* a change of members entered the log */                         \
     X(config_joint)              /* of these, one with two sets of voters */                       \
+    X(config_forced)             /* voters were declared gone for ever by an operator */           \
     X(leader_left_group)         /* a leader stepped down: the change it made leaves it out */     \
     X(transfer_started)          /* a leader was asked to hand over */                             \
     X(transfer_sent)             /* it told its successor to campaign */                           \

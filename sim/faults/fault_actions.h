@@ -104,6 +104,15 @@ public:
     [[nodiscard]] virtual bool may_hold(std::uint32_t host, std::uint32_t partition) const = 0;
     /// Asks the leader of a partition. Returns whether it began.
     virtual bool administrate(const broker::AdminRequested& request) = 0;
+    /// The last members of a partition that anybody could know of; nothing if no replica serves.
+    [[nodiscard]] virtual std::optional<broker::raft::Configuration> newest_members(
+        std::uint32_t partition) const = 0;
+    /// Whether damage beyond the budget was asked for.
+    [[nodiscard]] virtual bool may_exceed_budget() const = 0;
+    /// Tells a broker that it is one of `left`, the only voters that a partition still has. Returns
+    /// whether it took that on.
+    virtual bool force_members(std::uint32_t host, std::uint32_t partition,
+                               const broker::ForceMembers& left, std::uint32_t element) = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
     [[nodiscard]] virtual VirtualNetwork& network() = 0;
