@@ -111,19 +111,25 @@ enum class CrashKind : std::uint8_t {
 
 /// Who: resolved when the element fires.
 enum class TargetKind : std::uint8_t {
-    node,       // n1, n2, ..: `number`
-    one,        // any one broker, drawn
-    minority,   // as many as can fail without losing a quorum, drawn
-    majority,   // a quorum, drawn
-    all,        // every broker
-    leader,     // of a partition
-    follower,   // one of a partition's followers, drawn
-    followers,  // all of them
-    voters,     // all brokers that hold the partition
-    clients,    // every client
-    client,     // p1.. (producers), c1.. (consumers): `number`, `consumer`
-    same,       // whom the fault with `id` was resolved to
-    rest,       // in a topology: everybody not named elsewhere
+    node,            // n1, n2, ..: `number`
+    one,             // any one broker, drawn
+    minority,        // as many as can fail without losing a quorum, drawn
+    minority_third,  // a third of all brokers, at least one, drawn
+    majority,        // a quorum, drawn
+    all,             // every broker
+    leader,          // of a partition
+    follower,        // one of a partition's followers, drawn
+    followers,       // all of them
+    voters,          // all brokers that hold the partition
+    candidate,       // one that stands for election, or asks whether it could; drawn if several do
+    learner,         // one that receives the log and does not vote, drawn
+    lagging,         // the follower that serves and whose log is furthest behind
+    tiebreaker,  // whose answer completed the leader's last commit; the leader itself if its own
+                 // disk did
+    clients,     // every client
+    client,      // p1.. (producers), c1.. (consumers): `number`, `consumer`
+    same,        // whom the fault with `id` was resolved to
+    rest,        // in a topology: everybody not named elsewhere
 };
 struct Target {
     TargetKind kind = TargetKind::one;
@@ -143,6 +149,7 @@ enum class Shape : std::uint8_t {
     leader,               // the leader of a drawn partition alone
     leader_with_clients,  // the same, but the clients stay with it
     minority,             // a drawn minority against the rest
+    minority_third,       // the same with a third of all brokers, at least one
     majority,             // a drawn majority against the rest (clients reach both)
     halves,               // even numbers: two equal sides
     bridge,               // two sides and one drawn broker between them, which reaches both
@@ -201,6 +208,10 @@ enum class ArmOn : std::uint8_t {
     group_window,    // frames are gathered but not written
     queued_request,  // a request is unanswered
     recovery,        // the node is up but does not serve yet
+    unsent_ack,      // a leader has entries stored that it has not committed: their acks wait
+    replication,     // a leader has entries that some member was not heard to have
+    snapshot,        // a leader sends a snapshot to somebody
+    shutdown,        // the node was asked to stop and has not gone yet
 };
 
 struct Trigger {

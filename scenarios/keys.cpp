@@ -210,10 +210,10 @@ constexpr Row table[] = {
     key("faults.script[]", "may_miss", boolean, "allowed to take no effect").or_else("false"),
     key("faults.script[]", "comment", any, "free text, not read"),
 
-    key("when", "event", text, "a probe, node_up, node_down, fault_started or fault_ended")
+    key("when", "event", text, "a probe, or an event of the world such as node_down or step_done")
         .needed(),
     key("when", "target", target, "on whom"),
-    key("when", "id", text, "of which fault"),
+    key("when", "id", text, "of which fault, or of step_done of which step"),
     key("when", "nth", integer, "which time").range(1, 1'000'000'000).or_else("1"),
     key("when", "not_before", duration, "since the run phase began")
         .range(0, 24 * hour).or_else("0s").drawn(),

@@ -26,12 +26,6 @@ constexpr std::array reserved = {
     Reserved{"faults.script[]", "only"},
     Reserved{"faults.random.KIND", "only"},
     Reserved{"faults.limits", "max_damaged unsafe_wipe"},
-    Reserved{"arm.on", "unsent_ack replication snapshot shutdown"},
-    Reserved{"when.event",
-             "wal_sync_failed first_reply_after_restart response_lost producer_retry "
-             "producer_expired step_done node_recovered"},
-    Reserved{"target", "minority_third candidate learner lagging tiebreaker"},
-    Reserved{"topology", "minority_third"},
     Reserved{"expect.voids", "budget_exceeded"},
 };
 

@@ -28,6 +28,10 @@ constexpr std::array arm_words = {
     ArmWord{"group_window", ArmOn::group_window},
     ArmWord{"queued_request", ArmOn::queued_request},
     ArmWord{"recovery", ArmOn::recovery},
+    ArmWord{"unsent_ack", ArmOn::unsent_ack},
+    ArmWord{"replication", ArmOn::replication},
+    ArmWord{"snapshot", ArmOn::snapshot},
+    ArmWord{"shutdown", ArmOn::shutdown},
 };
 
 constexpr std::uint32_t default_slow_factor = 10;
@@ -106,7 +110,8 @@ void read_arm_word(ObjectReader& arm, Trigger& trigger) {
     std::string help = did_you_mean(*word, candidates);
     arm.error("on", "SCN229", fmt::format("unknown work in flight {}", quote_json(*word)),
               help.empty() ? "words are io_submit, io_done, write, sync, group_window, "
-                             "queued_request, recovery"
+                             "queued_request, recovery, unsent_ack, replication, snapshot, "
+                             "shutdown"
                            : std::move(help),
               correction(*word, candidates));
 }
@@ -251,10 +256,10 @@ void read_script_topology(ObjectReader& object, Element& element,
     if (word && is_not_built("topology", *word)) {
         object.refuse("topology", not_built_error("shape", *word));
     } else if (word && !shape) {
-        object.error(
-            "topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
-            "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
-            "majorities_ring");
+        object.error("topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
+                     "shapes are one, leader, leader_with_clients, minority, minority_third, "
+                     "majority, halves, bridge, "
+                     "majorities_ring");
     }
     element.shape = shape.value_or(Shape::one);
 }
@@ -354,11 +359,12 @@ void read_random_shapes(ObjectReader& object, RandomFault& fault) {
             return;
         }
         if (!shape) {
-            object.findings().error(
-                item.span, at, item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
-                "a random partition takes a shape, or a list of shapes",
-                "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
-                "majorities_ring");
+            object.findings().error(item.span, at,
+                                    item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
+                                    "a random partition takes a shape, or a list of shapes",
+                                    "shapes are one, leader, leader_with_clients, minority, "
+                                    "minority_third, majority, halves, bridge, "
+                                    "majorities_ring");
             return;
         }
         fault.shapes.push_back(*shape);

@@ -12,8 +12,9 @@
 namespace brokersim {
 namespace {
 
-constexpr std::array<std::string_view, 7> arm_names = {
-    "io_submit", "io_done", "write", "sync", "group_window", "queued_request", "recovery"};
+constexpr std::array<std::string_view, 11> arm_names = {
+    "io_submit", "io_done",    "write",       "sync",     "group_window", "queued_request",
+    "recovery",  "unsent_ack", "replication", "snapshot", "shutdown"};
 
 void write_trigger(ObjectWriter& object, const Trigger& trigger,
                    const std::vector<DrawnField>& drawn) {

@@ -86,6 +86,8 @@ struct Host {
     std::uint64_t damage_before = 0;  // readings that were wrong before this life
     std::uint64_t damage_for_good_before = 0;
     bool betrayed = false;      // power took what a sync had reported durable
+    bool replied = false;       // it answered a client in this life
+    bool recovered = false;     // all that it holds has served in this life
     bool loss_excused = false;  // while it is down: what its disk lost, or will until it starts
     bool refused = false;       // failed: it found damage that stays
     bool stopping = false;      // a graceful stop is under way

@@ -96,6 +96,7 @@ void World::after_step(Host& host, const broker::Event& event) {
     }
     if (!node.facts().empty()) {
         record_leaders(host);
+        note_tiebreaker(host, event);
     }
     bool const has_effects =
         !host.network.effects.empty() || host.disk->submitted() != host.submitted_before;
@@ -105,6 +106,10 @@ void World::after_step(Host& host, const broker::Event& event) {
         return;
     }
     release_effects(host);
+    if (!host.recovered && node.serving()) {
+        host.recovered = true;
+        tell("node_recovered", host.number - 1);
+    }
     if (faults_->active()) {
         if (!watched_.empty()) {
             watch_probes(host);
@@ -200,7 +205,12 @@ void World::release_effects(Host& host) {
                     });
                 }
                 trace_.fold(broker::hash_bytes(effect.bytes));
-                network_.respond(effect.to, std::move(effect.bytes), epoch, tag);
+                if (!network_.respond(effect.to, std::move(effect.bytes), epoch, tag)) {
+                    tell("response_lost", host.number - 1);
+                }
+                if (!std::exchange(host.replied, true) && host.incarnation > 1) {
+                    tell("first_reply_after_restart", host.number - 1);
+                }
                 break;
             }
             case Effect::Kind::close:
@@ -254,6 +264,14 @@ void World::record_leaders(const Host& host) {
     }
 }
 
+void World::tell(std::string_view event, std::uint32_t host, std::uint64_t times,
+                 std::string_view of) {
+    faults_->on_event(event, host, times, of);
+    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
+        on_step_event(step, event, host, times, of);
+    }
+}
+
 void World::choose_watched() {
     std::vector<std::string> names = faults_->watched();
     for (const StepConfig& step : config_.steps) {
@@ -283,10 +301,7 @@ void World::watch_probes(const Host& host) {
         }
         std::uint64_t const times = count - seen;
         seen = count;
-        faults_->on_event(watched.name, host.number - 1, times);
-        for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-            on_step_event(step, watched.name, host.number - 1, times);
-        }
+        tell(watched.name, host.number - 1, times);
     }
 }
 

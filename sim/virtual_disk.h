@@ -123,6 +123,7 @@ public:
     [[nodiscard]] const DiskTraits& traits() const { return spec_.traits; }
     [[nodiscard]] bool write_in_flight() const { return writes_in_flight_ > 0; }
     [[nodiscard]] bool sync_in_flight() const { return syncs_in_flight_ > 0; }
+    [[nodiscard]] std::uint32_t syncs_in_flight() const { return syncs_in_flight_; }
     /// The errors that it reports, and who caused them.
     [[nodiscard]] DiskErrors& errors() { return errors_; }
     [[nodiscard]] const DiskErrors& errors() const { return errors_; }

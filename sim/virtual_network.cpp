@@ -232,12 +232,12 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
 }
 
-void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
+bool VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
                              const RequestTag& tag) {
     ++responses_sent;
     Connection& connection = connections_[id];
     if (connection.answers_lost) {
-        return;
+        return false;
     }
     std::uint32_t const member = client_member(connection.client);
     wanted_[connection.broker * members_ + member] += connection.dead ? 0 : 1;
@@ -246,7 +246,7 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
             mark_cut(connection.broker, member);
             connection.dead = true;
         }
-        return;
+        return false;
     }
     Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
                              connection.last_to_client + Duration{1});
@@ -256,6 +256,7 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
                                                          .arrival_epoch = tag.arrival_epoch,
                                                          .partition = tag.partition});
     scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
+    return true;
 }
 
 void VirtualNetwork::close_by_client(std::uint32_t id) {

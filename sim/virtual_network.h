@@ -124,8 +124,8 @@ public:
     // Connections. Times of delivery are drawn here; the world delivers.
     std::uint32_t open(std::uint32_t client, std::uint32_t broker);
     void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
-    /// tag: of its request, as far as one is known.
-    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
+    /// tag: of its request, as far as one is known. Returns whether it is on its way.
+    bool respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
                  const RequestTag& tag = {});
     void close_by_client(std::uint32_t connection);
     void close_by_broker(std::uint32_t connection);

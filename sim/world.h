@@ -141,7 +141,10 @@ public:
         return static_cast<std::uint32_t>(topics_.partitions().size());
     }
     [[nodiscard]] bool may_hold(std::uint32_t host, std::uint32_t partition) const override;
+    void happened(std::string_view event, std::uint32_t broker) override { tell(event, broker); }
     bool administrate(const broker::AdminRequested& request) override;
+    [[nodiscard]] std::vector<std::uint32_t> hosts_in_role(TargetKind role,
+                                                           std::uint32_t partition) const override;
     [[nodiscard]] bool in_flight(std::uint32_t host, ArmOn work) const override;
     bool crash(std::uint32_t host, CrashKind kind) override;
     bool crash_in_step(std::uint32_t host, CrashKind kind, std::uint32_t element) override;
@@ -250,8 +253,13 @@ private:
     void produce_next(std::uint32_t step);
     void choose_watched();
     void watch_probes(const Host& host);
+    void note_tiebreaker(const Host& host, const broker::Event& event);
     void on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
-                       std::uint64_t times);
+                       std::uint64_t times, std::string_view of);
+    /// What a script or a step of the workload may wait for: a named event on a host (0-based).
+    /// of: the fault or the step that it is about.
+    void tell(std::string_view event, std::uint32_t host, std::uint64_t times = 1,
+              std::string_view of = {});
 
     // Progress under fault (progress.cpp)
     [[nodiscard]] Duration progress_window() const;
@@ -310,6 +318,8 @@ private:
         bool started = false;
     };
     std::vector<StepState> steps_;
+    /// By partition: the host whose message, or disk, completed the leader's last commit.
+    std::vector<std::optional<std::uint32_t>> tiebreakers_;
     /// Probes that faults or steps wait for, and how often each was already told.
     struct Watched {
         std::string name;

@@ -145,12 +145,14 @@ void Producer::expire(std::uint32_t partition) {
         state.queued.pop_front();
         --open_messages_;
         ++never_sent_;
+        port_.happened("producer_expired", leader(partition).value_or(contact()));
     }
     // In order, so that a batch is never given up before those it stands behind.
     while (!state.batches.empty() && state.batches.front().expires <= now() &&
            state.batches.front().state != BatchState::in_flight) {
         const Batch& batch = state.batches.front();
         finish(partition, batch.cookie, batch.maybe_appended ? OpType::info : OpType::fail, -1);
+        port_.happened("producer_expired", leader(partition).value_or(contact()));
     }
 }
 
@@ -275,6 +277,7 @@ void Producer::send_batch(std::uint32_t partition, Batch& batch, std::uint32_t b
     ++attempts_;
     if (batch.attempts > 1) {
         ++retries_;
+        port_.happened("producer_retry", broker);
     }
     if (producer_.acks == ProducerAcks::none) {
         send_without_answer(broker, tag, std::move(frame));

@@ -29,7 +29,9 @@ void join(Members& members, const Member& member) {
 /// A role names its partition.
 bool has_partition(const Target& target) {
     return target.kind == TargetKind::leader || target.kind == TargetKind::follower ||
-           target.kind == TargetKind::followers || target.kind == TargetKind::voters;
+           target.kind == TargetKind::followers || target.kind == TargetKind::voters ||
+           target.kind == TargetKind::candidate || target.kind == TargetKind::learner ||
+           target.kind == TargetKind::lagging || target.kind == TargetKind::tiebreaker;
 }
 
 /// Brokers by what they are to a partition.

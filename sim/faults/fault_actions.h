@@ -57,6 +57,9 @@ public:
     [[nodiscard]] virtual std::optional<std::uint32_t> leader_of(std::uint32_t partition) const = 0;
     [[nodiscard]] virtual const std::vector<broker::BrokerId>& replicas_of(
         std::uint32_t partition) const = 0;
+    /// Who is candidate, learner, lagging or tiebreaker of a partition (TargetKind), ascending.
+    [[nodiscard]] virtual std::vector<std::uint32_t> hosts_in_role(
+        TargetKind role, std::uint32_t partition) const = 0;
     [[nodiscard]] virtual bool in_flight(std::uint32_t host, ArmOn work) const = 0;
     /// Each returns whether there was something to act on.
     virtual bool crash(std::uint32_t host, CrashKind kind) = 0;

@@ -61,6 +61,8 @@ Group side_of(FaultScene& scene) {
             return scene.targets.draw_some(1);
         case Shape::minority:
             return scene.targets.draw_some(std::max<std::uint32_t>(1, (brokers - 1) / 2));
+        case Shape::minority_third:
+            return scene.targets.draw_some(std::max<std::uint32_t>(1, brokers / 3));
         case Shape::majority:
             return scene.targets.draw_some(brokers / 2 + 1);
         case Shape::halves:
