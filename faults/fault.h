@@ -214,6 +214,26 @@ enum class ArmOn : std::uint8_t {
     shutdown,        // the node was asked to stop and has not gone yet
 };
 
+/// What messages are about, for faults that strike only some. Combined as bits.
+enum class MessageWord : std::uint8_t {
+    votes,            // requests for votes and pre-votes, their answers, and the word to campaign
+    appends,          // entries for a follower
+    append_replies,   //
+    heartbeats,       // and their answers
+    snapshot_chunks,  // and their answers
+    produce,          // requests of clients
+    fetch,            //
+    responses,        // to clients, of all kinds
+};
+inline constexpr std::array message_words = {
+    std::string_view{"votes"},           std::string_view{"appends"},
+    std::string_view{"append_replies"},  std::string_view{"heartbeats"},
+    std::string_view{"snapshot_chunks"}, std::string_view{"produce"},
+    std::string_view{"fetch"},           std::string_view{"responses"}};
+constexpr std::uint32_t bit_of(MessageWord word) {
+    return 1U << static_cast<std::uint32_t>(word);
+}
+
 struct Trigger {
     enum class Kind : std::uint8_t { at, when, arm } kind = Kind::at;
     Duration at;  // since the run phase began; of arm: from then on
@@ -242,7 +262,8 @@ struct Element {
     Shape shape = Shape::one;                 // partition
     std::vector<std::vector<Target>> groups;  // partition, shape groups
     Direction direction = Direction::both;    // partition
-    Probability probability;                  // drop, duplicate, reorder, reset (per fire: all)
+    std::uint32_t only = 0;   // of faults on messages: bits of MessageWord; 0: all of them
+    Probability probability;  // drop, duplicate, reorder, reset (per fire: all)
     /// delay, clock jumps: so much; reorder, late_timer: mean; slow_cpu: per step;
     /// rolling_restart: how long each is down; all_down, start_order: largest gap, 0: drawn
     Duration by;

@@ -91,6 +91,19 @@ const KindRules& rules_of(FaultKind kind) {
     return found;
 }
 
+std::uint32_t words_struck_by(FaultKind kind) {
+    constexpr std::uint32_t all = (1U << message_words.size()) - 1;
+    constexpr std::uint32_t between_brokers = bit_of(MessageWord::produce) - 1;
+    constexpr std::array of_all = {K::partition, K::flap, K::delay, K::slow_link};
+    constexpr std::array of_datagrams = {K::drop, K::duplicate, K::reorder, K::clog, K::bandwidth};
+    if (std::find(of_all.begin(), of_all.end(), kind) != of_all.end()) {
+        return all;
+    }
+    return std::find(of_datagrams.begin(), of_datagrams.end(), kind) != of_datagrams.end()
+               ? between_brokers
+               : 0;
+}
+
 bool is_administration(FaultKind kind) {
     return kind >= FaultKind::transfer_leader && kind <= FaultKind::delete_records;
 }

@@ -277,6 +277,9 @@ RunConfig draw_run(const Scenario& scenario, std::uint64_t seed) {
     run.wall_limit = scenario.run.wall_limit;
     run.latency = scenario.cluster.latency;
     run.client_latency = scenario.cluster.client_latency;
+    run.queue_capacity =
+        static_cast<std::uint32_t>(draws.value("/cluster/network/queue_capacity", "cluster.network",
+                                               "queue_capacity", scenario.cluster.queue_capacity));
     run.payload = scenario.workload.payload;
     run.image = scenario.cluster.image;
     draw_topics(draws, scenario.cluster, run);

@@ -103,6 +103,9 @@ constexpr Row table[] = {
         .range(0, minute).or_else(R"({"uniform": ["200us", "1ms"]})").drawn(),
     key("cluster.network", "client_latency", duration, "between clients and brokers, per message")
         .range(0, minute).or_else(R"({"uniform": ["100us", "500us"]})").drawn(),
+    key("cluster.network", "queue_capacity", integer,
+        "messages under way from one broker to another; of too many one is lost; 0: any number")
+        .range(0, 1'000'000).or_else("0").drawn(),
     key("cluster.network", "comment", any, "free text, not read"),
 
     key("cluster.disk", "write", duration, "time of a write, per operation")
@@ -206,6 +209,8 @@ constexpr Row table[] = {
     key("faults.script[]", "direction", word,
         "which way a partition blocks, seen from its first group")
         .of("both in out").or_else("both"),
+    key("faults.script[]", "only", texts, "of a fault on messages: strikes those about these words")
+        .of("votes appends append_replies heartbeats snapshot_chunks produce fetch responses"),
     key("faults.script[]", "args", object, "arguments of the kind"),
     key("faults.script[]", "may_miss", boolean, "allowed to take no effect").or_else("false"),
     key("faults.script[]", "comment", any, "free text, not read"),
@@ -341,6 +346,9 @@ constexpr Row table[] = {
     key("faults.random.KIND", "topology", any, "shape of a partition; of a list one is drawn"),
     key("faults.random.KIND", "direction", word, "of a partition; any: drawn")
         .of("both in out any").or_else("both"),
+    key("faults.random.KIND", "only", texts,
+        "of a fault on messages: strikes those about these words")
+        .of("votes appends append_replies heartbeats snapshot_chunks produce fetch responses"),
     key("faults.random.KIND", "args", object, "arguments of the kind"),
     key("faults.random.KIND", "comment", any, "free text, not read"),
 

@@ -17,16 +17,12 @@ struct Reserved {
 };
 
 constexpr std::array reserved = {
-    Reserved{"cluster.network", "queue_capacity"},
     Reserved{"cluster.disk", "read sector"},
     Reserved{"faults.random",
              "replace "
              "memory_limit start_conflict "
              "create_topic delete_topic"},
-    Reserved{"faults.script[]", "only"},
-    Reserved{"faults.random.KIND", "only"},
     Reserved{"faults.limits", "max_damaged unsafe_wipe"},
-    Reserved{"expect.voids", "budget_exceeded"},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "broker_core/base/probes.h"
 #include "faults/kinds.h"
 #include "scenarios/not_built.h"
+#include "scenarios/only_words.h"
 #include "scenarios/properties.h"
 #include "scenarios/suggest.h"
 #include "scenarios/targets.h"
@@ -328,6 +329,7 @@ ScriptElement read_element(Findings& findings, const JsonValue& value, const std
         read_script_topology(object, element, topics);
     }
     element.direction = static_cast<Direction>(object.number("direction").value_or(0));
+    element.only = read_only_words(object, rules);
     read_args(object, rules, topics, element, element.drawn);
     return element;
 }
@@ -418,6 +420,7 @@ RandomFault read_random(Findings& findings, FaultKind kind, const JsonValue& val
     std::int64_t const direction = object.number("direction").value_or(0);
     fault.any_direction = direction == 3;
     fault.direction = fault.any_direction ? Direction::both : static_cast<Direction>(direction);
+    fault.arguments.only = read_only_words(object, rules);
     read_args(object, rules, topics, fault.arguments, fault.drawn);
     return fault;
 }

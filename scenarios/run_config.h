@@ -58,6 +58,7 @@ struct RunConfig {
     // Drawn at each use.
     Distribution latency;
     Distribution client_latency;
+    std::uint32_t queue_capacity = 0;  // datagrams from one broker to another; 0: any number
     Distribution disk_write;
     Distribution disk_sync;
     DiskProfile disk_profile = DiskProfile::strict;

@@ -51,6 +51,7 @@ struct ClusterSpec {
     // Drawn per message.
     Distribution latency = Distribution::uniform(200'000, 1'000'000);
     Distribution client_latency = Distribution::uniform(100'000, 500'000);
+    Distribution queue_capacity = Distribution::fixed(0);  // between two brokers; 0: any number
     // Drawn per operation.
     Distribution disk_write = Distribution::uniform(20'000, 200'000);
     Distribution disk_sync = Distribution::exponential(2'000'000, 200'000'000);

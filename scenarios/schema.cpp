@@ -164,7 +164,8 @@ std::string single_value(const KeyRow& row) {
         case ValueType::text:
             return R"({"type": "string"})";
         case ValueType::texts:
-            return list_of(R"({"type": "string"})");
+            return list_of(row.words.empty() ? R"({"type": "string"})"
+                                             : enumeration(words_of(row)));
         case ValueType::word:
             return enumeration(words_of(row));
         case ValueType::boolean:

@@ -112,6 +112,7 @@ void read_cluster(ObjectReader& scenario, ClusterSpec& cluster) {
     ObjectReader network = object.object("network", "cluster.network");
     network.read("latency", cluster.latency);
     network.read("client_latency", cluster.client_latency);
+    network.read("queue_capacity", cluster.queue_capacity);
     ObjectReader disk = object.object("disk", "cluster.disk");
     disk.read("write", cluster.disk_write);
     disk.read("sync", cluster.disk_sync);

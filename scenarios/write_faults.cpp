@@ -3,6 +3,7 @@
 
 #include "faults/kinds.h"
 #include "scenarios/object_writer.h"
+#include "scenarios/only_words.h"
 #include "scenarios/scalar.h"
 #include "scenarios/targets.h"
 #include "scenarios/writer.h"
@@ -151,6 +152,7 @@ std::string write_random(const RandomFault& fault) {
         object.number("direction",
                       fault.any_direction ? 3 : static_cast<std::int64_t>(fault.direction));
     }
+    object.texts("only", only_words(fault.arguments.only));
     Element arguments = fault.arguments;
     arguments.probability = Probability{1'000'000'000};
     bool const per_message = rules.placement == Placement::per_message;
@@ -243,6 +245,7 @@ std::string write_element(const Element& element, const std::vector<DrawnField>&
                                                               : quote_json(name_of(element.shape)));
         object.number("direction", static_cast<std::int64_t>(element.direction));
     }
+    object.texts("only", only_words(element.only));
     if (ObjectWriter const args = write_args(element.kind, element, drawn); !args.empty()) {
         object.raw("args", args.json());
     }

@@ -11,6 +11,42 @@
 #include <algorithm>
 
 namespace brokersim {
+namespace {
+
+/// What a datagram between brokers is about, as a bit; 0: nothing that has a word.
+std::uint32_t word_of(ByteSpan datagram) {
+    using broker::raft::MessageKind;
+    if (datagram.size() <= broker::datagram_header_bytes) {
+        return 0;
+    }
+    auto const kind = std::to_integer<std::uint8_t>(datagram[broker::datagram_header_bytes]);
+    switch (static_cast<MessageKind>(kind)) {
+        case MessageKind::pre_vote:
+        case MessageKind::pre_vote_reply:
+        case MessageKind::vote:
+        case MessageKind::vote_reply:
+        case MessageKind::timeout_now:
+            return bit_of(MessageWord::votes);
+        case MessageKind::append:
+            return bit_of(MessageWord::appends);
+        case MessageKind::append_reply:
+            return bit_of(MessageWord::append_replies);
+        case MessageKind::heartbeat:
+        case MessageKind::heartbeat_reply:
+            return bit_of(MessageWord::heartbeats);
+        case MessageKind::snapshot:
+        case MessageKind::snapshot_reply:
+            return bit_of(MessageWord::snapshot_chunks);
+    }
+    return 0;
+}
+
+}  // namespace
+
+void World::send_datagram(std::uint32_t from, std::uint32_t to, broker::Bytes bytes) {
+    std::uint32_t const word = word_of(bytes);
+    network_.send(from, to, std::move(bytes), word);
+}
 
 void World::step(Host& host, const broker::Event& event) {
     host.submitted_before = host.disk->submitted();
@@ -180,7 +216,7 @@ void World::release_effects(Host& host) {
                 }
                 trace_.fold(broker::hash_bytes(
                     ByteSpan{effect.bytes}.first(std::min<std::size_t>(effect.bytes.size(), 64))));
-                network_.send(host.number - 1, effect.to, std::move(effect.bytes));
+                send_datagram(host.number - 1, effect.to, std::move(effect.bytes));
                 break;
             case Effect::Kind::response: {
                 Connection& connection = network_.connection(effect.to);

@@ -253,6 +253,7 @@ private:
     void produce_next(std::uint32_t step);
     void choose_watched();
     void watch_probes(const Host& host);
+    void send_datagram(std::uint32_t from, std::uint32_t to, broker::Bytes bytes);
     void note_tiebreaker(const Host& host, const broker::Event& event);
     void on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
                        std::uint64_t times, std::string_view of);

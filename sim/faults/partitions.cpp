@@ -132,8 +132,8 @@ public:
         return cut_.chances(scene);
     }
     [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        (void)element;
-        return chances > 0;
+        // How many of those messages were about what it strikes, nobody counts.
+        return chances > 0 && element.only == 0;
     }
 
 protected:
@@ -230,7 +230,7 @@ void Cut::between(const FaultScene& scene, const Group& a, const Group& b) {
 
 bool Cut::make(FaultScene& scene) {
     for (const auto& [from, to] : pairs_) {
-        scene.world.network().block(from, to, scene.index);
+        scene.world.network().block(from, to, scene.index, scene.element.only);
     }
     made_ = true;
     wanted_before_ = wanted(scene);

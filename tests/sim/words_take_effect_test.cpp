@@ -129,6 +129,15 @@ constexpr Word words[] = {
      R"j({"id": "away", "at": "1s", "do": "crash", "target": "follower(orders/0)", "for": "2s"},)j",
      R"j(, "tuning": {"wal.segment_bytes": "4KiB", "raft.snapshot_threshold": 10,
         "raft.trailing": 0, "partition.retention_bytes": "4KiB"})j"},
+    {"only votes", R"j("at": "1s", "do": "drop", "for": "2s", "only": ["votes"])j",
+     R"j({"id": "fall", "at": "1s", "do": "crash", "target": "leader(orders/0)", "for": "4s"},)j"},
+    {"only appends",
+     R"j("at": "1s", "do": "drop", "for": "2s", "only": ["appends", "append_replies"],
+        "args": {"probability": 0.3})j"},
+    {"only heartbeats", R"j("at": "1s", "do": "partition", "topology": "leader", "for": "2s",
+        "only": ["heartbeats"])j"},
+    {"only produce", R"j("at": "1s", "do": "delay", "for": "2s", "only": ["produce"],
+        "args": {"by": "20ms"})j"},
     {"shutdown",
      R"j("arm": {"on": "shutdown"}, "do": "crash", "target": "n1", "for": "500ms",
         "args": {"kind": "process"})j",
@@ -158,6 +167,34 @@ TEST_CASE("words: naive_bump stores batches of unknown fate again, default does 
     CHECK(seeds_with_legal_copies(scenario_with("base-three-brokers.json", naive), 10) > 5);
     CHECK(seeds_with_legal_copies(scenario_with("base-three-brokers.json", lost_responses), 10) ==
           0);
+}
+
+TEST_CASE("words: only leaves all other messages alone", "[sim]") {
+    Word const snapshots{"only snapshots",
+                         R"j("at": "1s", "do": "drop", "for": "4s", "only": ["snapshot_chunks"])j"};
+
+    RunResult const run = run_once(scenario_of(snapshots), 1);  // of which there are none
+
+    CHECK(run.verdict == RunVerdict::void_run);
+    CHECK(line_of_it(run).fate == ElementFate::fired);
+}
+
+TEST_CASE("words: a queue of so many loses one of too many, until the faults are over", "[sim]") {
+    std::string const busy = R"(, "workload": {"rate": "2000/s", "messages": 3000})";
+    auto const run_with = [&](const std::string& capacity) {
+        Scenario const scenario = scenario_with(
+            "base-three-brokers.json",
+            busy + R"(, "cluster": {"network": {"queue_capacity": )" + capacity + "}}");
+        return run_once(scenario, 1);
+    };
+
+    RunResult const unlimited = run_with("0");
+    RunResult const wide = run_with("1000");
+    RunResult const narrow = run_with("2");
+
+    CHECK(narrow.verdict == RunVerdict::pass);
+    CHECK(wide.events == unlimited.events);  // it never was that full
+    CHECK(narrow.events != unlimited.events);
 }
 
 }  // namespace brokersim
