@@ -82,6 +82,8 @@ using broker::Time;
       "this voter of a partition leaves it for another broker, in one change")                     \
     X(joint_change, administration, "the voters of a partition become a drawn set, in one change") \
     X(delete_records, administration, "the oldest records of a partition are deleted")             \
+    X(force_reconfigure, administration,                                                           \
+      "who is left decides alone; all others are gone for ever")                                   \
     X(heal, control, "ends a fault, or all of them, before its time")
 
 enum class FaultKind : std::uint8_t {
@@ -109,19 +111,25 @@ enum class CrashKind : std::uint8_t {
 
 /// Who: resolved when the element fires.
 enum class TargetKind : std::uint8_t {
-    node,       // n1, n2, ..: `number`
-    one,        // any one broker, drawn
-    minority,   // as many as can fail without losing a quorum, drawn
-    majority,   // a quorum, drawn
-    all,        // every broker
-    leader,     // of a partition
-    follower,   // one of a partition's followers, drawn
-    followers,  // all of them
-    voters,     // all brokers that hold the partition
-    clients,    // every client
-    client,     // p1.. (producers), c1.. (consumers): `number`, `consumer`
-    same,       // whom the fault with `id` was resolved to
-    rest,       // in a topology: everybody not named elsewhere
+    node,            // n1, n2, ..: `number`
+    one,             // any one broker, drawn
+    minority,        // as many as can fail without losing a quorum, drawn
+    minority_third,  // a third of all brokers, at least one, drawn
+    majority,        // a quorum, drawn
+    all,             // every broker
+    leader,          // of a partition
+    follower,        // one of a partition's followers, drawn
+    followers,       // all of them
+    voters,          // all brokers that hold the partition
+    candidate,       // one that stands for election, or asks whether it could; drawn if several do
+    learner,         // one that receives the log and does not vote, drawn
+    lagging,         // the follower that serves and whose log is furthest behind
+    tiebreaker,  // whose answer completed the leader's last commit; the leader itself if its own
+                 // disk did
+    clients,     // every client
+    client,      // p1.. (producers), c1.. (consumers): `number`, `consumer`
+    same,        // whom the fault with `id` was resolved to
+    rest,        // in a topology: everybody not named elsewhere
 };
 struct Target {
     TargetKind kind = TargetKind::one;
@@ -141,6 +149,7 @@ enum class Shape : std::uint8_t {
     leader,               // the leader of a drawn partition alone
     leader_with_clients,  // the same, but the clients stay with it
     minority,             // a drawn minority against the rest
+    minority_third,       // the same with a third of all brokers, at least one
     majority,             // a drawn majority against the rest (clients reach both)
     halves,               // even numbers: two equal sides
     bridge,               // two sides and one drawn broker between them, which reaches both
@@ -199,7 +208,31 @@ enum class ArmOn : std::uint8_t {
     group_window,    // frames are gathered but not written
     queued_request,  // a request is unanswered
     recovery,        // the node is up but does not serve yet
+    unsent_ack,      // a leader has entries stored that it has not committed: their acks wait
+    replication,     // a leader has entries that some member was not heard to have
+    snapshot,        // a leader sends a snapshot to somebody
+    shutdown,        // the node was asked to stop and has not gone yet
 };
+
+/// What messages are about, for faults that strike only some. Combined as bits.
+enum class MessageWord : std::uint8_t {
+    votes,            // requests for votes and pre-votes, their answers, and the word to campaign
+    appends,          // entries for a follower
+    append_replies,   //
+    heartbeats,       // and their answers
+    snapshot_chunks,  // and their answers
+    produce,          // requests of clients
+    fetch,            //
+    responses,        // to clients, of all kinds
+};
+inline constexpr std::array message_words = {
+    std::string_view{"votes"},           std::string_view{"appends"},
+    std::string_view{"append_replies"},  std::string_view{"heartbeats"},
+    std::string_view{"snapshot_chunks"}, std::string_view{"produce"},
+    std::string_view{"fetch"},           std::string_view{"responses"}};
+constexpr std::uint32_t bit_of(MessageWord word) {
+    return 1U << static_cast<std::uint32_t>(word);
+}
 
 struct Trigger {
     enum class Kind : std::uint8_t { at, when, arm } kind = Kind::at;
@@ -229,7 +262,8 @@ struct Element {
     Shape shape = Shape::one;                 // partition
     std::vector<std::vector<Target>> groups;  // partition, shape groups
     Direction direction = Direction::both;    // partition
-    Probability probability;                  // drop, duplicate, reorder, reset (per fire: all)
+    std::uint32_t only = 0;   // of faults on messages: bits of MessageWord; 0: all of them
+    Probability probability;  // drop, duplicate, reorder, reset (per fire: all)
     /// delay, clock jumps: so much; reorder, late_timer: mean; slow_cpu: per step;
     /// rolling_restart: how long each is down; all_down, start_order: largest gap, 0: drawn
     Duration by;

@@ -74,6 +74,7 @@ constexpr KindRules rules[] = {
     {K::replace_voter, brokers, P::every, false, false, "partition", W::no, D::none},
     {K::joint_change, none, P::every, false, false, "partition", W::no, D::none},
     {K::delete_records, none, P::every, false, false, "partition percent", W::no, D::none},
+    {K::force_reconfigure, none, P::every, false, false, "partition", W::no, D::none},
     {K::heal, none, P::never, false, false, "fault", W::no, D::none},
 };
 static_assert(std::size(rules) == fault_kind_count);
@@ -88,6 +89,19 @@ const KindRules& rules_of(FaultKind kind) {
     const KindRules& found = rules[static_cast<std::size_t>(kind)];
     CHECK(found.kind == kind);
     return found;
+}
+
+std::uint32_t words_struck_by(FaultKind kind) {
+    constexpr std::uint32_t all = (1U << message_words.size()) - 1;
+    constexpr std::uint32_t between_brokers = bit_of(MessageWord::produce) - 1;
+    constexpr std::array of_all = {K::partition, K::flap, K::delay, K::slow_link};
+    constexpr std::array of_datagrams = {K::drop, K::duplicate, K::reorder, K::clog, K::bandwidth};
+    if (std::find(of_all.begin(), of_all.end(), kind) != of_all.end()) {
+        return all;
+    }
+    return std::find(of_datagrams.begin(), of_datagrams.end(), kind) != of_datagrams.end()
+               ? between_brokers
+               : 0;
 }
 
 bool is_administration(FaultKind kind) {

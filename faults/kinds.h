@@ -46,6 +46,9 @@ struct KindRules {
 std::span<const KindRules> kind_rules();
 const KindRules& rules_of(FaultKind kind);
 
+/// The words that "only" of this kind may hold, as bits; 0: it strikes no single messages.
+std::uint32_t words_struck_by(FaultKind kind);
+
 /// An operation of an administrator, which the leader of a partition takes or refuses.
 bool is_administration(FaultKind kind);
 /// Damage to what a disk stores, or seems to: the budget decides whether it may happen.

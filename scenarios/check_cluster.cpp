@@ -16,9 +16,14 @@ void check_contact(Meaning& m, const Target& target, const std::string& at) {
         case TargetKind::one:
         case TargetKind::leader:
         case TargetKind::follower:
+        case TargetKind::candidate:
+        case TargetKind::learner:
+        case TargetKind::lagging:
+        case TargetKind::tiebreaker:
             check_number(m, target, at);
             return;
         case TargetKind::minority:
+        case TargetKind::minority_third:
         case TargetKind::majority:
         case TargetKind::all:
         case TargetKind::followers:

@@ -155,11 +155,24 @@ void check_trigger(Meaning& m, const Trigger& trigger, const std::vector<DrawnFi
     late(trigger.not_before, at + "/when/not_before");
     if (trigger.target) {
         check_target(m, *trigger.target, at + "/when/target");
+        if (trigger.event == "step_done") {
+            m.error(at + "/when/target", "SCN224", "event \"step_done\" happens on no broker",
+                    "remove the target");
+        }
     }
     if (!trigger.of.empty()) {
-        if (trigger.event != "fault_started" && trigger.event != "fault_ended") {
+        const std::vector<StepSpec>& steps = m.scenario.workload.steps;
+        if (trigger.event == "step_done") {
+            bool const known = std::any_of(steps.begin(), steps.end(), [&](const StepSpec& step) {
+                return step.id == trigger.of;
+            });
+            if (!known) {
+                m.error(at + "/when/id", "SCN223",
+                        fmt::format("no step has the id {}", quote_json(trigger.of)));
+            }
+        } else if (trigger.event != "fault_started" && trigger.event != "fault_ended") {
             m.error(at + "/when/id", "SCN224",
-                    fmt::format("event \"{}\" belongs to no fault", trigger.event),
+                    fmt::format("event \"{}\" belongs to no fault or step", trigger.event),
                     "remove the id");
         } else {
             check_fault_id(m, trigger.of, at + "/when/id");
@@ -229,7 +242,13 @@ std::int64_t least_down(Meaning& m, const Target& target) {
         case TargetKind::one:
         case TargetKind::leader:
         case TargetKind::follower:
+        case TargetKind::candidate:
+        case TargetKind::learner:
+        case TargetKind::lagging:
+        case TargetKind::tiebreaker:
             return 1;
+        case TargetKind::minority_third:
+            return std::max<std::int64_t>(n / 3, 1);
         case TargetKind::followers:
         case TargetKind::voters:
         case TargetKind::clients:
@@ -276,6 +295,12 @@ void check_limits(Meaning& m) {
     for (std::size_t i = 0; i < m.scenario.faults.script.size(); ++i) {
         const Element& element = m.scenario.faults.script[i];
         check_damage(m, element, pointer_to("/faults/script", i));
+        if (element.kind == FaultKind::force_reconfigure && limits.budget == Budget::strict &&
+            m.good({pointer_to("/faults/script", i), "/faults/limits"})) {
+            m.error(pointer_to("/faults/script", i) + "/do", "SCN225",
+                    "force_reconfigure always goes beyond what a correct broker survives",
+                    R"(write "limits": {"budget": "beyond"})");
+        }
         bool const downs = rules_of(element.kind).downs == Downs::all;
         bool const everybody = rules_of(element.kind).target == TargetUse::none;
         std::int64_t const down = everybody ? m.fewest_brokers() : least_down(m, element.target);

@@ -91,8 +91,9 @@ std::string nobody(Meaning& m, const Target& target) {
         most == 1 || std::all_of(topics.begin(), topics.end(), [](const TopicSpec& topic) {
             return topic.replication_factor && topic.replication_factor->largest() == 1;
         });
-    bool const follows =
-        target.kind == TargetKind::follower || target.kind == TargetKind::followers;
+    bool const follows = target.kind == TargetKind::follower ||
+                         target.kind == TargetKind::followers ||
+                         target.kind == TargetKind::lagging || target.kind == TargetKind::learner;
     if (follows && single) {
         return fmt::format("\"{}\" is nobody: there is one copy of each partition", target.text);
     }

@@ -118,6 +118,9 @@ constexpr std::array table = {
     CodeRow{"SCN224", "a kind that does not take this target, key or argument",
             "`brokersim scenario doc KIND` says what a kind takes.",
             R"({"do": "crash", "target": "clients"})", R"({"do": "crash", "target": "n1"})"},
+    CodeRow{"SCN225", "a scripted fault that is always over a strict budget",
+            "What it takes, a correct broker may lose: say that this is meant.",
+            R"("limits": {"budget": "strict"})", R"("limits": {"budget": "beyond"})"},
     CodeRow{"SCN226", "a matrix that varies what it cannot",
             "Paths of keys with one value, such as workload.acks; plain values; at most 64 "
             "combinations.",

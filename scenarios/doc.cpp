@@ -126,8 +126,10 @@ std::string_view target_text(TargetUse use) {
         case TargetUse::none:
             return "takes no target";
         case TargetUse::brokers:
-            return "target: brokers (n1, one, minority, majority, all, leader(t/p), follower(t/p), "
-                   "followers(t/p), voters(t/p), same(id))";
+            return "target: brokers (n1, one, minority, minority_third, majority, all, "
+                   "leader(t/p), "
+                   "follower(t/p), followers(t/p), voters(t/p), candidate(t/p), learner(t/p), "
+                   "lagging(t/p), tiebreaker(t/p), same(id))";
         case TargetUse::links:
             return "target: what leaves or reaches these brokers; without it every link";
         case TargetUse::clients:
@@ -145,8 +147,8 @@ std::string explain_kind(FaultKind kind) {
                         : "    takes no \"for\"\n";
     if (rules.topology) {
         text +=
-            "    topology: groups, or one, leader, leader_with_clients, minority, majority, "
-            "halves, bridge, majorities_ring; direction: both, in, out\n";
+            "    topology: groups, or one, leader, leader_with_clients, minority, "
+            "minority_third, majority, halves, bridge, majorities_ring; direction: both, in, out\n";
     }
     for (const KeyRow* row : keys_of("args")) {
         if (has_word(rules.args, row->key)) {
@@ -307,8 +309,9 @@ std::string format_guide() {
         "in flight\n"
         "    in faults.random they fire again and again\n"
         "targets\n"
-        "    n1 one minority majority all leader(t/p) follower(t/p) followers(t/p) voters(t/p) "
-        "clients client(p1) same(id) rest\n"
+        "    n1 one minority minority_third majority all leader(t/p) follower(t/p) followers(t/p) "
+        "voters(t/p) candidate(t/p) learner(t/p) lagging(t/p) tiebreaker(t/p) clients client(p1) "
+        "same(id) rest\n"
         "expect\n"
         "    holds: properties that this file is about; violates: what a planted bug breaks;\n"
         "    reaches, sometimes: probes that every run, or one seed, must hit\n"

@@ -108,6 +108,7 @@ void draw_producers(Draws& draws, const WorkloadSpec& workload, RunConfig& run) 
         // Sequences prove nothing to a producer that does not wait for all.
         producer.idempotent =
             draw("idempotent", workload.idempotent, i) != 0 && producer.acks == ProducerAcks::all;
+        producer.flavour = static_cast<ProducerFlavour>(draw("flavour", workload.flavour, i));
         run.producers.push_back(producer);
     }
     run.reread_after = Duration{draw("reread_after", workload.reread_after, 0)};
@@ -298,6 +299,9 @@ RunConfig draw_run(const Scenario& scenario, std::uint64_t seed) {
     run.wall_limit = scenario.run.wall_limit;
     run.latency = scenario.cluster.latency;
     run.client_latency = scenario.cluster.client_latency;
+    run.queue_capacity =
+        static_cast<std::uint32_t>(draws.value("/cluster/network/queue_capacity", "cluster.network",
+                                               "queue_capacity", scenario.cluster.queue_capacity));
     run.payload = scenario.workload.payload;
     run.image = scenario.cluster.image;
     draw_topics(draws, scenario.cluster, run);

@@ -1,7 +1,5 @@
-// The table of keys itself, and looking things up in it. Times in nanoseconds, sizes in bytes.
+// The table of keys itself. Times in nanoseconds, sizes in bytes.
 #include "scenarios/keys.h"
-
-#include "scenarios/knobs.h"
 
 #include <algorithm>
 #include <array>
@@ -105,6 +103,9 @@ constexpr Row table[] = {
         .range(0, minute).or_else(R"({"uniform": ["200us", "1ms"]})").drawn(),
     key("cluster.network", "client_latency", duration, "between clients and brokers, per message")
         .range(0, minute).or_else(R"({"uniform": ["100us", "500us"]})").drawn(),
+    key("cluster.network", "queue_capacity", integer,
+        "messages under way from one broker to another; of too many one is lost; 0: any number")
+        .range(0, 1'000'000).or_else("0").drawn(),
     key("cluster.network", "comment", any, "free text, not read"),
 
     key("cluster.disk", "write", duration, "time of a write, per operation")
@@ -158,6 +159,9 @@ constexpr Row table[] = {
         .range(1, 5).or_else("5").drawn(),
     key("workload", "first_sequence", integer, "sequence of a producer's first record")
         .range(0, 2'147'483'647).or_else("0").drawn(),
+    key("workload", "flavour", word,
+        "of a batch of unknown fate: sent again as it was, or under a new epoch (naive_bump)")
+        .of("default naive_bump").or_else("default").drawn(),
     key("workload", "retry_backoff", duration, "wait before a retry")
         .range(0, minute).or_else("100ms").drawn(),
     key("workload", "retry_attempts", integer, "retries of one batch")
@@ -215,14 +219,16 @@ constexpr Row table[] = {
     key("faults.script[]", "direction", word,
         "which way a partition blocks, seen from its first group")
         .of("both in out").or_else("both"),
+    key("faults.script[]", "only", texts, "of a fault on messages: strikes those about these words")
+        .of("votes appends append_replies heartbeats snapshot_chunks produce fetch responses"),
     key("faults.script[]", "args", object, "arguments of the kind"),
     key("faults.script[]", "may_miss", boolean, "allowed to take no effect").or_else("false"),
     key("faults.script[]", "comment", any, "free text, not read"),
 
-    key("when", "event", text, "a probe, node_up, node_down, fault_started or fault_ended")
+    key("when", "event", text, "a probe, or an event of the world such as node_down or step_done")
         .needed(),
     key("when", "target", target, "on whom"),
-    key("when", "id", text, "of which fault"),
+    key("when", "id", text, "of which fault, or of step_done of which step"),
     key("when", "nth", integer, "which time").range(1, 1'000'000'000).or_else("1"),
     key("when", "not_before", duration, "since the run phase began")
         .range(0, 24 * hour).or_else("0s").drawn(),
@@ -344,6 +350,7 @@ constexpr Row table[] = {
     key("faults.random", "replace_voter", object, "random faults of this kind"),
     key("faults.random", "joint_change", object, "random faults of this kind"),
     key("faults.random", "delete_records", object, "random faults of this kind"),
+    key("faults.random", "force_reconfigure", object, "random faults of this kind"),
     key("faults.random", "comment", any, "free text, not read"),
 
     key("faults.random.KIND", "enabled", probability, "that the kind is on in a seed")
@@ -355,6 +362,9 @@ constexpr Row table[] = {
     key("faults.random.KIND", "topology", any, "shape of a partition; of a list one is drawn"),
     key("faults.random.KIND", "direction", word, "of a partition; any: drawn")
         .of("both in out any").or_else("both"),
+    key("faults.random.KIND", "only", texts,
+        "of a fault on messages: strikes those about these words")
+        .of("votes appends append_replies heartbeats snapshot_chunks produce fetch responses"),
     key("faults.random.KIND", "args", object, "arguments of the kind"),
     key("faults.random.KIND", "comment", any, "free text, not read"),
 
@@ -440,83 +450,6 @@ constexpr auto rows = [] {
 
 std::span<const KeyRow> key_table() {
     return rows;
-}
-
-const KeyRow* find_key(std::string_view place, std::string_view key) {
-    for (const KeyRow& row : rows) {
-        if (row.place == place && row.key == key) {
-            return &row;
-        }
-    }
-    const KnobRow* const knob = place == "tuning" ? find_knob(key) : nullptr;
-    return knob == nullptr ? nullptr : &knob->key;
-}
-
-std::vector<KeyRow const*> keys_of(std::string_view place) {
-    std::vector<KeyRow const*> found;
-    if (place == "tuning") {
-        for (const KnobRow& knob : knob_table()) {
-            found.push_back(&knob.key);
-        }
-    }
-    const KeyRow* comment = nullptr;
-    for (const KeyRow& row : rows) {
-        if (row.place == place && row.key == "comment") {
-            comment = &row;
-        } else if (row.place == place) {
-            found.push_back(&row);
-        }
-    }
-    if (comment != nullptr) {
-        found.push_back(comment);
-    }
-    return found;
-}
-
-std::vector<std::string_view> words_of(const KeyRow& row) {
-    std::vector<std::string_view> words;
-    std::string_view left = row.words;
-    while (!left.empty()) {
-        std::size_t const end = std::min(left.find(' '), left.size());
-        words.push_back(left.substr(0, end));
-        left.remove_prefix(std::min(end + 1, left.size()));
-    }
-    return words;
-}
-
-std::string_view describe(ValueType type) {
-    switch (type) {
-        case ValueType::any:
-            return "any value";
-        case ValueType::text:
-        case ValueType::word:
-            return "a string";
-        case ValueType::texts:
-            return "a list of strings";
-        case ValueType::boolean:
-            return "true or false";
-        case ValueType::integer:
-            return "a whole number";
-        case ValueType::duration:
-            return "a duration such as \"250ms\"";
-        case ValueType::auto_or_duration:
-            return "\"auto\" or a duration such as \"30s\"";
-        case ValueType::size:
-            return "a size such as \"64KiB\"";
-        case ValueType::probability:
-            return "a probability such as 0.02";
-        case ValueType::rate:
-            return "a rate such as \"200/s\"";
-        case ValueType::seed:
-            return "a seed in quotes, such as \"0x9e37\"";
-        case ValueType::target:
-            return "a target such as \"n1\" or \"leader(orders/0)\"";
-        case ValueType::object:
-            return "an object";
-        case ValueType::list:
-            return "a list";
-    }
-    return "";
 }
 
 }  // namespace brokersim

@@ -209,4 +209,15 @@ std::string format_scenario(const SourceFile& source) {
     return lay_out(*document.root);
 }
 
+std::string why_not_formatted(const SourceFile& source) {
+    JsonDocument const strict = read_json(source, 0, false);
+    JsonDocument const lenient = read_json(source, 0, true);
+    std::uint32_t const line = strict.errors.empty() ? 1 : strict.errors.front().span.line;
+    bool const only_comments = lenient.root && lenient.errors.empty();
+    return fmt::format("{}: {}", line,
+                       only_comments
+                           ? "this comment would be lost; write it as \"comment\": \"...\""
+                           : "not JSON");
+}
+
 }  // namespace brokersim

@@ -23,5 +23,7 @@ void sort_keys(JsonValue& scenario);
 /// The text of a scenario file laid out: what `scenario fmt` writes. Doing it twice changes
 /// nothing more. Returns "" if the text is not JSON or holds comments, which would be lost.
 std::string format_scenario(const SourceFile& source);
+/// Why format_scenario returned "" for this text: "LINE: reason".
+std::string why_not_formatted(const SourceFile& source);
 
 }  // namespace brokersim

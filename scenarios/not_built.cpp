@@ -17,22 +17,11 @@ struct Reserved {
 };
 
 constexpr std::array reserved = {
-    Reserved{"cluster.network", "queue_capacity"},
     Reserved{"cluster.disk", "read sector"},
-    Reserved{"workload", "flavour"},
     Reserved{"faults.random",
              "replace "
              "memory_limit start_conflict "
-             "create_topic delete_topic force_reconfigure"},
-    Reserved{"faults.script[]", "only"},
-    Reserved{"faults.random.KIND", "only"},
-    Reserved{"arm.on", "unsent_ack replication snapshot shutdown"},
-    Reserved{"when.event",
-             "wal_sync_failed first_reply_after_restart response_lost producer_retry "
-             "producer_expired step_done node_recovered"},
-    Reserved{"target", "minority_third candidate learner lagging tiebreaker"},
-    Reserved{"topology", "minority_third"},
-    Reserved{"expect.voids", "budget_exceeded"},
+             "create_topic delete_topic"},
 };
 
 }  // namespace

@@ -68,8 +68,15 @@ constexpr std::array<std::string_view, 22> anomalies = {
     "COMMITTED_TRUNCATED", "TORN_BATCH",
 };
 
-constexpr std::array<std::string_view, 4> events = {"node_up", "node_down", "fault_started",
-                                                    "fault_ended"};
+// Of the world; the probes of the broker come on top. node_recovered: every log it holds is read
+// and serves. wal_sync_failed: a sync reported an error. response_lost: on its way to a client.
+// producer_retry: a batch is sent again. producer_expired: one is given up, its time is over.
+// step_done: all messages of a step of the workload were handed to their producers.
+constexpr std::array<std::string_view, 11> events = {
+    "node_up",         "node_down",       "node_recovered",
+    "fault_started",   "fault_ended",     "step_done",
+    "wal_sync_failed", "response_lost",   "first_reply_after_restart",
+    "producer_retry",  "producer_expired"};
 
 constexpr std::array<std::string_view, 4> notes = {"judge.duplicate_allowed", "judge.lost_excused",
                                                    "judge.recovered", "judge.unseen"};

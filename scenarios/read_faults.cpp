@@ -4,6 +4,7 @@
 #include "broker_core/base/probes.h"
 #include "faults/kinds.h"
 #include "scenarios/not_built.h"
+#include "scenarios/only_words.h"
 #include "scenarios/properties.h"
 #include "scenarios/suggest.h"
 #include "scenarios/targets.h"
@@ -28,6 +29,10 @@ constexpr std::array arm_words = {
     ArmWord{"group_window", ArmOn::group_window},
     ArmWord{"queued_request", ArmOn::queued_request},
     ArmWord{"recovery", ArmOn::recovery},
+    ArmWord{"unsent_ack", ArmOn::unsent_ack},
+    ArmWord{"replication", ArmOn::replication},
+    ArmWord{"snapshot", ArmOn::snapshot},
+    ArmWord{"shutdown", ArmOn::shutdown},
 };
 
 constexpr std::uint32_t default_slow_factor = 10;
@@ -106,7 +111,8 @@ void read_arm_word(ObjectReader& arm, Trigger& trigger) {
     std::string help = did_you_mean(*word, candidates);
     arm.error("on", "SCN229", fmt::format("unknown work in flight {}", quote_json(*word)),
               help.empty() ? "words are io_submit, io_done, write, sync, group_window, "
-                             "queued_request, recovery"
+                             "queued_request, recovery, unsent_ack, replication, snapshot, "
+                             "shutdown"
                            : std::move(help),
               correction(*word, candidates));
 }
@@ -253,10 +259,10 @@ void read_script_topology(ObjectReader& object, Element& element,
     if (word && is_not_built("topology", *word)) {
         object.refuse("topology", not_built_error("shape", *word));
     } else if (word && !shape) {
-        object.error(
-            "topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
-            "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
-            "majorities_ring");
+        object.error("topology", "SCN011", fmt::format("unknown shape {}", quote_json(*word)),
+                     "shapes are one, leader, leader_with_clients, minority, minority_third, "
+                     "majority, halves, bridge, "
+                     "majorities_ring");
     }
     element.shape = shape.value_or(Shape::one);
 }
@@ -325,6 +331,7 @@ ScriptElement read_element(Findings& findings, const JsonValue& value, const std
         read_script_topology(object, element, topics);
     }
     element.direction = static_cast<Direction>(object.number("direction").value_or(0));
+    element.only = read_only_words(object, rules);
     read_args(object, rules, topics, element, element.drawn);
     return element;
 }
@@ -356,11 +363,12 @@ void read_random_shapes(ObjectReader& object, RandomFault& fault) {
             return;
         }
         if (!shape) {
-            object.findings().error(
-                item.span, at, item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
-                "a random partition takes a shape, or a list of shapes",
-                "shapes are one, leader, leader_with_clients, minority, majority, halves, bridge, "
-                "majorities_ring");
+            object.findings().error(item.span, at,
+                                    item.is(JsonValue::Kind::string) ? "SCN011" : "SCN012",
+                                    "a random partition takes a shape, or a list of shapes",
+                                    "shapes are one, leader, leader_with_clients, minority, "
+                                    "minority_third, majority, halves, bridge, "
+                                    "majorities_ring");
             return;
         }
         fault.shapes.push_back(*shape);
@@ -414,6 +422,7 @@ RandomFault read_random(Findings& findings, FaultKind kind, const JsonValue& val
     std::int64_t const direction = object.number("direction").value_or(0);
     fault.any_direction = direction == 3;
     fault.direction = fault.any_direction ? Direction::both : static_cast<Direction>(direction);
+    fault.arguments.only = read_only_words(object, rules);
     read_args(object, rules, topics, fault.arguments, fault.drawn);
     return fault;
 }

@@ -19,6 +19,7 @@ struct ProducerConfig {
     std::uint32_t batch_records = 1;  // at most so many records in one batch
     std::uint32_t max_in_flight = 5;
     std::int32_t first_sequence = 0;
+    ProducerFlavour flavour = ProducerFlavour::careful;
     PayloadContent payload_content = PayloadContent::random;
     Duration linger;
     Duration retry_backoff;
@@ -63,6 +64,7 @@ struct RunConfig {
     // Drawn at each use.
     Distribution latency;
     Distribution client_latency;
+    std::uint32_t queue_capacity = 0;  // datagrams from one broker to another; 0: any number
     Distribution disk_write;
     Distribution disk_sync;
     std::vector<DiskOfBroker> disks;  // by broker - 1

@@ -51,6 +51,7 @@ struct ClusterSpec {
     // Drawn per message.
     Distribution latency = Distribution::uniform(200'000, 1'000'000);
     Distribution client_latency = Distribution::uniform(100'000, 500'000);
+    Distribution queue_capacity = Distribution::fixed(0);  // between two brokers; 0: any number
     // Drawn per operation.
     Distribution disk_write = Distribution::uniform(20'000, 200'000);
     Distribution disk_sync = Distribution::exponential(2'000'000, 200'000'000);
@@ -85,6 +86,12 @@ enum class PayloadContent : std::uint8_t {
     zero_runs,  // noise and zeros in turn, 64 bytes each
 };
 
+/// What an idempotent producer does about a batch of unknown fate (KIP-360).
+enum class ProducerFlavour : std::uint8_t {
+    careful,     // tries again under the same name; "default" in files
+    naive_bump,  // raises its epoch at once and sends again: brokers cannot recognise the batch
+};
+
 struct WorkloadSpec {
     Distribution producers = Distribution::fixed(1);
     Distribution consumers = Distribution::fixed(1);
@@ -99,6 +106,7 @@ struct WorkloadSpec {
     Distribution linger = Distribution::fixed(0);
     Distribution max_in_flight = Distribution::fixed(5);
     Distribution first_sequence = Distribution::fixed(0);
+    Distribution flavour = Distribution::fixed(0);  // per producer; words as ProducerFlavour
     Distribution retry_backoff = Distribution::fixed(100'000'000);
     Distribution retry_attempts = Distribution::fixed(INT32_MAX);
     Distribution request_timeout = Distribution::fixed(1'000'000'000);

@@ -67,7 +67,7 @@ std::vector<std::string_view> property_words(bool anomalies) {
 std::vector<std::string_view> arm_words() {
     std::vector<std::string_view> words;
     for (auto on = static_cast<std::uint8_t>(ArmOn::io_submit);
-         on <= static_cast<std::uint8_t>(ArmOn::recovery); ++on) {
+         on <= static_cast<std::uint8_t>(ArmOn::shutdown); ++on) {
         words.push_back(name_of(static_cast<ArmOn>(on)));
     }
     return words;
@@ -164,7 +164,8 @@ std::string single_value(const KeyRow& row) {
         case ValueType::text:
             return R"({"type": "string"})";
         case ValueType::texts:
-            return list_of(R"({"type": "string"})");
+            return list_of(row.words.empty() ? R"({"type": "string"})"
+                                             : enumeration(words_of(row)));
         case ValueType::word:
             return enumeration(words_of(row));
         case ValueType::boolean:
@@ -404,8 +405,9 @@ std::string definitions() {
          pattern("rate", "such as 200/s", fmt::format("^{}/(s|m)$", number)),
          pattern("seed", "such as 0x2a", "^(0[xX][0-9a-fA-F]{1,20}|[0-9]{1,20})$"),
          pattern("target", "whom: n1, one, leader(orders/0), ..",
-                 "^(one|minority|majority|all|clients|rest|n[1-9][0-9]{0,5}"
-                 "|(leader|follower|followers|voters)\\([\\s\\S]*/(0|[1-9][0-9]{0,5})\\)"
+                 "^(one|minority|minority_third|majority|all|clients|rest|n[1-9][0-9]{0,5}"
+                 "|(leader|follower|followers|voters|candidate|learner|lagging|tiebreaker)\\(["
+                 "\\s\\S]*/(0|[1-9][0-9]{0,5})\\)"
                  "|client\\([pc][1-9][0-9]{0,5}\\)|same\\([\\s\\S]+\\))$")});
 }
 

@@ -112,6 +112,7 @@ void read_cluster(ObjectReader& scenario, ClusterSpec& cluster) {
     ObjectReader network = object.object("network", "cluster.network");
     network.read("latency", cluster.latency);
     network.read("client_latency", cluster.client_latency);
+    network.read("queue_capacity", cluster.queue_capacity);
     ObjectReader disk = object.object("disk", "cluster.disk");
     disk.read("write", cluster.disk_write);
     disk.read("sync", cluster.disk_sync);
@@ -161,6 +162,7 @@ void read_workload(ObjectReader& scenario, const std::vector<TopicSpec>& topics,
     object.read("linger", workload.linger);
     object.read("max_in_flight", workload.max_in_flight);
     object.read("first_sequence", workload.first_sequence);
+    object.read("flavour", workload.flavour);
     object.read("retry_backoff", workload.retry_backoff);
     object.read("retry_attempts", workload.retry_attempts);
     object.read("request_timeout", workload.request_timeout);

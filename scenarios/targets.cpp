@@ -16,14 +16,25 @@ struct TargetWord {
     TargetKind kind;
 };
 constexpr std::array bare_words = {
-    TargetWord{"one", TargetKind::one},           TargetWord{"minority", TargetKind::minority},
-    TargetWord{"majority", TargetKind::majority}, TargetWord{"all", TargetKind::all},
-    TargetWord{"clients", TargetKind::clients},   TargetWord{"rest", TargetKind::rest},
+    TargetWord{"one", TargetKind::one},
+    TargetWord{"minority", TargetKind::minority},
+    TargetWord{"majority", TargetKind::majority},
+    TargetWord{"all", TargetKind::all},
+    TargetWord{"clients", TargetKind::clients},
+    TargetWord{"rest", TargetKind::rest},
+    TargetWord{"minority_third", TargetKind::minority_third},
 };
 constexpr std::array roles = {
-    TargetWord{"leader", TargetKind::leader},       TargetWord{"follower", TargetKind::follower},
-    TargetWord{"followers", TargetKind::followers}, TargetWord{"client", TargetKind::client},
-    TargetWord{"voters", TargetKind::voters},       TargetWord{"same", TargetKind::same},
+    TargetWord{"leader", TargetKind::leader},
+    TargetWord{"follower", TargetKind::follower},
+    TargetWord{"followers", TargetKind::followers},
+    TargetWord{"client", TargetKind::client},
+    TargetWord{"voters", TargetKind::voters},
+    TargetWord{"same", TargetKind::same},
+    TargetWord{"candidate", TargetKind::candidate},
+    TargetWord{"learner", TargetKind::learner},
+    TargetWord{"lagging", TargetKind::lagging},
+    TargetWord{"tiebreaker", TargetKind::tiebreaker},
 };
 
 struct ShapeWord {
@@ -35,6 +46,7 @@ constexpr std::array shapes = {
     ShapeWord{"leader", Shape::leader},
     ShapeWord{"leader_with_clients", Shape::leader_with_clients},
     ShapeWord{"minority", Shape::minority},
+    ShapeWord{"minority_third", Shape::minority_third},
     ShapeWord{"majority", Shape::majority},
     ShapeWord{"halves", Shape::halves},
     ShapeWord{"bridge", Shape::bridge},
@@ -117,8 +129,9 @@ tl::unexpected<ValueError> unknown_target(std::string_view text) {
     std::string_view const word = text.substr(0, text.find('('));
     std::optional<std::string> const near = nearest(word, candidates);
     std::string help =
-        "targets are n1, one, minority, majority, all, leader(t/p), follower(t/p), "
-        "followers(t/p), voters(t/p), clients, client(p1), same(id), rest";
+        "targets are n1, one, minority, minority_third, majority, all, leader(t/p), follower(t/p), "
+        "followers(t/p), voters(t/p), candidate(t/p), learner(t/p), lagging(t/p), tiebreaker(t/p), "
+        "clients, client(p1), same(id), rest";
     if (near && *near != word) {
         help = fmt::format("did you mean \"{}\"?", *near);
     } else if (near) {

@@ -3,6 +3,7 @@
 
 #include "faults/kinds.h"
 #include "scenarios/object_writer.h"
+#include "scenarios/only_words.h"
 #include "scenarios/scalar.h"
 #include "scenarios/targets.h"
 #include "scenarios/writer.h"
@@ -12,8 +13,9 @@
 namespace brokersim {
 namespace {
 
-constexpr std::array<std::string_view, 7> arm_names = {
-    "io_submit", "io_done", "write", "sync", "group_window", "queued_request", "recovery"};
+constexpr std::array<std::string_view, 11> arm_names = {
+    "io_submit", "io_done",    "write",       "sync",     "group_window", "queued_request",
+    "recovery",  "unsent_ack", "replication", "snapshot", "shutdown"};
 
 void write_trigger(ObjectWriter& object, const Trigger& trigger,
                    const std::vector<DrawnField>& drawn) {
@@ -156,6 +158,7 @@ std::string write_random(const RandomFault& fault) {
         object.number("direction",
                       fault.any_direction ? 3 : static_cast<std::int64_t>(fault.direction));
     }
+    object.texts("only", only_words(fault.arguments.only));
     Element arguments = fault.arguments;
     arguments.probability = Probability{1'000'000'000};
     bool const per_message = rules.placement == Placement::per_message;
@@ -253,6 +256,7 @@ std::string write_element(const Element& element, const std::vector<DrawnField>&
                                                               : quote_json(name_of(element.shape)));
         object.number("direction", static_cast<std::int64_t>(element.direction));
     }
+    object.texts("only", only_words(element.only));
     if (ObjectWriter const args = write_args(element.kind, element, drawn); !args.empty()) {
         object.raw("args", args.json());
     }

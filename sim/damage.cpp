@@ -28,6 +28,14 @@ std::vector<broker::raft::Configuration> World::configurations_of(PartitionId pa
                                                 all.push_back(configuration);
                                                 return false;
                                             });
+    const broker::raft::Raft* const newest = furthest(partition);
+    if (newest != nullptr && newest->configuration() != all.back()) {
+        all.push_back(newest->configuration());
+    }
+    return all;
+}
+
+const broker::raft::Raft* World::furthest(PartitionId partition) const {
     const broker::raft::Raft* newest = nullptr;
     for (const Host& host : hosts_) {
         const broker::Replica* const replica = host.up() ? host.node->replica(partition) : nullptr;
@@ -42,10 +50,24 @@ std::vector<broker::raft::Configuration> World::configurations_of(PartitionId pa
             newest = &raft;
         }
     }
-    if (newest != nullptr && newest->configuration() != all.back()) {
-        all.push_back(newest->configuration());
+    return newest;
+}
+
+std::optional<broker::raft::Configuration> World::newest_members(std::uint32_t partition) const {
+    const broker::raft::Raft* const newest = furthest(PartitionId{partition});
+    if (newest == nullptr) {
+        return std::nullopt;
     }
-    return all;
+    // Who was left behind may still believe in members that decide no more.
+    const InfoLog& committed = logs_.committed(PartitionId{partition});
+    const EntryInfo* const last = committed.at(committed.last_index());
+    if (last == nullptr || std::pair{newest->log().last_term(), newest->log().last_index()} >=
+                               std::pair{last->term, committed.last_index()}) {
+        return newest->configuration();
+    }
+    const broker::raft::Configuration* const changed =
+        committed.configuration_at(committed.last_index());
+    return changed != nullptr ? *changed : first_configuration(topics_, PartitionId{partition});
 }
 
 bool World::is_sound(const broker::Member& member) const {
@@ -183,6 +205,7 @@ CrashReport World::lose_power(Host& host) {
                         !traits.atomic_sectors;
     bool const lost = can_lose && counts && host.disk->synced_writes() > 0 &&
                       ask_budget(host.number - 1, DamageClass::silent).allowed;
+    host.loss_excused = host.loss_excused || truth_.next_loss_is_excused(host.number);
     if (lost) {
         note_forgotten(host);
     }
@@ -208,6 +231,9 @@ void World::replace_disk(std::uint32_t index, const DiskImage& image, bool new_i
     crash(index, CrashKind::power);
     if (!new_identity) {
         note_forgotten(host);
+    }
+    if (host.loss_excused) {
+        truth_.excuse_next_loss(host.number);  // of the disk too, not only of what power took
     }
     host.disk->replace(image);
     host.stopped_cleanly = false;
@@ -247,6 +273,11 @@ std::string World::excuse_for(PartitionId partition) const {
                 "{}: fewer than a quorum of its voters have a disk that can be "
                 "trusted",
                 topics_.label(partition));
+        }
+        // A forced reconfiguration may leave fewer voters than the topic asks for.
+        if (configuration.voters.size() < topics_.topic_of(partition).min_insync_replicas) {
+            return fmt::format("{}: fewer voters are left than min_insync_replicas",
+                               topics_.label(partition));
         }
     }
     return "";

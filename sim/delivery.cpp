@@ -139,8 +139,12 @@ void World::on_disk_done(const Work& work) {
         }
         return;
     }
+    std::uint32_t const syncs = host.disk->syncs_in_flight();
     broker::DiskDone const done = host.disk->complete(work.payload);
     if (done.outcome != broker::DiskOutcome::ok) {
+        if (host.disk->syncs_in_flight() < syncs) {
+            tell("wal_sync_failed", work.target);
+        }
         trace_.line([&] {
             return fmt::format(
                 "n{}/{} disk: {}", host.number, host.incarnation,
@@ -259,6 +263,7 @@ void World::on_response(const Work& work) {
     FrameInFlight const frame = network_.take_frame(work.payload);
     const Connection& connection = network_.connection(work.target);
     if (connection.dead || connection.answers_lost || connection.closed_by_client) {
+        tell("response_lost", connection.broker);
         return;
     }
     if (trace_.observer() != nullptr) {

@@ -155,6 +155,9 @@ public:
     /// The next power loss of this node may take what counts as stored, and whoever lacks it then
     /// is excused.
     void excuse_next_loss(std::uint32_t node) { nodes_[node - 1].excused = true; }
+    [[nodiscard]] bool next_loss_is_excused(std::uint32_t node) const {
+        return nodes_[node - 1].excused;
+    }
 
 private:
     struct Frame {

@@ -90,6 +90,9 @@ struct Host {
     /// and its chain: it counts as damaged until it stores all of them again.
     std::vector<std::pair<broker::LogIndex, std::uint64_t>> forgot;
     bool forgot_votes = false;  // once an empty disk had the identity of the former one
+    bool replied = false;       // it answered a client in this life
+    bool recovered = false;     // all that it holds has served in this life
+    bool loss_excused = false;  // while it is down: what its disk lost, or will until it starts
     bool refused = false;       // failed: it found damage that stays
     bool stopping = false;      // a graceful stop is under way
     bool started_once = false;

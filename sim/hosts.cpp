@@ -25,6 +25,9 @@ bool World::start(std::uint32_t index) {
         return false;
     }
     ++host.incarnation;
+    host.loss_excused = false;
+    host.replied = false;
+    host.recovered = false;
     violations_.incarnation(host.number, host.incarnation);
     broker::NodeConfig node;
     node.identity = broker::wal::DiskIdentity{broker::ClusterId{cluster_of(config_.run_id)},
@@ -90,10 +93,7 @@ bool World::start(std::uint32_t index) {
     if (trace_.observer() != nullptr) {
         trace_.observer()->on_node(host.number, host.incarnation, NodeChange::started);
     }
-    faults_->on_event("node_up", index, 1);
-    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-        on_step_event(step, "node_up", index, 1);
-    }
+    tell("node_up", index);
     arm_timer(host);
     return true;
 }
@@ -154,10 +154,7 @@ void World::down(Host& host, HostState state) {
     host.held_ops.clear();
     forget_memory(host.number);
     faults_->on_host_down(host.number - 1);
-    faults_->on_event("node_down", host.number - 1, 1);
-    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-        on_step_event(step, "node_down", host.number - 1, 1);
-    }
+    tell("node_down", host.number - 1);
 }
 
 void World::forget_memory(std::uint32_t node) {
@@ -207,10 +204,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
                               power ? reports::Disk::lost : reports::Disk::kept);
     forget_memory(host.number);
     faults_->on_host_down(host.number - 1);
-    faults_->on_event("node_down", index, 1);
-    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-        on_step_event(step, "node_down", index, 1);
-    }
+    tell("node_down", index);
     return true;
 }
 
@@ -360,11 +354,11 @@ std::optional<FaultActions::PartitionView> World::partition_view(std::uint32_t p
         return std::nullopt;
     }
     const broker::Replica& replica = *hosts_[*leader].node->replica(PartitionId{partition});
-    if (!replica.watermark_known()) {
-        return std::nullopt;
+    PartitionView view{*leader, replica.raft().configuration(), replica.log_start(), std::nullopt};
+    if (replica.watermark_known()) {
+        view.high_watermark = replica.high_watermark();
     }
-    return PartitionView{*leader, replica.raft().configuration(), replica.log_start(),
-                         replica.high_watermark()};
+    return view;
 }
 
 broker::Member World::member(std::uint32_t host) const {
@@ -381,7 +375,20 @@ bool World::administrate(const broker::AdminRequested& request) {
     if (!leader || hosts_[*leader].pauses.any()) {
         return false;
     }
-    Host& host = hosts_[*leader];
+    return ask(hosts_[*leader], request);
+}
+
+bool World::force_members(std::uint32_t host, std::uint32_t partition,
+                          const broker::ForceMembers& left, std::uint32_t element) {
+    // What it sets off in one host may take another one down.
+    if (!hosts_[host].up() || hosts_[host].pauses.any()) {
+        return false;
+    }
+    raft_invariants_.on_forced(PartitionId{partition}, left.voters);
+    return ask(hosts_[host], broker::AdminRequested{element, PartitionId{partition}, left});
+}
+
+bool World::ask(Host& host, const broker::AdminRequested& request) {
     step(host, request);
     if (!host.node) {
         return true;  // it tripped over it
@@ -390,34 +397,6 @@ bool World::administrate(const broker::AdminRequested& request) {
     return std::any_of(facts.begin(), facts.end(), [&](const broker::Fact& fact) {
         return fact.kind == broker::FactKind::admin_accepted && fact.number == request.number;
     });
-}
-
-bool World::in_flight(std::uint32_t index, ArmOn work) const {
-    const Host& host = hosts_[index];
-    if (!host.up()) {
-        return false;
-    }
-    switch (work) {
-        case ArmOn::io_submit:
-        case ArmOn::io_done:
-        case ArmOn::write:
-            return host.disk->write_in_flight();
-        case ArmOn::sync:
-            return host.disk->sync_in_flight();
-        case ArmOn::group_window:
-            for (const broker::PartitionInfo& info : topics_.partitions()) {
-                const broker::Replica* const replica = host.node->replica(info.id);
-                if (replica != nullptr && replica->wal().has_open_group()) {
-                    return true;
-                }
-            }
-            return false;
-        case ArmOn::queued_request:
-            return host.node->admitted_bytes() > 0;
-        case ArmOn::recovery:
-            return !host.node->serving();
-    }
-    return false;
 }
 
 Duration World::largest_election_timeout() const {

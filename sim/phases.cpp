@@ -80,11 +80,12 @@ void World::schedule_steps() {
 }
 
 void World::on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
-                          std::uint64_t times) {
+                          std::uint64_t times, std::string_view of) {
     const Trigger& trigger = config_.steps[step].trigger;
     StepState& state = steps_[step];
     if (trigger.kind != Trigger::Kind::when || state.started || trigger.event != event ||
-        phase_ != Phase::run || state.seen >= trigger.nth) {
+        phase_ != Phase::run || state.seen >= trigger.nth ||
+        (!trigger.of.empty() && trigger.of != of)) {
         return;
     }
     if (trigger.target) {
@@ -134,6 +135,8 @@ void World::produce_next(std::uint32_t step) {
     if (state.left > 0) {
         scheduler_.push(scheduler_.now() + config_.steps[step].interval,
                         Work{WorkKind::phase, step_produces, 0, step});
+    } else {
+        tell("step_done", 0, 1, config_.steps[step].id);
     }
 }
 

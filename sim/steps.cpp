@@ -11,6 +11,42 @@
 #include <algorithm>
 
 namespace brokersim {
+namespace {
+
+/// What a datagram between brokers is about, as a bit; 0: nothing that has a word.
+std::uint32_t word_of(ByteSpan datagram) {
+    using broker::raft::MessageKind;
+    if (datagram.size() <= broker::datagram_header_bytes) {
+        return 0;
+    }
+    auto const kind = std::to_integer<std::uint8_t>(datagram[broker::datagram_header_bytes]);
+    switch (static_cast<MessageKind>(kind)) {
+        case MessageKind::pre_vote:
+        case MessageKind::pre_vote_reply:
+        case MessageKind::vote:
+        case MessageKind::vote_reply:
+        case MessageKind::timeout_now:
+            return bit_of(MessageWord::votes);
+        case MessageKind::append:
+            return bit_of(MessageWord::appends);
+        case MessageKind::append_reply:
+            return bit_of(MessageWord::append_replies);
+        case MessageKind::heartbeat:
+        case MessageKind::heartbeat_reply:
+            return bit_of(MessageWord::heartbeats);
+        case MessageKind::snapshot:
+        case MessageKind::snapshot_reply:
+            return bit_of(MessageWord::snapshot_chunks);
+    }
+    return 0;
+}
+
+}  // namespace
+
+void World::send_datagram(std::uint32_t from, std::uint32_t to, broker::Bytes bytes) {
+    std::uint32_t const word = word_of(bytes);
+    network_.send(from, to, std::move(bytes), word);
+}
 
 void World::step(Host& host, const broker::Event& event) {
     host.submitted_before = host.disk->submitted();
@@ -100,6 +136,7 @@ void World::after_step(Host& host, const broker::Event& event) {
     }
     if (!node.facts().empty()) {
         record_leaders(host);
+        note_tiebreaker(host, event);
     }
     bool const has_effects =
         !host.network.effects.empty() || host.disk->submitted() != host.submitted_before;
@@ -109,6 +146,10 @@ void World::after_step(Host& host, const broker::Event& event) {
         return;
     }
     release_effects(host);
+    if (!host.recovered && node.serving()) {
+        host.recovered = true;
+        tell("node_recovered", host.number - 1);
+    }
     if (faults_->active()) {
         if (!watched_.empty()) {
             watch_probes(host);
@@ -185,7 +226,7 @@ void World::release_effects(Host& host) {
                 }
                 trace_.fold(broker::hash_bytes(
                     ByteSpan{effect.bytes}.first(std::min<std::size_t>(effect.bytes.size(), 64))));
-                network_.send(host.number - 1, effect.to, std::move(effect.bytes));
+                send_datagram(host.number - 1, effect.to, std::move(effect.bytes));
                 break;
             case Effect::Kind::response: {
                 Connection& connection = network_.connection(effect.to);
@@ -210,7 +251,12 @@ void World::release_effects(Host& host) {
                     });
                 }
                 trace_.fold(broker::hash_bytes(effect.bytes));
-                network_.respond(effect.to, std::move(effect.bytes), epoch, tag);
+                if (!network_.respond(effect.to, std::move(effect.bytes), epoch, tag)) {
+                    tell("response_lost", host.number - 1);
+                }
+                if (!std::exchange(host.replied, true) && host.incarnation > 1) {
+                    tell("first_reply_after_restart", host.number - 1);
+                }
                 break;
             }
             case Effect::Kind::close:
@@ -264,6 +310,14 @@ void World::record_leaders(const Host& host) {
     }
 }
 
+void World::tell(std::string_view event, std::uint32_t host, std::uint64_t times,
+                 std::string_view of) {
+    faults_->on_event(event, host, times, of);
+    for (std::uint32_t step = 0; step < steps_.size(); ++step) {
+        on_step_event(step, event, host, times, of);
+    }
+}
+
 void World::choose_watched() {
     std::vector<std::string> names = faults_->watched();
     for (const StepConfig& step : config_.steps) {
@@ -293,10 +347,7 @@ void World::watch_probes(const Host& host) {
         }
         std::uint64_t const times = count - seen;
         seen = count;
-        faults_->on_event(watched.name, host.number - 1, times);
-        for (std::uint32_t step = 0; step < steps_.size(); ++step) {
-            on_step_event(step, watched.name, host.number - 1, times);
-        }
+        tell(watched.name, host.number - 1, times);
     }
 }
 

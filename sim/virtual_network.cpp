@@ -18,6 +18,7 @@ VirtualNetwork::VirtualNetwork(std::uint64_t seed, std::uint32_t brokers, std::u
       scheduler_{scheduler},
       random_{seed, "network.latency"},
       fault_random_{seed, "network.faults"},
+      queue_random_{seed, "network.queues"},
       blockers_(std::size_t{members_} * members_),
       wanted_(std::size_t{members_} * members_, 0),
       largest_latency_{std::max(latency.largest(), client_latency.largest())} {}
@@ -44,10 +45,10 @@ std::vector<std::uint32_t> VirtualNetwork::take_effective() {
     return taken;
 }
 
-Duration VirtualNetwork::added_delay(std::uint32_t ends) {
+Duration VirtualNetwork::added_delay(std::uint32_t ends, std::uint32_t word) {
     Duration added;
     for (MessageFault& fault : faults_) {
-        if (fault.kind == FaultKind::delay && (fault.brokers & ends) != 0) {
+        if (fault.kind == FaultKind::delay && fault.strikes(ends, word)) {
             ++fault.chances;
             added += fault.by;
             mark_effective(fault.element);
@@ -56,10 +57,10 @@ Duration VirtualNetwork::added_delay(std::uint32_t ends) {
     return added;
 }
 
-std::int64_t VirtualNetwork::slowed(std::uint32_t ends) {
+std::int64_t VirtualNetwork::slowed(std::uint32_t ends, std::uint32_t word) {
     std::int64_t factor = 1;
     for (MessageFault& fault : faults_) {
-        if (fault.kind == FaultKind::slow_link && (fault.brokers & ends) != 0 && fault.factor > 1) {
+        if (fault.kind == FaultKind::slow_link && fault.strikes(ends, word) && fault.factor > 1) {
             ++fault.chances;
             factor *= fault.factor;
             mark_effective(fault.element);
@@ -106,9 +107,12 @@ Time VirtualNetwork::leave(MessageFault& fault, std::uint32_t to, std::uint32_t 
 
 void VirtualNetwork::dispatch(std::uint32_t to, Time at, DatagramInFlight datagram) {
     std::uint32_t const ends = bit_of(datagram.from) | bit_of(to);
+    std::uint32_t const word = datagram.word;
+    datagram.to = to;
     std::uint32_t const slot = datagrams_.put(std::move(datagram));
+    enqueue(slot);
     for (MessageFault& fault : faults_) {
-        if ((fault.brokers & ends) == 0) {
+        if (!fault.strikes(ends, word)) {
             continue;
         }
         if (fault.kind == FaultKind::clog) {
@@ -123,26 +127,26 @@ void VirtualNetwork::dispatch(std::uint32_t to, Time at, DatagramInFlight datagr
     scheduler_.push(at, Work{WorkKind::datagram, to, 0, slot});
 }
 
-Time VirtualNetwork::arrival(const Distribution& latency, std::uint32_t ends) {
+Time VirtualNetwork::arrival(const Distribution& latency, std::uint32_t ends, std::uint32_t word) {
     std::int64_t const drawn = latency.draw(random_);
-    std::int64_t const factor = slowed(ends);
-    return scheduler_.now() + Duration{drawn * factor} + added_delay(ends);
+    std::int64_t const factor = slowed(ends, word);
+    return scheduler_.now() + Duration{drawn * factor} + added_delay(ends, word);
 }
 
-void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
+void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes, std::uint32_t word) {
     ++datagrams_sent;
     ++wanted_[from * members_ + to];
-    if (cut(from, to)) {
-        mark_cut(from, to);
+    if (blocked(from, to, word)) {
+        mark_cut(from, to, word);
         ++datagrams_lost;
         return;
     }
     std::uint32_t const ends = bit_of(from) | bit_of(to);
-    Time at = arrival(latency_, ends);
+    Time at = arrival(latency_, ends, word);
     std::uint32_t copy_by = UINT32_MAX;
     Time copy_at = at;
     for (MessageFault& fault : faults_) {
-        if ((fault.brokers & ends) == 0) {
+        if (!fault.strikes(ends, word)) {
             continue;
         }
         bool const counted = fault.kind == FaultKind::drop || fault.kind == FaultKind::duplicate ||
@@ -157,7 +161,7 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
         } else if (fault.kind == FaultKind::duplicate) {
             if (fault_random_.chance(fault.probability)) {
                 copy_by = fault.element;
-                copy_at = arrival(latency_, ends);
+                copy_at = arrival(latency_, ends, word);
             }
         } else if (fault.kind == FaultKind::reorder) {
             if (fault_random_.chance(fault.probability)) {
@@ -170,9 +174,9 @@ void VirtualNetwork::send(std::uint32_t from, std::uint32_t to, Bytes bytes) {
     }
     if (copy_by != UINT32_MAX) {
         mark_effective(copy_by);
-        dispatch(to, copy_at, DatagramInFlight{from, copy_by, false, bytes});
+        dispatch(to, copy_at, DatagramInFlight{from, copy_by, false, to, word, bytes});
     }
-    dispatch(to, at, DatagramInFlight{from, UINT32_MAX, false, std::move(bytes)});
+    dispatch(to, at, DatagramInFlight{from, UINT32_MAX, false, to, word, std::move(bytes)});
 }
 
 std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
@@ -185,10 +189,10 @@ std::uint32_t VirtualNetwork::open(std::uint32_t client, std::uint32_t broker) {
     std::uint32_t const member = client_member(client);
     ++wanted_[member * members_ + broker];
     ++wanted_[broker * members_ + member];
-    if (cut(member, broker) || cut(broker, member)) {
+    if (blocked(member, broker, 0) || blocked(broker, member, 0)) {
         // The connect vanishes; the client gives up by its own timeout.
-        mark_cut(member, broker);
-        mark_cut(broker, member);
+        mark_cut(member, broker, 0);
+        mark_cut(broker, member, 0);
         connections_[id].dead = true;
         return id;
     }
@@ -215,9 +219,12 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
     }
     std::uint32_t const member = client_member(connection.client);
     wanted_[member * members_ + connection.broker] += connection.dead ? 0 : 1;
-    if (connection.dead || cut(member, connection.broker)) {
+    std::uint32_t const word = tag.kind == RequestKind::produce ? bit_of(MessageWord::produce)
+                               : tag.kind == RequestKind::fetch ? bit_of(MessageWord::fetch)
+                                                                : 0;
+    if (connection.dead || blocked(member, connection.broker, word)) {
         if (!connection.dead) {
-            mark_cut(member, connection.broker);
+            mark_cut(member, connection.broker, word);
             connection.dead = true;
         }
         return;
@@ -231,30 +238,31 @@ void VirtualNetwork::request(std::uint32_t id, const RequestTag& tag, Bytes fram
         connection.expected.back().attempt = broker::attempt_number(part);
         ++connection.asked;
     }
-    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
+    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker), word),
                              connection.last_to_broker + Duration{1});
     connection.last_to_broker = at;
     std::uint32_t const slot = frames_.put(FrameInFlight{.bytes = std::move(frame), .owed = owed});
     scheduler_.push_in_order(at, Work{WorkKind::request, id, 0, slot});
 }
 
-void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
+bool VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_epoch,
                              const RequestTag& tag) {
     ++responses_sent;
     Connection& connection = connections_[id];
     if (connection.answers_lost) {
-        return;
+        return false;
     }
     std::uint32_t const member = client_member(connection.client);
     wanted_[connection.broker * members_ + member] += connection.dead ? 0 : 1;
-    if (connection.dead || cut(connection.broker, member)) {
+    constexpr std::uint32_t word = bit_of(MessageWord::responses);
+    if (connection.dead || blocked(connection.broker, member, word)) {
         if (!connection.dead) {
-            mark_cut(connection.broker, member);
+            mark_cut(connection.broker, member, word);
             connection.dead = true;
         }
-        return;
+        return false;
     }
-    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker)),
+    Time const at = std::max(arrival(client_latency_, bit_of(connection.broker), word),
                              connection.last_to_client + Duration{1});
     connection.last_to_client = at;
     std::uint32_t const slot = frames_.put(FrameInFlight{.bytes = std::move(frame),
@@ -262,6 +270,7 @@ void VirtualNetwork::respond(std::uint32_t id, Bytes frame, std::int64_t leader_
                                                          .arrival_epoch = tag.arrival_epoch,
                                                          .partition = tag.partition});
     scheduler_.push_in_order(at, Work{WorkKind::response, id, 0, slot});
+    return true;
 }
 
 void VirtualNetwork::close_by_client(std::uint32_t id) {
@@ -275,9 +284,9 @@ void VirtualNetwork::close_by_client(std::uint32_t id) {
         !connection.connected) {
         return;
     }
-    if (cut(client_member(connection.client), connection.broker)) {
+    if (blocked(client_member(connection.client), connection.broker, 0)) {
         std::uint32_t const member = client_member(connection.client);
-        mark_cut(member, connection.broker);
+        mark_cut(member, connection.broker, 0);
         connection.dead = true;  // the broker is not told
         return;
     }
@@ -297,9 +306,9 @@ void VirtualNetwork::close_by_broker(std::uint32_t id) {
     if (connection.dead || connection.answers_lost || connection.closed_by_client) {
         return;
     }
-    if (cut(connection.broker, client_member(connection.client))) {
+    if (blocked(connection.broker, client_member(connection.client), 0)) {
         std::uint32_t const member = client_member(connection.client);
-        mark_cut(connection.broker, member);
+        mark_cut(connection.broker, member, 0);
         connection.dead = true;  // the client finds out by its own timeout
         return;
     }
@@ -355,21 +364,58 @@ void VirtualNetwork::broker_gone(std::uint32_t broker, bool silently) {
     }
 }
 
-void VirtualNetwork::block(std::uint32_t from, std::uint32_t to, std::uint32_t element) {
-    blockers_[from * members_ + to].push_back(element);
+void VirtualNetwork::block(std::uint32_t from, std::uint32_t to, std::uint32_t element,
+                           std::uint32_t only) {
+    blockers_[from * members_ + to].push_back(Block{element, only});
 }
 
 void VirtualNetwork::unblock(std::uint32_t from, std::uint32_t to, std::uint32_t element) {
-    std::vector<std::uint32_t>& blockers = blockers_[from * members_ + to];
-    auto const at = std::find(blockers.begin(), blockers.end(), element);
+    std::vector<Block>& blockers = blockers_[from * members_ + to];
+    auto const at = std::find_if(blockers.begin(), blockers.end(),
+                                 [=](const Block& block) { return block.element == element; });
     CHECK(at != blockers.end());
     blockers.erase(at);
 }
 
-void VirtualNetwork::mark_cut(std::uint32_t from, std::uint32_t to) {
-    for (std::uint32_t const element : blockers_[from * members_ + to]) {
-        mark_effective(element);
+bool VirtualNetwork::blocked(std::uint32_t from, std::uint32_t to, std::uint32_t word) const {
+    const std::vector<Block>& blockers = blockers_[from * members_ + to];
+    return std::any_of(blockers.begin(), blockers.end(),
+                       [=](const Block& block) { return block.strikes(word); });
+}
+
+void VirtualNetwork::mark_cut(std::uint32_t from, std::uint32_t to, std::uint32_t word) {
+    for (const Block& block : blockers_[from * members_ + to]) {
+        if (block.strikes(word)) {
+            mark_effective(block.element);
+        }
     }
+}
+
+void VirtualNetwork::limit_queues(std::uint32_t most) {
+    queue_max_ = most;
+    queues_.resize(std::size_t{brokers_} * brokers_);
+}
+
+void VirtualNetwork::enqueue(std::uint32_t slot) {
+    if (queue_max_ == 0) {
+        return;
+    }
+    const DatagramInFlight& datagram = datagrams_.at(slot);
+    std::vector<std::uint32_t>& queue = queues_[datagram.from * brokers_ + datagram.to];
+    queue.push_back(slot);
+    if (queue.size() > queue_max_) {
+        std::uint64_t const victim = queue_random_.below(queue.size());
+        datagrams_.at(queue[victim]).evicted = true;
+        queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(victim));
+    }
+}
+
+DatagramInFlight VirtualNetwork::take(std::uint32_t slot) {
+    DatagramInFlight datagram = datagrams_.take(slot);
+    if (!queues_.empty()) {
+        std::erase(queues_[datagram.from * brokers_ + datagram.to], slot);
+    }
+    return datagram;
 }
 
 void VirtualNetwork::end(std::uint32_t element) {
@@ -384,7 +430,8 @@ void VirtualNetwork::end(std::uint32_t element) {
     faults_.erase(at);
     for (const auto& [to, slot] : held) {  // each on its own way now, in any order
         std::uint32_t const ends = bit_of(to) | bit_of(datagrams_.at(slot).from);
-        scheduler_.push(arrival(latency_, ends), Work{WorkKind::datagram, to, 0, slot});
+        Time const then = arrival(latency_, ends, datagrams_.at(slot).word);
+        scheduler_.push(then, Work{WorkKind::datagram, to, 0, slot});
     }
 }
 
@@ -398,10 +445,11 @@ std::uint64_t VirtualNetwork::chances(std::uint32_t element) const {
 }
 
 void VirtualNetwork::lift_all() {
-    for (std::vector<std::uint32_t>& blockers : blockers_) {
+    for (std::vector<Block>& blockers : blockers_) {
         blockers.clear();
     }
     faults_.clear();
+    queue_max_ = 0;
 }
 
 }  // namespace brokersim

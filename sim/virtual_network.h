@@ -89,6 +89,8 @@ struct DatagramInFlight {
     std::uint32_t from = 0;              // 0-based broker
     std::uint32_t element = UINT32_MAX;  // the fault that made this copy; none
     bool evicted = false;                // from a full queue: it never arrives
+    std::uint32_t to = 0;
+    std::uint32_t word = 0;  // what it is about: a bit of MessageWord
     Bytes bytes;
 };
 
@@ -114,6 +116,11 @@ struct MessageFault {
     };
     std::vector<Lane> lanes;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> held;  // clog: to whom, slot
+    std::uint32_t only = 0;  // bits of MessageWord; 0: strikes all messages
+
+    [[nodiscard]] bool strikes(std::uint32_t ends, std::uint32_t word) const {
+        return (brokers & ends) != 0 && (only == 0 || (only & word) != 0);
+    }
 };
 
 class VirtualNetwork {
@@ -123,14 +130,18 @@ public:
                    Scheduler& scheduler);
 
     // Datagrams
-    void send(std::uint32_t from, std::uint32_t to, Bytes bytes);
-    DatagramInFlight take(std::uint32_t slot) { return datagrams_.take(slot); }
+    /// word: the bit of what it is about.
+    void send(std::uint32_t from, std::uint32_t to, Bytes bytes, std::uint32_t word = 0);
+    DatagramInFlight take(std::uint32_t slot);
+    /// From now on at most so many datagrams are under way from one broker to another; of too many
+    /// a drawn one never arrives. 0: any number.
+    void limit_queues(std::uint32_t most);
 
     // Connections. Times of delivery are drawn here; the world delivers.
     std::uint32_t open(std::uint32_t client, std::uint32_t broker);
     void request(std::uint32_t connection, const RequestTag& tag, Bytes frame);
-    /// tag: of its request, as far as one is known.
-    void respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
+    /// tag: of its request, as far as one is known. Returns whether it is on its way.
+    bool respond(std::uint32_t connection, Bytes frame, std::int64_t leader_epoch,
                  const RequestTag& tag = {});
     void close_by_client(std::uint32_t connection);
     void close_by_broker(std::uint32_t connection);
@@ -154,7 +165,8 @@ public:
     }
     /// Blocks from -> to until the same element unblocks it; blocks add up, and each of them gets
     /// the credit for what they take together.
-    void block(std::uint32_t from, std::uint32_t to, std::uint32_t element);
+    /// only: bits of MessageWord; 0: everything.
+    void block(std::uint32_t from, std::uint32_t to, std::uint32_t element, std::uint32_t only = 0);
     void unblock(std::uint32_t from, std::uint32_t to, std::uint32_t element);
     /// No fault but cuts has a say in what becomes of a message.
     [[nodiscard]] bool is_undisturbed() const { return faults_.empty(); }
@@ -183,15 +195,19 @@ public:
 
 private:
     /// ends: the brokers between which the message travels, one bit each.
-    Time arrival(const Distribution& latency, std::uint32_t ends);
+    Time arrival(const Distribution& latency, std::uint32_t ends, std::uint32_t word = 0);
     void mark_effective(std::uint32_t element);
-    void mark_cut(std::uint32_t from, std::uint32_t to);
+    /// Whether a message about `word` cannot pass.
+    [[nodiscard]] bool blocked(std::uint32_t from, std::uint32_t to, std::uint32_t word) const;
+    void mark_cut(std::uint32_t from, std::uint32_t to, std::uint32_t word);
+    /// A datagram sets out; if too many are under way, one of them is lost.
+    void enqueue(std::uint32_t slot);
     /// Puts a datagram on its way: at once, behind others, or into what a clog holds.
     void dispatch(std::uint32_t to, Time at, DatagramInFlight datagram);
     /// When it has left a link of limited bandwidth; a message of a full queue is evicted.
     Time leave(MessageFault& fault, std::uint32_t to, std::uint32_t slot);
-    [[nodiscard]] std::int64_t slowed(std::uint32_t ends);
-    Duration added_delay(std::uint32_t ends);
+    [[nodiscard]] std::int64_t slowed(std::uint32_t ends, std::uint32_t word);
+    Duration added_delay(std::uint32_t ends, std::uint32_t word);
 
     std::uint32_t brokers_;
     std::uint32_t members_;
@@ -200,11 +216,22 @@ private:
     Scheduler& scheduler_;
     broker::Random random_;
     broker::Random fault_random_;
+    broker::Random queue_random_;
     Pool<DatagramInFlight> datagrams_;
     Pool<FrameInFlight> frames_;
     std::vector<Connection> connections_;
     std::vector<std::uint32_t> live_;  // connections not closed on both sides, ascending
-    std::vector<std::vector<std::uint32_t>> blockers_;  // elements in force, by pair
+    struct Block {
+        std::uint32_t element;
+        std::uint32_t only;
+
+        [[nodiscard]] bool strikes(std::uint32_t word) const {
+            return only == 0 || (only & word) != 0;
+        }
+    };
+    std::vector<std::vector<Block>> blockers_;  // in force, by pair
+    std::uint32_t queue_max_ = 0;
+    std::vector<std::vector<std::uint32_t>> queues_;  // if there is a limit: slots, by pair
     std::vector<std::uint32_t> wanted_;
     std::vector<MessageFault> faults_;
     std::vector<std::uint32_t> effective_;

@@ -205,6 +205,9 @@ World::World(const RunConfig& config, const Checks& checks, Trace& trace)
         std::make_unique<FaultEngine>(config_.plan, config_.limits, config_.seed, *this, trace_);
     steps_.resize(config_.steps.size());
     choose_watched();
+    if (config_.queue_capacity > 0) {
+        network_.limit_queues(config_.queue_capacity);
+    }
 }
 
 World::~World() = default;

@@ -135,6 +135,13 @@ public:
     [[nodiscard]] std::optional<std::uint32_t> leader_of(std::uint32_t partition) const override;
     [[nodiscard]] const std::vector<broker::BrokerId>& replicas_of(
         std::uint32_t partition) const override;
+    [[nodiscard]] std::optional<broker::raft::Configuration> newest_members(
+        std::uint32_t partition) const override;
+    [[nodiscard]] bool may_exceed_budget() const override {
+        return config_.limits.budget == Budget::beyond;
+    }
+    bool force_members(std::uint32_t host, std::uint32_t partition,
+                       const broker::ForceMembers& left, std::uint32_t element) override;
     [[nodiscard]] std::optional<PartitionView> partition_view(
         std::uint32_t partition) const override;
     [[nodiscard]] broker::Member member(std::uint32_t host) const override;
@@ -142,7 +149,10 @@ public:
         return static_cast<std::uint32_t>(topics_.partitions().size());
     }
     [[nodiscard]] bool may_hold(std::uint32_t host, std::uint32_t partition) const override;
+    void happened(std::string_view event, std::uint32_t broker) override { tell(event, broker); }
     bool administrate(const broker::AdminRequested& request) override;
+    [[nodiscard]] std::vector<std::uint32_t> hosts_in_role(TargetKind role,
+                                                           std::uint32_t partition) const override;
     [[nodiscard]] bool in_flight(std::uint32_t host, ArmOn work) const override;
     bool crash(std::uint32_t host, CrashKind kind) override;
     bool crash_in_step(std::uint32_t host, CrashKind kind, std::uint32_t element) override;
@@ -246,6 +256,10 @@ private:
                                      broker::Term term) const;
     /// Loss and standstill of what this host holds are excused from now on.
     void exceed_budget(const Host& host);
+    /// An administrator's request as a step of this host; whether it was accepted.
+    bool ask(Host& host, const broker::AdminRequested& request);
+    /// Of those that serve the partition, the one whose log is furthest; nullptr: nobody does.
+    [[nodiscard]] const broker::raft::Raft* furthest(PartitionId partition) const;
     /// Why a partition cannot go on: too few of its voters have a disk that can be trusted. Empty:
     /// it can.
     [[nodiscard]] std::string excuse_for(PartitionId partition) const;
@@ -257,8 +271,14 @@ private:
     void produce_next(std::uint32_t step);
     void choose_watched();
     void watch_probes(const Host& host);
+    void send_datagram(std::uint32_t from, std::uint32_t to, broker::Bytes bytes);
+    void note_tiebreaker(const Host& host, const broker::Event& event);
     void on_step_event(std::uint32_t step, std::string_view event, std::uint32_t host,
-                       std::uint64_t times);
+                       std::uint64_t times, std::string_view of);
+    /// What a script or a step of the workload may wait for: a named event on a host (0-based).
+    /// of: the fault or the step that it is about.
+    void tell(std::string_view event, std::uint32_t host, std::uint64_t times = 1,
+              std::string_view of = {});
 
     // Progress under fault (progress.cpp)
     [[nodiscard]] Duration progress_window() const;
@@ -339,6 +359,8 @@ private:
         bool started = false;
     };
     std::vector<StepState> steps_;
+    /// By partition: the host whose message, or disk, completed the leader's last commit.
+    std::vector<std::optional<std::uint32_t>> tiebreakers_;
     /// Probes that faults or steps wait for, and how often each was already told.
     struct Watched {
         std::string name;

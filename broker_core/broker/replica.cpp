@@ -276,6 +276,18 @@ Result<void> Replica::change_members(Time now, const ChangeMembers& change) {
     return begun;
 }
 
+Result<void> Replica::force_members(Time now, const ForceMembers& left) {
+    if (!serving()) {
+        return fail(ErrorCode::busy, "replica: forced change of members");
+    }
+    if (env_.tuning.wal.durability != Durability::fsync) {
+        return fail(ErrorCode::invalid, "replica: members change only where entries are synced");
+    }
+    Result<void> const begun = raft_->force_members(now, raft::Configuration{left.voters, {}, {}});
+    settle(now);
+    return begun;
+}
+
 bool Replica::offer_leadership(Time now) {
     std::optional<BrokerId> const successor =
         leads() ? raft_->best_successor() : std::optional<BrokerId>{};

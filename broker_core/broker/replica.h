@@ -88,6 +88,8 @@ public:
     // leader's term has committed nothing; invalid.
     Result<void> transfer_leadership(Time now, BrokerId to);
     Result<void> change_members(Time now, const ChangeMembers& change);
+    /// The same without a leader: see raft::Raft::force_members.
+    Result<void> force_members(Time now, const ForceMembers& left);
     /// Records before `before` go; -1: all that are committed (KIP-107).
     Result<void> delete_records(Time now, Offset before);
     /// Offers the leadership to the voter whose log is furthest. Returns whether somebody was

@@ -48,12 +48,17 @@ struct ChangeMembers {
 struct DeleteRecords {
     Offset before;
 };
+/// Some of the voters go on without the others, who are gone for ever. Asked of each of those that
+/// are left, since there is no leader to ask (SEMANTICS.md T16). Ascending.
+struct ForceMembers {
+    std::vector<Member> voters;
+};
 /// An administrator asks the leader of a partition; whoever is not refuses. The outcome is a fact
 /// with the same number; what was accepted can still be lost with the leadership.
 struct AdminRequested {
     std::uint64_t number = 0;
     PartitionId partition;
-    std::variant<TransferLeadership, ChangeMembers, DeleteRecords> what;
+    std::variant<TransferLeadership, ChangeMembers, DeleteRecords, ForceMembers> what;
 };
 
 using Event = std::variant<DatagramReceived, RequestReceived, ConnectionClosed, DeadlineReached,

@@ -134,8 +134,9 @@ void Raft::become_leader(Time now) {
     ready_.became_leader = true;
     uncommitted_bytes_ = 0;
     probes_.reached(Probe::leader_elected);
-    // Raft paper 8: a no-op of the own term, so that what earlier terms left can commit.
-    append_own(Entry{hard_state_.term, true, Bytes{}});
+    // Raft paper 8: a no-op of the own term, so that what earlier terms left can commit. Voters
+    // that were forced take its place: the term begins with what it was won by.
+    append_own(Entry{hard_state_.term, true, forced_ ? encode_configuration(*forced_) : Bytes{}});
     send_appends(now);
 }
 

@@ -10,6 +10,12 @@
 #include <algorithm>
 
 namespace broker::raft {
+namespace {
+
+/// More elections than can have passed unheard. Terms are 32 bits wide in batches (leader epochs).
+constexpr std::uint64_t forced_term_gap = std::uint64_t{1} << 20U;
+
+}  // namespace
 
 void Raft::note_configuration(LogIndex index, const Entry& entry) {
     if (!entry.control || control_kind(entry.payload) != ControlKind::configuration) {
@@ -22,6 +28,7 @@ void Raft::note_configuration(LogIndex index, const Entry& entry) {
         probes_.reached(Probe::config_joint);
     }
     configurations_.push_back(InForce{index, std::move(*configuration)});
+    forced_.reset();
     if (is_leader()) {
         match_peers(index);
     }
@@ -85,6 +92,30 @@ Result<void> Raft::change_members(Time now, Configuration target) {
         target.outgoing = configuration().voters;
     }
     append_configuration(now, std::move(target));
+    return {};
+}
+
+Result<void> Raft::force_members(Time now, Configuration target) {
+    if (configuration() == target) {
+        return {};
+    }
+    if (leader_is_heard(now)) {
+        return fail(ErrorCode::busy, "raft: forced change of members");
+    }
+    const Configuration& present = configurations_.back().configuration;
+    bool const of_them = std::all_of(target.voters.begin(), target.voters.end(),
+                                     [&](const Member& voter) { return present.is_voter(voter); });
+    if (!of_them || !target.is_voter(config_.self)) {
+        return fail(ErrorCode::invalid, "raft: only voters can be left over, and who is asked");
+    }
+    if (Result<void> const checked = check_change(present, target); !checked) {
+        return checked;
+    }
+    probes_.reached(Probe::config_forced);
+    forced_ = std::move(target);
+    // Those who are gone may have led terms that nobody left has heard of, and a term has one
+    // leader for ever. Votes that were gathered under the old voters are void with their term.
+    become_follower(now, Term{hard_state_.term.value() + forced_term_gap}, BrokerId{});
     return {};
 }
 

@@ -155,6 +155,15 @@ public:
     /// happens by itself as entries commit. Errors: not_leader; busy, while a change is under way
     /// or no entry of this term has committed yet (Ongaro's single-server bug of 2015); invalid.
     Result<void> change_members(Time now, Configuration target);
+    /// Lets some of the present voters, this node among them, decide from now on without the
+    /// others, whom the operator has declared gone for ever: their disks must never vote again.
+    /// Elections and votes go by `target` at once, in memory only; whoever is elected makes it the
+    /// first entry of its term, and from there on it is a configuration like any other. The term
+    /// leaps, beyond any that the others may have had. What only they had is lost, committed or
+    /// not. Again with the same target is no error. Errors: busy, while a leader is heard (nothing
+    /// needs to be forced then); invalid. Source: SEMANTICS.md T16; unclean election of KIP-966;
+    /// CockroachDB loss of quorum recovery.
+    Result<void> force_members(Time now, Configuration target);
     /// Hands the leadership to a voter, as soon as its log is complete; proposals are refused
     /// meanwhile. After transfer_timeout it is given up. Errors: not_leader, busy, invalid.
     Result<void> transfer_leadership(Time now, BrokerId to);
@@ -185,9 +194,10 @@ public:
     [[nodiscard]] LogIndex commit() const { return commit_; }
     /// What this node counts as durable in its own log.
     [[nodiscard]] LogIndex stable() const { return stable_; }
-    /// The configuration in force: the last in the log, committed or not.
+    /// The configuration in force: the last in the log, committed or not, unless another one was
+    /// forced that is not in the log yet.
     [[nodiscard]] const Configuration& configuration() const {
-        return configurations_.back().configuration;
+        return forced_ ? *forced_ : configurations_.back().configuration;
     }
     /// The one in force at the entry `index`, which must be in the log or its start.
     [[nodiscard]] const Configuration& configuration_at(LogIndex index) const;
@@ -296,6 +306,8 @@ private:
     };
     /// Ascending; the first one holds at log_.start(). Never empty.
     std::vector<InForce> configurations_;
+    /// Of force_members, until a configuration comes into the log. A restart forgets it.
+    std::optional<Configuration> forced_;
 
     /// An append that came before the one it builds on: datagrams overtake each other, and without
     /// keeping it every one of them would cost a round trip. Only of the present leader's term.

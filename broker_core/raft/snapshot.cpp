@@ -117,6 +117,7 @@ void Raft::install(const Message& message, Snapshot snapshot) {
     CHECK(!ready_.append_from);
     CHECK(!ready_.truncate_from);
     CHECK(!log_.matches(index, snapshot.term));
+    forced_.reset();
     // The log contradicts it or ends before it: nothing of it can be kept.
     configurations_.clear();
     configurations_.push_back(InForce{index, snapshot.configuration});

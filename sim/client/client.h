@@ -33,6 +33,11 @@ public:
     virtual void close(std::uint32_t connection) = 0;
     /// Calls on_timer() at `at` or a little later; an earlier wish stands beside it.
     virtual void wake(std::uint32_t client, Time at) = 0;
+    /// Something that a script may wait for, which concerns a broker (0-based).
+    virtual void happened(std::string_view event, std::uint32_t broker) {
+        (void)event;
+        (void)broker;
+    }
 };
 
 struct ClientConfig {

@@ -112,12 +112,14 @@ void Producer::expire(std::uint32_t partition) {
         state.queued.pop_front();
         --open_messages_;
         ++never_sent_;
+        port_.happened("producer_expired", leader(partition).value_or(contact()));
     }
     // In order, so that a batch is never given up before those it stands behind.
     while (!state.batches.empty() && state.batches.front().expires <= now() &&
            state.batches.front().state != BatchState::in_flight) {
         const Batch& batch = state.batches.front();
         finish(partition, batch.cookie, batch.maybe_appended ? OpType::info : OpType::fail, -1);
+        port_.happened("producer_expired", leader(partition).value_or(contact()));
     }
 }
 
@@ -140,41 +142,27 @@ bool Producer::form_batch(std::uint32_t partition) {
             state.next_unwrapped = 0;
         }
         state.pid = pid_;
+        state.epoch = 0;
     }
     Batch batch;
     ++next_cookie_;
     batch.cookie = next_cookie_;
     batch.expires = state.queued.front().accepted + producer_.delivery_timeout;
     std::size_t const count = std::min<std::size_t>(state.queued.size(), producer_.batch_records);
-    partition_ns::BatchProducer identity;
-    if (producer_.idempotent) {
-        batch.pid = pid_;
-        batch.base_sequence = state.next_sequence;
-        identity = partition_ns::BatchProducer{ProducerId{pid_}, ProducerEpoch{0},
-                                               Sequence{state.next_sequence}};
-        state.next_sequence = partition_ns::sequence_after(Sequence{state.next_sequence},
-                                                           static_cast<std::int32_t>(count))
-                                  .value();
-    }
-    partition_ns::RecordBatchBuilder builder{batch.records, identity};
-    Bytes value;
+    batch.timestamp_ms = now().nanoseconds() / 1'000'000;
     std::vector<reports::SendMop> mops;
     for (std::size_t i = 0; i < count; ++i) {
         std::uint32_t const sequence = state.queued.front().sequence;
         state.queued.pop_front();
         batch.sequences.push_back(sequence);
-        value.clear();
-        append_payload(value, MessageIdentity{recorder_.run_id(), number_, sequence},
-                       payload_sizes_[sequence], producer_.payload_content);
-        partition_ns::Record record;
-        record.value = ByteSpan{value};
-        record.timestamp_ms = now().nanoseconds() / 1'000'000;
-        builder.add(record);
         mops.push_back(reports::SendMop{recorder_.key(partition),
                                         recorder_.message(number_, sequence), reports::absent});
     }
-    builder.finish();
-    batch.crc = partition_ns::RecordBatchView{batch.records}.crc();
+    if (producer_.idempotent) {
+        batch.pid = pid_;
+        name_batch(state, batch);
+    }
+    encode_batch(batch);
     reports::SendFields fields;
     fields.acks = producer_.acks == ProducerAcks::all      ? reports::Acks::all
                   : producer_.acks == ProducerAcks::leader ? reports::Acks::one
@@ -183,9 +171,8 @@ bool Producer::form_batch(std::uint32_t partition) {
     fields.batch = reports::Choice::yes;
     if (producer_.idempotent) {
         fields.pid = batch.pid;
-        fields.epoch = 0;
-        fields.sequence = state.next_unwrapped;
-        state.next_unwrapped += static_cast<std::int64_t>(count);
+        fields.epoch = batch.epoch;
+        fields.sequence = batch.unwrapped;
     }
     recorder_.history().send_invoke(now().nanoseconds(), recorder_.process(config_.id), mops,
                                     fields);
@@ -257,6 +244,7 @@ void Producer::send_batch(std::uint32_t partition, Batch& batch, std::uint32_t b
     ++attempts_;
     if (batch.attempts > 1) {
         ++retries_;
+        port_.happened("producer_retry", broker);
     }
     if (producer_.acks == ProducerAcks::none) {
         send_without_answer(broker, tag, std::move(frame));
@@ -303,8 +291,7 @@ void Producer::answered(const Request& request, ByteSpan body) {
     broker::Result<protocol::ProduceResponse> const response =
         protocol::decode_produce_response(body, request.tag.version);
     if (!response || response->topics.size() != 1 || response->topics[0].partitions.size() != 1) {
-        batch->maybe_appended = true;
-        retry(*batch);
+        on_unknown_fate(partition, *batch);
         return;
     }
     const protocol::ProducePartitionResponse& part = response->topics[0].partitions[0];
@@ -316,16 +303,22 @@ void Producer::answered(const Request& request, ByteSpan body) {
         finish(partition, request.cookie, OpType::ok, -1);  // appended earlier, offset unknown
         return;
     }
-    if (!definitely_not_appended(part.error)) {
-        batch->maybe_appended = true;
-    }
+    bool const unknown = !definitely_not_appended(part.error);
+    batch->maybe_appended = batch->maybe_appended || unknown;
     if (part.error == KafkaError::not_leader_or_follower) {
         forget_leader(partition);
     }
     // Behind a failed batch of the same producer this code is transient: the head comes first.
     bool const out_of_order = part.error == KafkaError::out_of_order_sequence_number;
     if (protocol::retriable(part.error) || out_of_order) {
-        retry(*batch);
+        if (unknown) {
+            on_unknown_fate(partition, *batch);
+        } else if (out_of_order && producer_.flavour == ProducerFlavour::naive_bump) {
+            retry(*batch);
+            bump_epoch(partition);
+        } else {
+            retry(*batch);
+        }
         return;
     }
     finish(partition, request.cookie, batch->maybe_appended ? OpType::info : OpType::fail, -1);
@@ -346,8 +339,7 @@ void Producer::unanswered(const Request& request) {
     if (batch == nullptr) {
         return;
     }
-    batch->maybe_appended = true;
-    retry(*batch);
+    on_unknown_fate(request.tag.partition, *batch);
 }
 
 void Producer::finish(std::uint32_t partition, std::uint64_t cookie, OpType outcome,
@@ -367,6 +359,13 @@ void Producer::finish(std::uint32_t partition, std::uint64_t cookie, OpType outc
     fields.attempts = std::max<std::uint32_t>(at->attempts, 1);
     if (copies_allowed_) {
         fields.max_copies = fields.attempts;
+    } else if (at->names_maybe_stored > 1) {
+        fields.max_copies = at->names_maybe_stored;
+    }
+    if (at->epoch > 0) {
+        fields.pid = at->pid;
+        fields.epoch = at->epoch;
+        fields.sequence = at->unwrapped;
     }
     recorder_.history().send_done(now().nanoseconds(), recorder_.process(config_.id), outcome, mops,
                                   fields);

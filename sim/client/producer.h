@@ -6,7 +6,12 @@
 // failed if every attempt was definitely not appended, else of unknown fate. After giving up a
 // batch that may have been appended, an idempotent producer takes a new producer id, so that no
 // sequence number ever names two batches.
-// Sources: KIP-98, KIP-91 (delivery timeout), KAFKA-5494 (retries with several in flight).
+//
+// A producer of flavour naive_bump does what KIP-360 forbids: as soon as the fate of a batch is
+// unknown, or its sequence is refused, it raises its epoch and sends everything unanswered again
+// under new sequences. Brokers cannot know those batches again, so each may be stored once per
+// name it was sent under; that many copies, and only of those batches, are declared legal (T18).
+// Sources: KIP-98, KIP-91 (delivery timeout), KIP-360, KAFKA-5494 (retries with several in flight).
 #pragma once
 
 #include "reports/history.h"
@@ -53,13 +58,19 @@ private:
         std::vector<std::uint32_t> sequences;  // of its messages, at the producer
         Bytes records;                         // encoded once; every attempt sends these bytes
         std::uint32_t crc = 0;
+        std::int64_t timestamp_ms = 0;  // of its records
         BatchState state = BatchState::ready;
         Time retry_at;
         Time expires;
         std::uint32_t attempts = 0;
         bool maybe_appended = false;  // some attempt ended with an unknown fate
         std::int64_t pid = -1;
+        // Its name: brokers know a batch again by these three.
+        std::int16_t epoch = 0;
         std::int32_t base_sequence = -1;
+        std::int64_t unwrapped = -1;           // the sequence without the wrap, for the history
+        bool maybe_under_name = false;         // an attempt under this name has an unknown fate
+        std::uint32_t names_maybe_stored = 1;  // the present name, and earlier ones of that kind
     };
     struct Queued {
         std::uint32_t sequence;
@@ -71,6 +82,7 @@ private:
         std::int32_t next_sequence = 0;   // of the idempotent producer; wraps to 0
         std::int64_t next_unwrapped = 0;  // the same without the wrap, for the history
         std::int64_t pid = -1;            // the id its next batch will carry
+        std::int16_t epoch = 0;
     };
 
     void work() override;
@@ -83,6 +95,13 @@ private:
     void expire(std::uint32_t partition);
     void work_on(std::uint32_t partition);
     bool form_batch(std::uint32_t partition);
+    /// Gives a batch the next sequences of its partition.
+    void name_batch(Partition& state, Batch& batch) const;
+    void encode_batch(Batch& batch);
+    /// naive_bump: new names for all that is unanswered.
+    void bump_epoch(std::uint32_t partition);
+    /// An attempt of the batch may have been appended, or not.
+    void on_unknown_fate(std::uint32_t partition, Batch& batch);
     void send_batch(std::uint32_t partition, Batch& batch, std::uint32_t broker);
     void retry(Batch& batch);
     void finish(std::uint32_t partition, std::uint64_t cookie, reports::OpType outcome,

@@ -282,10 +282,9 @@ ExitCode format_scenarios(const std::vector<std::string>& names, bool check) {
         std::optional<std::string> const text = read_text(path);
         std::string const laid = text ? format_scenario({path, *text}) : "";
         if (laid.empty()) {
-            say(
-                fmt::format("brokersim: {} is not JSON without comments; `scenario check` says "
-                            "where\n",
-                            path));
+            say(text ? fmt::format("brokersim: {}:{}; the file is as it was\n", path,
+                                   why_not_formatted({path, *text}))
+                     : fmt::format("brokersim: cannot read {}\n", path));
             code = ExitCode::scenario;
         } else if (laid != *text && check) {
             print_line(path);

@@ -127,6 +127,7 @@ std::unique_ptr<ActiveFault> make_reset();
 std::unique_ptr<ActiveFault> make_disk_stall();
 std::unique_ptr<ActiveFault> make_slow_disk();
 std::unique_ptr<ActiveFault> make_administration();
+std::unique_ptr<ActiveFault> make_forced_reconfiguration();
 std::unique_ptr<ActiveFault> make_disk_error(FaultKind kind);
 std::unique_ptr<ActiveFault> make_damage(FaultKind kind);
 

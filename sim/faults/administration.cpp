@@ -30,7 +30,9 @@ void join(Members& members, const Member& member) {
 /// A role names its partition.
 bool has_partition(const Target& target) {
     return target.kind == TargetKind::leader || target.kind == TargetKind::follower ||
-           target.kind == TargetKind::followers || target.kind == TargetKind::voters;
+           target.kind == TargetKind::followers || target.kind == TargetKind::voters ||
+           target.kind == TargetKind::candidate || target.kind == TargetKind::learner ||
+           target.kind == TargetKind::lagging || target.kind == TargetKind::tiebreaker;
 }
 
 /// Brokers by what they are to a partition.
@@ -148,14 +150,16 @@ std::optional<broker::ChangeMembers> drawn_voters(FaultScene& scene, std::uint32
 
 std::optional<broker::AdminRequested> compose(FaultScene& scene, std::uint32_t partition) {
     std::optional<View> const view = scene.world.partition_view(partition);
-    if (!view) {
+    // A script may ask a leader that has committed nothing yet: to refuse then is its part.
+    FaultKind const kind = scene.element.kind;
+    bool const asks_early = scene.element.scripted && kind != FaultKind::delete_records;
+    if (!view || (!view->high_watermark && !asks_early)) {
         return std::nullopt;
     }
     Standing const standing{scene, *view, partition};
     broker::AdminRequested request;
     request.partition = broker::PartitionId{partition};
     request.number = scene.index;
-    FaultKind const kind = scene.element.kind;
     if (kind == FaultKind::transfer_leader) {
         Hosts others = standing.voters;
         std::erase(others, view->leader);
@@ -167,7 +171,7 @@ std::optional<broker::AdminRequested> compose(FaultScene& scene, std::uint32_t p
         return request;
     }
     if (kind == FaultKind::delete_records) {
-        std::int64_t const records = view->high_watermark.value() - view->log_start.value();
+        std::int64_t const records = view->high_watermark->value() - view->log_start.value();
         std::int64_t const gone = records * scene.element.percent / 100;
         if (gone == 0) {
             return std::nullopt;

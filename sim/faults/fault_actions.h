@@ -57,6 +57,9 @@ public:
     [[nodiscard]] virtual std::optional<std::uint32_t> leader_of(std::uint32_t partition) const = 0;
     [[nodiscard]] virtual const std::vector<broker::BrokerId>& replicas_of(
         std::uint32_t partition) const = 0;
+    /// Who is candidate, learner, lagging or tiebreaker of a partition (TargetKind), ascending.
+    [[nodiscard]] virtual std::vector<std::uint32_t> hosts_in_role(
+        TargetKind role, std::uint32_t partition) const = 0;
     [[nodiscard]] virtual bool in_flight(std::uint32_t host, ArmOn work) const = 0;
     /// Each returns whether there was something to act on.
     virtual bool crash(std::uint32_t host, CrashKind kind) = 0;
@@ -96,7 +99,8 @@ public:
         std::uint32_t leader = 0;  // 0-based
         broker::raft::Configuration members;
         broker::Offset log_start;
-        broker::Offset high_watermark;
+        /// Nothing before an entry of the leader's own term has committed.
+        std::optional<broker::Offset> high_watermark;
     };
     [[nodiscard]] virtual std::optional<PartitionView> partition_view(
         std::uint32_t partition) const = 0;
@@ -106,6 +110,15 @@ public:
     [[nodiscard]] virtual bool may_hold(std::uint32_t host, std::uint32_t partition) const = 0;
     /// Asks the leader of a partition. Returns whether it began.
     virtual bool administrate(const broker::AdminRequested& request) = 0;
+    /// The last members of a partition that anybody could know of; nothing if no replica serves.
+    [[nodiscard]] virtual std::optional<broker::raft::Configuration> newest_members(
+        std::uint32_t partition) const = 0;
+    /// Whether damage beyond the budget was asked for.
+    [[nodiscard]] virtual bool may_exceed_budget() const = 0;
+    /// Tells a broker that it is one of `left`, the only voters that a partition still has. Returns
+    /// whether it took that on.
+    virtual bool force_members(std::uint32_t host, std::uint32_t partition,
+                               const broker::ForceMembers& left, std::uint32_t element) = 0;
     /// Returns how many connections broke with work in flight.
     virtual std::uint32_t reset_connections(std::uint32_t client, ResetPoint point) = 0;
     [[nodiscard]] virtual VirtualNetwork& network() = 0;

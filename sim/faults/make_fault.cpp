@@ -66,6 +66,8 @@ std::unique_ptr<ActiveFault> make_fault(FaultKind kind) {
         case FaultKind::joint_change:
         case FaultKind::delete_records:
             return make_administration();
+        case FaultKind::force_reconfigure:
+            return make_forced_reconfiguration();
         case FaultKind::sync_error:
         case FaultKind::write_error:
         case FaultKind::read_error:

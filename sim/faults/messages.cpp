@@ -22,6 +22,7 @@ public:
         MessageFault fault{scene.index, kind_, element.probability, element.by,
                            mask_of(scene.hosts)};
         fault.factor = element.factor;
+        fault.only = element.only;
         fault.bytes_per_second = element.bytes_per_second;
         fault.queue_max = element.queue;
         scene.world.network().begin(fault);

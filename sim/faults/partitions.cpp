@@ -61,6 +61,8 @@ Group side_of(FaultScene& scene) {
             return scene.targets.draw_some(1);
         case Shape::minority:
             return scene.targets.draw_some(std::max<std::uint32_t>(1, (brokers - 1) / 2));
+        case Shape::minority_third:
+            return scene.targets.draw_some(std::max<std::uint32_t>(1, brokers / 3));
         case Shape::majority:
             return scene.targets.draw_some(brokers / 2 + 1);
         case Shape::halves:
@@ -130,8 +132,8 @@ public:
         return cut_.chances(scene);
     }
     [[nodiscard]] bool had_chance(const Element& element, std::uint64_t chances) const override {
-        (void)element;
-        return chances > 0;
+        // How many of those messages were about what it strikes, nobody counts.
+        return chances > 0 && element.only == 0;
     }
 
 protected:
@@ -228,7 +230,7 @@ void Cut::between(const FaultScene& scene, const Group& a, const Group& b) {
 
 bool Cut::make(FaultScene& scene) {
     for (const auto& [from, to] : pairs_) {
-        scene.world.network().block(from, to, scene.index);
+        scene.world.network().block(from, to, scene.index, scene.element.only);
     }
     made_ = true;
     wanted_before_ = wanted(scene);

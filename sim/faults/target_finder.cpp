@@ -48,6 +48,14 @@ std::vector<std::uint32_t> TargetFinder::followers(const Target& target) const {
     return hosts;
 }
 
+std::vector<std::uint32_t> TargetFinder::one_of(std::vector<std::uint32_t> hosts) {
+    if (hosts.size() > 1) {
+        std::uint64_t const at = random_.below(hosts.size());
+        hosts = {hosts[at]};
+    }
+    return hosts;
+}
+
 std::vector<std::uint32_t> TargetFinder::hosts(const Target& target) {
     std::uint32_t const brokers = world_.brokers();
     std::vector<std::uint32_t> hosts;
@@ -73,6 +81,9 @@ std::vector<std::uint32_t> TargetFinder::hosts(const Target& target) {
         case TargetKind::minority:
             hosts = draw_some((brokers - 1) / 2);
             break;
+        case TargetKind::minority_third:
+            hosts = draw_some(std::max<std::uint32_t>(brokers / 3, 1));
+            break;
         case TargetKind::majority:
             hosts = draw_some(brokers / 2 + 1);
             break;
@@ -85,11 +96,13 @@ std::vector<std::uint32_t> TargetFinder::hosts(const Target& target) {
             }
             break;
         case TargetKind::follower:
-            hosts = followers(target);
-            if (hosts.size() > 1) {
-                std::uint64_t const at = random_.below(hosts.size());
-                hosts = {hosts[at]};
-            }
+            hosts = one_of(followers(target));
+            break;
+        case TargetKind::candidate:
+        case TargetKind::learner:
+        case TargetKind::lagging:
+        case TargetKind::tiebreaker:
+            hosts = one_of(world_.hosts_in_role(target.kind, target.partition));
             break;
         case TargetKind::followers:
             hosts = followers(target);

@@ -28,6 +28,7 @@ public:
     std::vector<std::uint32_t> draw_order();
 
 private:
+    std::vector<std::uint32_t> one_of(std::vector<std::uint32_t> hosts);
     [[nodiscard]] std::vector<std::uint32_t> followers(const Target& target) const;
 
     const FaultActions& world_;

@@ -244,6 +244,11 @@ void RaftInvariants::check_change(std::uint32_t node, const broker::Replica& cur
     const broker::raft::Configuration& before =
         found != nullptr ? *found : partitions_[partition.value()].first_members;
     ++comparisons_;
+    const auto& forced = partitions_[partition.value()].forced;
+    if (!next->joint() && next->learners.empty() &&
+        std::find(forced.begin(), forced.end(), next->voters) != forced.end()) {
+        return;
+    }
     // By the leader's own word, which R7 checks in the same step.
     if (memory.configuration_index(last) > current.raft().commit()) {
         violations_.add("R21", node, [&] {
@@ -408,6 +413,10 @@ void RaftInvariants::on_clean_stop(std::uint32_t node) {
             compare_with_disk("B15", node, info.id, "stopped gracefully, leaving");
         }
     }
+}
+
+void RaftInvariants::on_forced(PartitionId partition, const std::vector<broker::Member>& left) {
+    partitions_[partition.value()].forced.push_back(left);
 }
 
 void RaftInvariants::on_replaced(std::uint32_t node) {

@@ -30,7 +30,8 @@
 //   R21 ConfigRules         a leader begins a change of members only when the one before is
 //   committed,
 //                           and by sets that must agree: into a joint configuration from its old
-//                           voters, out of it to its new ones (Raft paper, section 6).
+//                           voters, out of it to its new ones (Raft paper, section 6). Only where
+//                           an operator forces it, to those who are left.
 //   R22 SnapshotSound      a snapshot stands at a committed entry of its term, and is byte for byte
 //                           the same on every node that made or took one there.
 //   R23 LeaderNeverInstalls  whoever leads takes no snapshot from anybody.
@@ -79,6 +80,9 @@ public:
     void on_disk(std::uint32_t node, PartitionId partition);
     /// The node's memory is gone.
     void on_down(std::uint32_t node);
+    /// An operator declared all other voters of a partition gone for ever: a leader of these may
+    /// begin with a configuration of them alone (R21).
+    void on_forced(PartitionId partition, const std::vector<broker::Member>& left);
     /// Its disk is another one: another voter, which has voted for nobody.
     void on_replaced(std::uint32_t node);
     /// A power loss legally changes nothing that was durable; the vote watch starts from the disk.
@@ -114,6 +118,7 @@ private:
         std::map<LogIndex, std::pair<std::uint64_t, std::uint32_t>> snapshots;  // R22: hash, node
         std::map<LogIndex, std::pair<std::int64_t, std::uint32_t>> log_starts;  // B11: by entry
         ProducerOrder producers;                                                // B3: fold of G
+        std::vector<std::vector<broker::Member>> forced;                        // R21
     };
 
     Replica& replica(std::uint32_t node, PartitionId partition) {

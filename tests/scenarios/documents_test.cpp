@@ -137,7 +137,7 @@ TEST_CASE("scenarios: a diagnostic is shown with its line and a caret", "[scenar
     2 |   "faults": {"random": {"drop": {"probabilty": 0.02}}}
       |                                  ^^^^^^^^^^^^ at /faults/random/drop/probabilty
       = help: did you mean "probability"?
-      = keys allowed here: enabled, every, probability, for, target, topology, direction, )"
+      = keys allowed here: enabled, every, probability, for, target, topology, direction, only, )"
           R"(args, comment
 1 error, 0 warnings in 1 file.
 )");

@@ -63,4 +63,7 @@ TEST_CASE("fmt: comments as keys stay, comments of other kinds are refused", "[s
     CHECK(format_scenario({"x.json", "// a\n{}"}).empty());
     CHECK(format_scenario({"x.json", "{"}).empty());
     CHECK(format_scenario({"x.json", R"({"a": 1, "a": 2})"}).empty());
+    CHECK(why_not_formatted({"x.json", "{\n// a\n}"}) ==
+          R"(2: this comment would be lost; write it as "comment": "...")");
+    CHECK(why_not_formatted({"x.json", "{"}).substr(3) == "not JSON");
 }

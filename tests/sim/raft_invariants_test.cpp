@@ -280,8 +280,7 @@ TEST_CASE("B14: a leader appends a batch that it did not accept", "[sim]") {
 
 namespace {
 
-broker::AdminRequested asked(
-    std::variant<broker::TransferLeadership, broker::ChangeMembers, broker::DeleteRecords> what) {
+broker::AdminRequested asked(decltype(broker::AdminRequested::what) what) {
     broker::AdminRequested request;
     request.partition = PartitionId{0};
     request.what = std::move(what);

@@ -146,6 +146,10 @@ std::string Dialogue::run(test::Command const& command) {
         Configuration const target{
             members_of(command.text("voters")), {}, members_of(command.text("learners"))};
         say_outcome(id, nodes_.at(id).raft->change_members(now_, target));
+    } else if (name == "force") {
+        std::uint32_t const id = node_of(command);
+        Configuration const target{members_of(command.text("voters")), {}, {}};
+        say_outcome(id, nodes_.at(id).raft->force_members(now_, target));
     } else if (name == "transfer") {
         std::uint32_t const id = node_of(command);
         BrokerId const to{static_cast<std::uint32_t>(command.number("to"))};

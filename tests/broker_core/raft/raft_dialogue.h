@@ -14,6 +14,7 @@
 //   stabilize [cut=N]   everything arrives, but nothing from or to N; then the state of all
 //   propose N text      the leader takes a client's entry
 //   change N voters=1,2 [learners=3]   the leader begins a change of members
+//   force N voters=1,2       the other voters are gone for ever, by order
 //   transfer N to=M     the leader hands over
 //   read N id=K         the leader is asked for a read index
 //   compact N index=I   entries up to I give way to a snapshot, on disk too

@@ -87,6 +87,10 @@ TEST_CASE("raft: a change of members waits for the one before and for a commit o
     run_story("one_change_at_a_time.txt");
 }
 
+TEST_CASE("raft: who is left goes on alone by order, in a term of its own", "[raft]") {
+    run_story("forced_members.txt");
+}
+
 TEST_CASE("raft: a configuration that is cut is no longer in force", "[raft]") {
     run_story("change_cut.txt");
 }

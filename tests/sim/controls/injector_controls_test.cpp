@@ -23,6 +23,7 @@ struct Control {
     const char* it;
     const char* before = "";
     std::uint32_t brokers = 3;
+    const char* limits = "{}";
 };
 
 using K = FaultKind;
@@ -95,6 +96,10 @@ constexpr Control controls[] = {
      R"j("at":"2s","target":"follower(orders/0)","args":{"partition":"orders/0"})j", "", 4},
     {K::joint_change, R"j("at":"2s","args":{"partition":"orders/0"})j", "", 5},
     {K::delete_records, R"j("at":"2s","args":{"partition":"orders/0","percent":60})j"},
+    {K::force_reconfigure, R"j("at":"2s")j",
+     R"j({"id":"down2","at":"1s","do":"crash","target":"n2"},)j"
+     R"j({"id":"down3","at":"1s","do":"crash","target":"n3"},)j",
+     3, R"j({"budget":"beyond"})j"},
     {K::heal, R"j("at":"2s","args":{"fault":"sleep"})j",
      R"j({"id":"sleep","at":"1s","do":"pause","target":"n1","for":"3s"},)j"},
 };
@@ -113,8 +118,8 @@ Scenario scenario_of(const Control& control) {
              "cluster":{{"brokers":{},"topics":[
                  {{"name":"orders","partitions":2,"replication_factor":3}}]}},
              "workload":{{"messages":600}},"run":{{"virtual_time":"6s"}},
-             "faults":{{"script":[{}{{"id":"it","do":"{}",{}}}]}}}})j",
-        control.brokers, control.before, name_of(control.kind), control.it);
+             "faults":{{"limits":{},"script":[{}{{"id":"it","do":"{}",{}}}]}}}})j",
+        control.brokers, control.limits, control.before, name_of(control.kind), control.it);
     ParseOutcome const outcome =
         parse_scenario_text(std::string{BROKERSIM_LIBRARY_DIR} + "/base/control.json", text);
     for (Diagnostic const& diagnostic : outcome.diagnostics) {
