@@ -143,6 +143,7 @@ CrashReport VirtualDisk::crash_power(std::optional<SurvivalShape> shape, LieFate
     forget_owed();
 
     names_ = durable_names_;
+    count_leads();
     if (lies == LieFate::lost) {
         lose_lies(report);
     }
@@ -245,6 +246,7 @@ void VirtualDisk::replace(const DiskImage& image) {
         names_[name] = inode;
     }
     durable_names_ = names_;
+    count_leads();
     tell_survivors();
 }
 

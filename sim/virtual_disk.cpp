@@ -255,6 +255,11 @@ void VirtualDisk::commit_names(std::size_t count) {
         }
         apply_name(durable_names_, name_op);
     }
+    for (std::size_t i = 0; i < count; ++i) {
+        if (pending_names_[i].inode != no_inode) {
+            --inodes_[pending_names_[i].inode].leads;
+        }
+    }
     pending_names_.erase(pending_names_.begin(),
                          pending_names_.begin() + static_cast<std::ptrdiff_t>(count));
     for (std::uint32_t const inode : removed) {
@@ -272,12 +277,7 @@ void VirtualDisk::commit_names_of(std::uint32_t inode, std::uint64_t covers) {
 }
 
 void VirtualDisk::release(std::uint32_t inode) {
-    auto const leads_here = [=](const auto& named) { return named.second == inode; };
-    bool const named = std::any_of(names_.begin(), names_.end(), leads_here) ||
-                       std::any_of(durable_names_.begin(), durable_names_.end(), leads_here) ||
-                       std::any_of(pending_names_.begin(), pending_names_.end(),
-                                   [=](const NameOp& op) { return op.inode == inode; });
-    if (!named) {
+    if (inodes_[inode].leads == 0) {
         const std::vector<std::uint32_t>& owed = inodes_[inode].owed;
         forgiven_.insert(forgiven_.end(), owed.begin(), owed.end());
         inodes_[inode] = Inode{};
@@ -294,7 +294,30 @@ void VirtualDisk::perform_name_op(NameOp op) {
     ++sequence_;
     op.sequence = sequence_;
     apply_name(names_, op);
+    if (op.inode != no_inode) {
+        ++inodes_[op.inode].leads;
+    }
     pending_names_.push_back(std::move(op));
+}
+
+void VirtualDisk::unlink(std::map<std::string, std::uint32_t, std::less<>>& names,
+                         const std::string& name) {
+    if (auto const at = names.find(name); at != names.end()) {
+        --inodes_[at->second].leads;
+        names.erase(at);
+    }
+}
+
+void VirtualDisk::count_leads() {
+    for (Inode& inode : inodes_) {
+        inode.leads = 0;
+    }
+    for (const auto* const names : {&names_, &durable_names_}) {
+        for (const auto& [name, inode] : *names) {
+            ++inodes_[inode].leads;
+        }
+    }
+    CHECK(pending_names_.empty());
 }
 
 void VirtualDisk::apply_name(std::map<std::string, std::uint32_t, std::less<>>& names,
@@ -302,17 +325,21 @@ void VirtualDisk::apply_name(std::map<std::string, std::uint32_t, std::less<>>& 
     bool const durably = &names == &durable_names_;
     switch (op.kind) {
         case OpKind::create:
+            unlink(names, op.from);
             names[op.from] = op.inode;
+            ++inodes_[op.inode].leads;
             watcher_.linked(node_, op.inode, op.from, durably);
             break;
         case OpKind::rename:
-            names.erase(op.from);
+            unlink(names, op.from);
             watcher_.unlinked(node_, op.from, durably);
+            unlink(names, op.to);
             names[op.to] = op.inode;
+            ++inodes_[op.inode].leads;
             watcher_.linked(node_, op.inode, op.to, durably);
             break;
         case OpKind::remove:
-            names.erase(op.from);
+            unlink(names, op.from);
             watcher_.unlinked(node_, op.from, durably);
             break;
         case OpKind::write:

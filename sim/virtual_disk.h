@@ -130,6 +130,7 @@ public:
     [[nodiscard]] const DiskTraits& traits() const { return spec_.traits; }
     [[nodiscard]] bool write_in_flight() const { return writes_in_flight_ > 0; }
     [[nodiscard]] bool sync_in_flight() const { return syncs_in_flight_ > 0; }
+    [[nodiscard]] std::uint32_t syncs_in_flight() const { return syncs_in_flight_; }
     /// The errors that it reports, and who caused them.
     [[nodiscard]] DiskErrors& errors() { return errors_; }
     [[nodiscard]] const DiskErrors& errors() const { return errors_; }
@@ -187,6 +188,7 @@ private:
         std::uint64_t synced = 0;         // synced_writes_ after its last write that a sync covered
         std::vector<Piece> pieces;        // ascending by sequence
         std::vector<std::uint32_t> owed;  // elements behind an error that the next sync reports
+        std::uint32_t leads = 0;          // names that lead here, durable and pending ones included
         bool in_use = false;
         bool spared = false;  // no sync of it ever lies
     };
@@ -245,6 +247,10 @@ private:
     /// Gives the space of a file back that no name leads to any more, whatever happens.
     void release(std::uint32_t inode);
     void perform_name_op(NameOp op);
+    /// `names` no longer has `name`.
+    void unlink(std::map<std::string, std::uint32_t, std::less<>>& names, const std::string& name);
+    /// Counts anew what leads where.
+    void count_leads();
     void apply_name(std::map<std::string, std::uint32_t, std::less<>>& names, const NameOp& op);
     void make_durable(std::uint32_t inode, std::uint64_t up_to);
     void survive(SurvivalShape shape, LieFate lies, CrashReport& report);
