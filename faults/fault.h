@@ -289,8 +289,9 @@ struct Element {
     bool while_up = false;  // damage: the broker goes on, and meets it when it reads its files
     std::optional<std::uint32_t> partition;  // administration; none: of the target, or drawn
     std::string partition_text;              // as written
-    std::uint32_t percent = 50;              // delete_records: so much of what may be read
-    std::string heals;                       // heal: id of a fault; empty: all
+    bool asks_early = false;     // changes of members: also a leader without a commit of its own
+    std::uint32_t percent = 50;  // delete_records: so much of what may be read
+    std::string heals;           // heal: id of a fault; empty: all
 };
 
 /// Whether it may find nothing to do: drawn, or a drawn plan that was written down as a script.

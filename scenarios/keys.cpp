@@ -275,6 +275,9 @@ constexpr Row table[] = {
         .of("any payload header segment hard_state snapshot").or_else("any"),
     key("args", "lost_at", word, "of lost_write: one that later ones prove, or the last")
         .of("any middle tail").or_else("any"),
+    key("args", "asks_early", boolean,
+        "of a change of members: asks even a leader that has committed nothing in its term")
+        .or_else("false"),
     key("args", "while_up", boolean,
         "of damage: its broker goes on and meets it when it reads its files, or restarts later")
         .or_else("false"),

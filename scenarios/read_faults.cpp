@@ -220,6 +220,7 @@ void read_args(ObjectReader& object, const KindRules& rules, const std::vector<T
     element.during = static_cast<During>(args.number("during").value_or(0));
     element.nth = static_cast<std::uint32_t>(args.number("nth").value_or(1));
     element.damage_at = static_cast<DamageAt>(args.number("damage_at").value_or(0));
+    element.asks_early = args.number("asks_early").value_or(0) != 0;
     element.while_up = args.number("while_up").value_or(0) != 0;
     element.lost_at = static_cast<LostAt>(args.number("lost_at").value_or(0));
     element.heals = args.text("fault").value_or("");

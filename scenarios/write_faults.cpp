@@ -92,6 +92,9 @@ ObjectWriter write_args(FaultKind kind, const Element& element,
     if (has_word(has, "damage_at")) {
         args.number("damage_at", static_cast<std::int64_t>(element.damage_at));
     }
+    if (has_word(has, "asks_early")) {
+        args.number("asks_early", element.asks_early ? 1 : 0);
+    }
     if (has_word(has, "while_up")) {
         args.number("while_up", element.while_up ? 1 : 0);
     }

@@ -150,10 +150,10 @@ std::optional<broker::ChangeMembers> drawn_voters(FaultScene& scene, std::uint32
 
 std::optional<broker::AdminRequested> compose(FaultScene& scene, std::uint32_t partition) {
     std::optional<View> const view = scene.world.partition_view(partition);
-    // A script may ask a leader that has committed nothing yet: to refuse then is its part.
     FaultKind const kind = scene.element.kind;
-    bool const asks_early = scene.element.scripted && kind != FaultKind::delete_records;
-    if (!view || (!view->high_watermark && !asks_early)) {
+    // A leader that has committed nothing in its own term has to refuse; who is not told to ask it
+    // waits until it has.
+    if (!view || (!view->high_watermark && !scene.element.asks_early)) {
         return std::nullopt;
     }
     Standing const standing{scene, *view, partition};

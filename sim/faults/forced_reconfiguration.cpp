@@ -34,11 +34,11 @@ public:
     }
     [[nodiscard]] bool lasting() const override { return !waiting_.empty(); }
     void on_stage(FaultScene& scene) override { ask(scene); }
-    /// A script waits until a quorum is down; what chance drew finds one down, or nothing to do.
+    /// Waits until a quorum is down.
     [[nodiscard]] std::optional<Duration> look_again(const FaultScene& scene) override {
-        constexpr std::uint32_t tries = 20;
-        bool const goes_on = scene.element.scripted || ++tried_ < tries;
-        return scene.refusal.empty() && goes_on ? std::optional{look_every} : std::nullopt;
+        constexpr std::uint32_t tries = 200;
+        ++tried_;
+        return scene.refusal.empty() && tried_ < tries ? std::optional{look_every} : std::nullopt;
     }
     /// They did what no quorum of the old voters could do any more.
     void on_leader(FaultScene& scene, std::uint32_t host, std::uint32_t partition) override {
