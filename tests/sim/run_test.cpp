@@ -100,6 +100,14 @@ TEST_CASE("run: a drawn plan that is written down as a script plays the same", "
     }
 }
 
+TEST_CASE("run: a retry that is answered from what was recovered needs no append", "[sim]") {
+    // A leader that had not yet written its no-op confirmed a batch of its former life.
+    RunResult const result =
+        run_once(library_scenario("swarm/quick-swarm.json"), 0x13ce4c1fb8f53ba0U);
+
+    CHECK(result.verdict == RunVerdict::pass);
+}
+
 TEST_CASE("run: a log sink, the judge and the full report change nothing", "[sim]") {
     Scenario const scenario = library_scenario(scenarios[1]);
     CountingSink sink;
