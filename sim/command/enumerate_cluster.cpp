@@ -1,6 +1,7 @@
 // Words and JSON about every simultaneous power loss of a small cluster.
 #include "sim/command/enumerate_cluster.h"
 
+#include "sim/command/enumeration_words.h"
 #include "sim/command/scenario_files.h"
 #include "sim/enumerate/cluster_enumeration.h"
 #include "sim/run_text.h"
@@ -8,34 +9,12 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include <ctime>
-
 namespace brokersim {
 namespace {
 
 using enumeration::ClusterEnumeration;
 using enumeration::ClusterReport;
 using enumeration::ClusterState;
-
-std::int64_t cpu_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
-
-/// Per second, of one processor.
-std::uint64_t rate(std::uint64_t count, std::int64_t took_ns) {
-    auto const ms = static_cast<std::uint64_t>(took_ns / 1'000'000);
-    return ms == 0 ? 0 : count * 1'000 / ms;
-}
-
-struct ToldFinding {
-    std::string code;
-    std::uint64_t states = 0;
-    std::string state;
-    std::string text;
-    std::string command;
-};
 
 std::vector<ToldFinding> tell_findings(const ClusterEnumeration& enumeration,
                                        const ClusterReport& report, const EnumerateCommand& command,
@@ -67,14 +46,7 @@ void print_json(const Scenario& scenario, const EnumerateCommand& command,
     line["played"] = report.played;
     line["undecided"] = report.undecided;
     line["hash"] = fmt::format("{:016x}", report.hash);
-    line["findings"] = nlohmann::ordered_json::array();
-    for (const ToldFinding& finding : findings) {
-        line["findings"].push_back({{"code", finding.code},
-                                    {"states", finding.states},
-                                    {"state", finding.state},
-                                    {"text", finding.text},
-                                    {"command", finding.command}});
-    }
+    line["findings"] = findings_json(findings);
     line["cpu_ns"] = took_ns;
     line["states_per_second"] = rate(report.states, took_ns);
     line["played_per_second"] = rate(report.played, took_ns);
@@ -90,10 +62,7 @@ void say_report(const Scenario& scenario, const EnumerateCommand& command,
                     report.played, report.undecided, report.hash));
     say(fmt::format("  {} ms: {} states/s, {} runs/s on one core\n", took_ns / 1'000'000,
                     rate(report.states, took_ns), rate(report.played, took_ns)));
-    for (const ToldFinding& finding : findings) {
-        say(fmt::format("{} in {} of the states played: {}\n    {}\n", finding.code, finding.states,
-                        finding.text, finding.command));
-    }
+    say_findings(findings, "of the states played");
 }
 
 ExitCode play_one(const EnumerateCommand& command, const ClusterEnumeration& enumeration) {
@@ -120,23 +89,10 @@ ExitCode play_one(const EnumerateCommand& command, const ClusterEnumeration& enu
             fmt::format("{} at event {}: {}", violation.id, violation.event, violation.text));
     }
     bool const failed = run.verdict == RunVerdict::fail;
-    std::string const finding = failed ? run.violated.front() : "";
-    story.push_back(failed ? failure_sentence(run) : "nothing is wrong with it");
-    if (command.json) {
-        nlohmann::ordered_json line;
-        line["v"] = 1;
-        line["type"] = "enumerate_cluster_state";
-        line["seed"] = seed_text(command.seed);
-        line["state"] = command.state;
-        line["finding"] = finding;
-        line["story"] = story;
-        print_line(line.dump());
-    } else {
-        for (const std::string& text : story) {
-            say(text + "\n");
-        }
-    }
-    return failed ? ExitCode::finding : ExitCode::ok;
+    std::string const sentence = failed ? failure_sentence(run) : "";
+    story.push_back(failed ? sentence : "nothing is wrong with it");
+    return tell_state(command, "enumerate_cluster_state",
+                      PlayedState{failed ? run.violated.front() : "", sentence, std::move(story)});
 }
 
 }  // namespace
@@ -159,12 +115,9 @@ ExitCode enumerate_cluster(const EnumerateCommand& command, const Scenario& scen
         print_json(scenario, command, *report, findings, took);
     }
     say_report(scenario, command, *report, findings, took);
-    bool const expects_finding = !scenario.plant.empty();
-    if (report->clean() && expects_finding) {
-        say(fmt::format("{} plants {}, and no state shows it\n", scenario.name, scenario.plant));
-    }
-    if (report->clean() == expects_finding) {
-        return ExitCode::finding;
+    ExitCode const code = judge_enumeration(scenario, report->clean());
+    if (code != ExitCode::ok) {
+        return code;
     }
     constexpr std::uint64_t percent = 100;
     return report->undecided * percent > report->played ? ExitCode::inconclusive : ExitCode::ok;

@@ -4,14 +4,13 @@
 #include "scenarios/library.h"
 #include "sim/check_tripped.h"
 #include "sim/command/enumerate_cluster.h"
+#include "sim/command/enumeration_words.h"
 #include "sim/command/scenario_files.h"
 #include "sim/enumerate/log_recording.h"
 #include "sim/run_text.h"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
-
-#include <ctime>
 
 namespace brokersim {
 namespace {
@@ -21,27 +20,6 @@ using enumeration::EnumerationReport;
 using enumeration::Finding;
 using enumeration::Judgement;
 using enumeration::LogRecording;
-
-std::int64_t cpu_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
-
-/// Per second, of one processor.
-std::uint64_t rate(std::uint64_t count, std::int64_t took_ns) {
-    auto const ms = static_cast<std::uint64_t>(took_ns / 1'000'000);
-    return ms == 0 ? 0 : count * 1'000 / ms;
-}
-
-/// A finding as it is told: shrunk, with words and the command that plays it.
-struct ToldFinding {
-    std::string code;
-    std::uint64_t states = 0;
-    std::string state;
-    std::string text;
-    std::string command;
-};
 
 std::string command_of(const std::string& path, std::uint64_t seed, const CrashState& state) {
     return fmt::format("./dev run enumerate {} --seed {} --state {}", path, seed_text(seed),
@@ -87,14 +65,7 @@ void print_json(const Scenario& scenario, const LogRecording& recording,
     line["recoveries"] = report.recoveries;
     line["most_units"] = report.most_units;
     line["hash"] = fmt::format("{:016x}", report.hash);
-    line["findings"] = nlohmann::ordered_json::array();
-    for (const ToldFinding& finding : findings) {
-        line["findings"].push_back({{"code", finding.code},
-                                    {"states", finding.states},
-                                    {"state", finding.state},
-                                    {"text", finding.text},
-                                    {"command", finding.command}});
-    }
+    line["findings"] = findings_json(findings);
     line["cpu_ns"] = took_ns;
     line["states_per_second"] = rate(report.visited, took_ns);
     line["distinct_per_second"] = rate(report.distinct, took_ns);
@@ -115,18 +86,7 @@ void say_report(const Scenario& scenario, const LogRecording& recording,
         report.visited, report.nested, report.distinct, report.recoveries, report.hash));
     say(fmt::format("  {} ms: {} states/s, {} distinct disks/s on one core\n", took_ns / 1'000'000,
                     rate(report.visited, took_ns), rate(report.distinct, took_ns)));
-    for (const ToldFinding& finding : findings) {
-        say(fmt::format("{} in {} states: {}\n    {}\n", finding.code, finding.states, finding.text,
-                        finding.command));
-    }
-}
-
-ExitCode code_of(const Scenario& scenario, bool clean) {
-    bool const expects_finding = !scenario.plant.empty();
-    if (clean && expects_finding) {
-        say(fmt::format("{} plants {}, and no state shows it\n", scenario.name, scenario.plant));
-    }
-    return clean == expects_finding ? ExitCode::finding : ExitCode::ok;
+    say_findings(findings, "states");
 }
 
 ExitCode play_one(const EnumerateCommand& command, LogRecording& recording) {
@@ -142,22 +102,9 @@ ExitCode play_one(const EnumerateCommand& command, LogRecording& recording) {
         return ExitCode::usage;
     }
     std::optional<Judgement> const judgement = player.play(*state);
-    if (command.json) {
-        nlohmann::ordered_json line;
-        line["v"] = 1;
-        line["type"] = "enumerate_state";
-        line["seed"] = seed_text(recording.seed);
-        line["state"] = command.state;
-        line["finding"] = judgement ? std::string{name_of(judgement->finding)} : "";
-        line["text"] = judgement ? judgement->text : "";
-        line["story"] = player.story(*state);
-        print_line(line.dump());
-    } else {
-        for (const std::string& text : player.story(*state)) {
-            say(text + "\n");
-        }
-    }
-    return judgement ? ExitCode::finding : ExitCode::ok;
+    return tell_state(command, "enumerate_state",
+                      PlayedState{judgement ? std::string{name_of(judgement->finding)} : "",
+                                  judgement ? judgement->text : "", player.story(*state)});
 }
 
 ExitCode enumerate_recording(const EnumerateCommand& command, const Scenario& scenario,
@@ -175,7 +122,7 @@ ExitCode enumerate_recording(const EnumerateCommand& command, const Scenario& sc
         print_json(scenario, recording, report, findings, took);
     }
     say_report(scenario, recording, report, findings, took);
-    return code_of(scenario, report.clean());
+    return judge_enumeration(scenario, report.clean());
 }
 
 }  // namespace
@@ -213,7 +160,7 @@ ExitCode enumerate_command(const EnumerateCommand& command,
         say(fmt::format("{}:{}: CHECK failed in {}: {}; no crash was needed\n",
                         tripped.failure.file, tripped.failure.line, tripped.failure.function,
                         tripped.failure.condition));
-        return code_of(*scenario, false);
+        return judge_enumeration(*scenario, false);
     }
 }
 

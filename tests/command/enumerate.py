@@ -53,16 +53,22 @@ def clean_logs():
     expect("--nested none: no nested state", json.loads(out)["nested"] == 0, out)
 
 
+def writer_of(base_name, scratch):
+    """A function that writes a scenario which extends `base_name`, and tells its path."""
+    base = os.path.join(source, folder, f"{base_name}.json")
+
+    def scenario(**sections):
+        path = os.path.join(tempfile.mkdtemp(dir=scratch), "too-large.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"format": 1, "name": "too-large", "why": "w",
+                       "extends": os.path.relpath(base, os.path.dirname(path)), **sections}, file)
+        return path
+    return scenario
+
+
 def refusals():
     with tempfile.TemporaryDirectory() as scratch:
-        def scenario(**sections):
-            path = os.path.join(tempfile.mkdtemp(dir=scratch), "too-large.json")
-            base = os.path.join(source, folder, "small-log.json")
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump({"format": 1, "name": "too-large", "why": "w",
-                           "extends": os.path.relpath(base, os.path.dirname(path)), **sections},
-                          file)
-            return path
+        scenario = writer_of("small-log", scratch)
 
         cases = [
             ("too many records", scenario(workload={"messages": 65}), 3, "65 records"),
@@ -145,14 +151,7 @@ def clean_clusters():
 
 def cluster_refusals():
     with tempfile.TemporaryDirectory() as scratch:
-        def scenario(**sections):
-            path = os.path.join(tempfile.mkdtemp(dir=scratch), "too-large.json")
-            base = os.path.join(source, folder, "small-cluster.json")
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump({"format": 1, "name": "too-large", "why": "w",
-                           "extends": os.path.relpath(base, os.path.dirname(path)), **sections},
-                          file)
-            return path
+        scenario = writer_of("small-cluster", scratch)
 
         cases = [
             ("too many brokers", scenario(cluster={"brokers": 4}), "4 brokers"),
