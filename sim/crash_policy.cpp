@@ -206,6 +206,7 @@ void VirtualDisk::lose_lies(CrashReport& report) {
             if (lost) {
                 apply(file.durable, file.durable_size, lie.offset + begin,
                       ByteSpan{lie.before}.subspan(begin, end - begin));
+                damage_.went_back(lie.inode, lie.offset + begin, end - begin);
                 report.lies_lost = true;
                 lies_.mark_effective(lie.element);
             }

@@ -47,6 +47,13 @@ void DiskDamage::overwritten(std::uint32_t inode, std::uint64_t offset, std::uin
     });
 }
 
+void DiskDamage::went_back(std::uint32_t inode, std::uint64_t offset, std::uint64_t length) {
+    std::erase_if(overlays_, [=](const Overlay& one) {
+        Range const shared = common(one.offset, one.length, offset, length);
+        return one.once && one.inode == inode && shared.begin < shared.end;
+    });
+}
+
 void DiskDamage::forget(std::uint32_t inode) {
     std::erase_if(overlays_, [=](const Overlay& one) { return one.inode == inode; });
 }

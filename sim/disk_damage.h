@@ -30,6 +30,9 @@ public:
     void lift(std::uint32_t element);
     /// A sector that is written anew is good again.
     void overwritten(std::uint32_t inode, std::uint64_t offset, std::uint64_t length);
+    /// What stood there was lost with power, and older bytes are back: they may be the very ones
+    /// that a reading was to show once, so there is no wrong reading of them any more.
+    void went_back(std::uint32_t inode, std::uint64_t offset, std::uint64_t length);
     /// The file is gone.
     void forget(std::uint32_t inode);
 

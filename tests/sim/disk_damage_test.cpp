@@ -126,6 +126,22 @@ TEST_CASE("damage: it is gone with what is written anew, and with its file", "[s
     CHECK_FALSE(at.disk.damage().any());
 }
 
+TEST_CASE("damage: no reading is misled where a lie took the bytes back", "[sim]") {
+    bool const is_lost = GENERATE(true, false);
+    TwoFiles bench{1};
+    bench.disk.lies().begin(1);
+    bench.write(bench.log, 0, "bbbb");
+    bench.sync(bench.log);
+    bench.disk.lies().stop(1);
+    bench.disk.damage().mislead(2, bench.inode(log_name), 0, bytes_of("aaaa"));
+
+    bench.crash_power(SurvivalShape::keep_all, is_lost ? LieFate::lost : LieFate::come_true);
+    CHECK(bench.read(log_name) == "aaaa");
+
+    CHECK(bench.disk.damage().chances(2) == (is_lost ? 0 : 1));
+    CHECK(bench.read(log_name) == (is_lost ? "aaaa" : "bbbb"));
+}
+
 TEST_CASE("lies: nobody can tell until power fails, and the budget decides what then", "[sim]") {
     TwoFiles at{1};
     at.disk.lies().begin(7);
