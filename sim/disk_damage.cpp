@@ -71,6 +71,7 @@ void DiskDamage::count(std::uint32_t element) {
 
 bool DiskDamage::read(std::uint32_t inode, std::uint64_t offset, Bytes& content) {
     bool readable = true;
+    Bytes const right = content;  // each is measured by it: any one of several would have sufficed
     std::erase_if(overlays_, [&](const Overlay& one) {
         if (one.inode != inode) {
             return false;
@@ -84,9 +85,8 @@ bool DiskDamage::read(std::uint32_t inode, std::uint64_t offset, Bytes& content)
         readable = readable && !one.shown.empty();
         for (std::uint64_t at = shared.begin; !one.shown.empty() && at < shared.end; ++at) {
             std::byte const shown = one.shown[at - one.offset];
-            std::byte& here = content[at - offset];
-            differs = differs || here != shown;
-            here = shown;
+            differs = differs || right[at - offset] != shown;
+            content[at - offset] = shown;
         }
         if (differs) {
             ++met_;

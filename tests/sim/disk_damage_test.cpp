@@ -126,6 +126,17 @@ TEST_CASE("damage: it is gone with what is written anew, and with its file", "[s
     CHECK_FALSE(at.disk.damage().any());
 }
 
+TEST_CASE("damage: of two that damage the same bytes alike, both took effect", "[sim]") {
+    TwoFiles at{1};
+    at.disk.damage().show(7, at.inode(log_name), 0, bytes_of("XX"));
+    at.disk.damage().show(8, at.inode(log_name), 1, bytes_of("XX"));
+    at.disk.damage().show(9, at.inode(log_name), 3, bytes_of("a"));
+
+    CHECK(at.read(log_name) == "XXXa");
+
+    CHECK(at.disk.damage().take_effective() == std::vector<std::uint32_t>{7, 8});
+}
+
 TEST_CASE("damage: no reading is misled where a lie took the bytes back", "[sim]") {
     bool const is_lost = GENERATE(true, false);
     TwoFiles bench{1};
