@@ -49,7 +49,7 @@ struct DeleteRecords {
     Offset before;
 };
 /// Some of the voters go on without the others, who are gone for ever. Asked of each of those that
-/// are left, since there is no leader to ask (SEMANTICS.md T16). Ascending.
+/// are left, since there is no leader to ask (unclean election of KIP-966). Ascending.
 struct ForceMembers {
     std::vector<Member> voters;
 };

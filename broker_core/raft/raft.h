@@ -161,7 +161,7 @@ public:
     /// first entry of its term, and from there on it is a configuration like any other. The term
     /// leaps, beyond any that the others may have had. What only they had is lost, committed or
     /// not. Again with the same target is no error. Errors: busy, while a leader is heard (nothing
-    /// needs to be forced then); invalid. Source: SEMANTICS.md T16; unclean election of KIP-966;
+    /// needs to be forced then); invalid. Source: unclean election of KIP-966;
     /// CockroachDB loss of quorum recovery.
     Result<void> force_members(Time now, Configuration target);
     /// Hands the leadership to a voter, as soon as its log is complete; proposals are refused
