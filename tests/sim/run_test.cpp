@@ -2,6 +2,7 @@
 #include "sim/run.h"
 
 #include "scenarios/parser.h"
+#include "tests/support/written_scenario.h"
 
 #include <catch2/catch.hpp>
 
@@ -22,13 +23,7 @@ Scenario small_scenario(std::string const& more) {
     std::string const text =
         R"({"format": 1, "name": "small", "why": "A test.", "extends": "base-one-broker.json")" +
         more + "}";
-    ParseOutcome const outcome =
-        parse_scenario_text(std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json", text);
-    for (Diagnostic const& diagnostic : outcome.diagnostics) {
-        UNSCOPED_INFO(diagnostic.message);
-    }
-    REQUIRE(outcome.scenario.has_value());
-    return *outcome.scenario;
+    return test::written_scenario("small", text);
 }
 
 class CountingSink final : public TraceSink {

@@ -1,6 +1,7 @@
 // Tests that the words of the scenario language do what they say in a run.
 #include "scenarios/parser.h"
 #include "sim/run.h"
+#include "tests/support/written_scenario.h"
 
 #include <catch2/catch.hpp>
 
@@ -14,13 +15,7 @@ namespace {
 Scenario scenario_with(std::string const& base, std::string const& more) {
     std::string const text = R"({"format": 1, "name": "small", "why": "A test.", "extends": ")" +
                              base + "\"" + more + "}";
-    ParseOutcome const outcome =
-        parse_scenario_text(std::string{BROKERSIM_LIBRARY_DIR} + "/base/small.json", text);
-    for (Diagnostic const& diagnostic : outcome.diagnostics) {
-        UNSCOPED_INFO(diagnostic.message);
-    }
-    REQUIRE(outcome.scenario.has_value());
-    return *outcome.scenario;
+    return test::written_scenario("small", text);
 }
 
 /// In how many of the first seeds the judge found a copy that was legal.

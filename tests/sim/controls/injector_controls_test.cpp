@@ -1,4 +1,4 @@
-// A fault that does nothing makes its run void, whatever its kind (INVARIANTS H3).
+// A fault that does nothing makes its run void, whatever its kind.
 //
 // Every kind has one scripted control. With the injector as it is the control passes, with an idle
 // one in its place every run is void: so no kind can die silently. A kind without a control is red.
@@ -6,6 +6,7 @@
 #include "idle_injector.h"
 #include "scenarios/parser.h"
 #include "sim/run.h"
+#include "tests/support/written_scenario.h"
 
 #include <catch2/catch.hpp>
 #include <fmt/core.h>
@@ -120,13 +121,7 @@ Scenario scenario_of(const Control& control) {
              "workload":{{"messages":600}},"run":{{"virtual_time":"6s"}},
              "faults":{{"limits":{},"script":[{}{{"id":"it","do":"{}",{}}}]}}}})j",
         control.brokers, control.limits, control.before, name_of(control.kind), control.it);
-    ParseOutcome const outcome =
-        parse_scenario_text(std::string{BROKERSIM_LIBRARY_DIR} + "/base/control.json", text);
-    for (Diagnostic const& diagnostic : outcome.diagnostics) {
-        UNSCOPED_INFO(diagnostic.message);
-    }
-    REQUIRE(outcome.scenario.has_value());
-    return *outcome.scenario;
+    return test::written_scenario("control", text);
 }
 
 ElementFate fate_of_it(const RunResult& run) {
