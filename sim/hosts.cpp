@@ -150,6 +150,7 @@ void World::down(Host& host, HostState state) {
     host.down_since = scheduler_.now();
     host.doom.reset();
     host.busy_until = scheduler_.now();
+    host.slow_step_at.reset();  // what comes to the next process waits for nobody
     resume(host);
     host.held_ops.clear();
     forget_memory(host.number);
@@ -186,6 +187,7 @@ bool World::crash(std::uint32_t index, CrashKind kind) {
     host.down_since = scheduler_.now();
     host.doom.reset();
     host.busy_until = scheduler_.now();
+    host.slow_step_at.reset();  // what comes to the next process waits for nobody
     resume(host);
     host.held_ops.clear();
     CrashReport const report = power ? lose_power(host) : host.disk->crash_process();
